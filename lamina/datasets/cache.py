@@ -1,0 +1,80 @@
+"""Files that are downloaded once and kept: where they lie and how they get there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ..core.config import config
+from ..core.errors import DataLossError, NotFoundError
+
+_T = TypeVar("_T")
+_TIMEOUT = 30.0  # seconds that the server may stay silent
+
+
+def cache_folder() -> Path:
+    """The folder of downloaded data: `config.cache` (LAMINA_CACHE) or the platform's own place."""
+    if config.cache:
+        return Path(config.cache).expanduser()
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "lamina" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "lamina"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lamina"
+
+
+def cached(url: str, name: str, limit: int, parse: Callable[[bytes, str], _T]) -> _T:
+    """What `parse(content, origin)` makes of the file at `url`, downloaded at most once.
+
+    `parse` raises DataLossError for content that is not what it should be: a kept copy is then
+    downloaded anew, and a download is never kept. Nothing over `limit` bytes is read.
+    """
+    copy = cache_folder() / name
+    try:
+        return parse(copy.read_bytes(), str(copy))
+    except (OSError, DataLossError):  # not there yet, or damaged
+        content = download(url, limit)
+    result = parse(content, url)
+    try:
+        write_atomically(copy, content)
+    except OSError as error:
+        warnings.warn(
+            f"{url} was downloaded but could not be kept ({error}); "
+            "set LAMINA_CACHE to a folder that can be written",
+            stacklevel=3,
+        )
+    return result
+
+
+def download(url: str, limit: int) -> bytes:
+    """The content at `url`; NotFoundError where it cannot be had, DataLossError over `limit`."""
+    from http.client import HTTPException
+    from urllib.request import urlopen  # 30 ms that only a download should cost
+
+    try:
+        with urlopen(url, timeout=_TIMEOUT) as response:
+            content: bytes = response.read(limit + 1)
+    except (OSError, HTTPException) as error:
+        raise NotFoundError(f"could not download {url}: {error}") from error
+    if len(content) > limit:
+        raise DataLossError(f"{url} is larger than the {limit} bytes expected at most")
+    return content
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,167 @@
+"""Downloads: once, whole, verified, and with a way out where there is no network."""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lamina.core.config import config
+from lamina.core.errors import DataLossError, NotFoundError
+from lamina.datasets import cache, credit, credit_card
+
+CONTENT = b"verified content"
+LIMIT = 1000
+
+
+def parse(content: bytes, origin: str) -> tuple[bytes, str]:
+    if content != CONTENT:
+        raise DataLossError(f"{origin} is damaged")
+    return content, origin
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves `content` on the loopback interface and counts who asked."""
+
+    content = CONTENT
+    asked = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/data.csv"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        if self.path != "/data.csv":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.server.content)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(config, "cache", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_file_is_downloaded_once_and_kept(server, folder):
+    assert cache.cached(server.url, "kept.csv", LIMIT, parse) == (CONTENT, server.url)
+    kept = folder / "kept.csv"
+    assert cache.cached(server.url, "kept.csv", LIMIT, parse) == (CONTENT, str(kept))
+    assert server.asked == 1
+    assert os.listdir(folder) == ["kept.csv"]
+
+
+def test_a_damaged_copy_is_downloaded_anew(server, folder):
+    folder.mkdir()
+    (folder / "kept.csv").write_bytes(CONTENT[:-1])
+    assert cache.cached(server.url, "kept.csv", LIMIT, parse)[0] == CONTENT
+    assert (folder / "kept.csv").read_bytes() == CONTENT
+
+
+def test_a_download_that_is_not_what_it_should_be_is_not_kept(server, folder):
+    server.content = b"<html>moved</html>"
+    with pytest.raises(DataLossError, match="is damaged"):
+        cache.cached(server.url, "kept.csv", LIMIT, parse)
+    assert not folder.exists()
+
+
+def test_a_download_stops_at_its_limit(server):
+    server.content = bytes(LIMIT + 1)
+    with pytest.raises(DataLossError, match="larger than the 1000 bytes"):
+        cache.download(server.url, LIMIT)
+    server.content = bytes(LIMIT)
+    assert len(cache.download(server.url, LIMIT)) == LIMIT
+
+
+def test_an_address_that_answers_no_is_named(server):
+    with pytest.raises(NotFoundError, match=r"could not download .*/absent: .*404"):
+        cache.download(server.url.replace("data.csv", "absent"), LIMIT)
+
+
+def test_a_folder_that_cannot_be_written_costs_the_copy_and_not_the_data(server, folder):
+    folder.write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="could not be kept .*LAMINA_CACHE"):
+        assert cache.cached(server.url, "kept.csv", LIMIT, parse)[0] == CONTENT
+
+
+def test_writing_fails_whole(folder, monkeypatch):
+    cache.write_atomically(folder / "file", b"old")
+
+    def refuse(*arguments: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        cache.write_atomically(folder / "file", b"new")
+    assert (folder / "file").read_bytes() == b"old"
+    assert os.listdir(folder) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "expected"),
+    [
+        ("linux", {"XDG_CACHE_HOME": "/somewhere"}, Path("/somewhere/lamina")),
+        ("linux", {"XDG_CACHE_HOME": ""}, Path.home() / ".cache" / "lamina"),
+        ("darwin", {}, Path.home() / "Library" / "Caches" / "lamina"),
+        ("win32", {"LOCALAPPDATA": "/local"}, Path("/local/lamina/Cache")),
+        ("win32", {"LOCALAPPDATA": ""}, Path.home() / "AppData" / "Local" / "lamina" / "Cache"),
+    ],
+)
+def test_the_folder_follows_the_platform(monkeypatch, platform, environment, expected):
+    monkeypatch.setattr(config, "cache", "")
+    monkeypatch.setattr(cache.sys, "platform", platform)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert cache.cache_folder() == expected
+
+
+def test_the_full_set_is_downloaded_checked_and_kept(server, folder, full_credit, monkeypatch):
+    server.content = gzip.decompress(full_credit.read_bytes())
+    monkeypatch.setattr(credit_card, "URL", server.url)
+    assert credit(full=True).features.shape == (30_000, 23)
+    assert credit(full=True).target.sum() == 6636
+    assert server.asked == 1
+    assert (folder / "credit_default.csv").read_bytes() == server.content
+
+
+def test_without_network_the_error_says_what_to_do_by_hand(folder, monkeypatch):
+    address = "http://127.0.0.1:9/data.csv"  # nobody listens on the discard port
+    monkeypatch.setattr(credit_card, "URL", address)
+    with pytest.raises(NotFoundError) as caught:
+        credit(full=True)
+    message = str(caught.value)
+    assert f"could not download {address}" in message
+    assert f"save {address} as {folder / 'credit_default.csv'}" in message
+    assert "credit(path)" in message
+
+
+def test_an_archive_that_serves_something_else_is_reported_with_the_way_out(server, monkeypatch):
+    server.content = b"<html>moved</html>"
+    monkeypatch.setattr(credit_card, "URL", server.url)
+    with pytest.raises(DataLossError, match=r"lacks 25 of 25 columns.*By hand: save http"):
+        credit(full=True)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .credit_card import credit
-from .table import Table
+from .examples import Examples
 
-__all__ = ["Table", "credit"]
+__all__ = ["Examples", "credit"]

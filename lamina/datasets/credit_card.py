@@ -14,7 +14,7 @@ import numpy as np
 from ..core.errors import DataLossError, NotFoundError
 from .cache import cache_folder, cached
 from .published import Published
-from .table import Table
+from .examples import Examples
 
 URL = "https://archive.ics.uci.edu/static/public/350/data.csv"
 _CACHED_NAME = "credit_default.csv"
@@ -57,7 +57,7 @@ Source: I-Cheng Yeh, UCI Machine Learning Repository, 2009, doi:10.24432/C55S3H.
 """
 
 
-def credit(path: str | os.PathLike[str] | None = None, *, full: bool = False) -> Table:
+def credit(path: str | os.PathLike[str] | None = None, *, full: bool = False) -> Examples:
     """Credit-card clients, and who of them defaulted (1) the month after.
 
     - `credit()`: 6,000 clients × 4 features (education, marriage, credit limit, last bill), which
@@ -99,10 +99,10 @@ def _downloaded() -> np.ndarray:
         ) from error
 
 
-def _table(published: Published, numbers: np.ndarray) -> Table:
+def _table(published: Published, numbers: np.ndarray) -> Examples:
     names = published.columns[:-1]
     first = 1 if names[0] == "ID" else 0
-    return Table(
+    return Examples(
         features=numbers[:, first:-1].astype(np.float32),
         target=numbers[:, -1].astype(np.int32),
         feature_names=names[first:],

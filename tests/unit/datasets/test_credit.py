@@ -36,11 +36,11 @@ def test_the_sample_has_the_documented_shape_types_and_default_rate():
     assert "CC BY 4.0" in table.description
 
 
-def test_a_table_unpacks_into_features_and_target():
+def test_examples_unpack_into_features_and_target():
     features, default = table = credit()
     assert features is table.features
     assert default is table.target
-    assert repr(table) == "<Table: 6000 rows, 4 features, target 'default'>"
+    assert repr(table) == "<Examples: 6000 rows, 4 features, target 'default'>"
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 
-class Table:
-    """Rows with named features and one target: `features, target = table`.
+class Examples:
+    """Rows with named features and one target: `features, target = examples`.
 
     `features` is float32 of shape (rows, columns), `target` int32 of shape (rows,).
     """
@@ -34,9 +34,9 @@ class Table:
 
     def __repr__(self) -> str:
         rows, columns = self.features.shape
-        return f"<Table: {rows} rows, {columns} features, target {self.target_name!r}>"
+        return f"<Examples: {rows} rows, {columns} features, target {self.target_name!r}>"
 
     def columns(self) -> dict[str, np.ndarray]:
-        """Every column by name, the target last: `pandas.DataFrame(table.columns())`."""
+        """Every column by name, the target last: `pandas.DataFrame(examples.columns())`."""
         named = dict(zip(self.feature_names, self.features.T))
         return {**named, self.target_name: self.target}

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..core.errors import DataLossError, NotFoundError
 from .cache import cache_folder, cached
-from .published import Published
 from .examples import Examples
+from .published import Published
 
 URL = "https://archive.ics.uci.edu/static/public/350/data.csv"
 _CACHED_NAME = "credit_default.csv"
@@ -73,11 +73,11 @@ def credit(path: str | os.PathLike[str] | None = None, *, full: bool = False) ->
         features, default = tf.datasets.credit()
     """
     if path is not None:
-        return _table(FULL, FULL.parse(_read(Path(path)), str(path)))
+        return _examples(FULL, FULL.parse(_read(Path(path)), str(path)))
     if full:
-        return _table(FULL, _downloaded())
+        return _examples(FULL, _downloaded())
     sample = Path(__file__).parent / "data" / "credit_sample.csv.gz"
-    return _table(SAMPLE, SAMPLE.parse(sample.read_bytes(), str(sample)))
+    return _examples(SAMPLE, SAMPLE.parse(sample.read_bytes(), str(sample)))
 
 
 def _read(path: Path) -> bytes:
@@ -99,7 +99,7 @@ def _downloaded() -> np.ndarray:
         ) from error
 
 
-def _table(published: Published, numbers: np.ndarray) -> Examples:
+def _examples(published: Published, numbers: np.ndarray) -> Examples:
     names = published.columns[:-1]
     first = 1 if names[0] == "ID" else 0
     return Examples(

@@ -1,0 +1,260 @@
+"""A dense network as nodes and edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..core.errors import InvalidArgumentError, describe
+from .theme import LARGE, NORMAL, SMALL, Theme, canvas, headline, legend, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Matrix = npt.NDArray[np.float64]
+_COLUMN, _NODE = 1.45, 0.24  # inches from layer to layer, and from node to node
+_MOST_COLUMNS = 16
+
+
+class DenseLayer(NamedTuple):
+    """A weight matrix of shape (inputs, units) and what stands below its units."""
+
+    kernel: Matrix
+    name: str
+    activation: str
+
+
+class _Column(NamedTuple):
+    shown: npt.NDArray[np.intp]  # which nodes of the layer are drawn
+    heights: Matrix  # where
+    size: int  # how many nodes there are
+
+
+def network(
+    model: Any,
+    *,
+    feature_names: Sequence[Any] | None = None,
+    most_nodes: int = 24,
+    ax: Axes | None = None,
+    style: str | None = None,
+) -> Axes:
+    """Draw the nodes and weights of a dense network, inputs at the left.
+
+    `model` is a Keras-like model (its dense layers must form a chain), or a list of weight
+    matrices of shape (inputs, units); vectors in that list are biases, which are not drawn. Colour
+    is the sign of a weight; width and opacity its size, relative to the largest of its layer. Of a
+    layer with more than `most_nodes` nodes, the first and last are drawn, with "n of N shown"
+    below. `style` is "light" or "dark".
+    """
+    layers = dense_layers(model)
+    if isinstance(most_nodes, bool) or not isinstance(most_nodes, int) or most_nodes < 2:
+        raise InvalidArgumentError(
+            f"most_nodes must be an integer of at least 2; got {describe(most_nodes)}."
+        )
+    inputs = len(layers[0].kernel)
+    if feature_names is not None and len(feature_names) != inputs:
+        raise InvalidArgumentError(
+            f"feature_names needs {inputs} names, one per input of the network; "
+            f"got {len(feature_names)}."
+        )
+    sizes = [inputs, *(layer.kernel.shape[1] for layer in layers)]
+    columns = [_column(size, most_nodes) for size in sizes]
+    tallest = max(len(column.shown) + 2 * (column.size > most_nodes) for column in columns)
+    width = _COLUMN * len(columns) + (1.2 if feature_names is not None else 0.0)
+    ax, theme = canvas(ax, style, (max(width, 4.8), _NODE * max(tallest, 6) + 1.6))
+    for place, layer in enumerate(layers):
+        _edges(ax, theme, place, layer.kernel, columns[place], columns[place + 1])
+    _nodes(ax, theme, columns)
+    _captions(ax, theme, columns, layers)
+    if feature_names is not None:
+        _names(ax, theme, columns[0], feature_names)
+    weights = sum(layer.kernel.size for layer in layers)
+    chain = "–".join(str(size) for size in sizes)
+    headline(ax, theme, f"Network {chain}: {weights:,} weights", pad=26)
+    _key(ax, theme)
+    ax.set_axis_off()
+    ax.set_xlim(-0.3, len(layers) + 0.3)
+    return ax
+
+
+def dense_layers(model: Any) -> list[DenseLayer]:
+    """The dense layers of a Keras-like model or a list of matrices, checked to form a chain."""
+    if hasattr(model, "layers"):
+        layers = list(_layers_of(model))
+    elif isinstance(model, (list, tuple)):
+        matrices = [np.asarray(item) for item in model]
+        matrices = [matrix for matrix in matrices if matrix.ndim != 1]
+        layers = [
+            DenseLayer(_matrix(matrix, f"weights {place}"), f"layer {place}", "")
+            for place, matrix in enumerate(matrices, start=1)
+        ]
+    else:
+        raise InvalidArgumentError(
+            "A network is drawn from a model with .layers or from a list of weight matrices; "
+            f"got {describe(model)}."
+        )
+    if not layers:
+        raise InvalidArgumentError(
+            "There are no weights to draw. Build the model first: call it on data, or give its "
+            "first layer an input shape."
+        )
+    if len(layers) + 1 > _MOST_COLUMNS:
+        raise InvalidArgumentError(
+            f"A picture holds at most {_MOST_COLUMNS - 1} dense layers; this network has "
+            f"{len(layers)}. Pass a part of its weights as a list of matrices."
+        )
+    for before, after in pairwise(layers):
+        if before.kernel.shape[1] != after.kernel.shape[0]:
+            raise InvalidArgumentError(
+                f"Only a chain of dense layers can be drawn: {before.name!r} has "
+                f"{before.kernel.shape[1]} units but {after.name!r} takes "
+                f"{after.kernel.shape[0]} inputs."
+            )
+    return layers
+
+
+def _layers_of(model: Any) -> Iterable[DenseLayer]:
+    """Dense layers in order; an Activation layer adds its name to the dense one before it."""
+    found: list[DenseLayer] = []
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            found.extend(_layers_of(layer))
+            continue
+        name, kernel = plain(getattr(layer, "name", type(layer).__name__)), _kernel_of(layer)
+        activation = _activation_of(layer)
+        if kernel is not None:
+            found.append(DenseLayer(_matrix(kernel, name), name, activation))
+        elif activation and found:
+            joined = [part for part in (found[-1].activation, activation) if part != "linear"]
+            found[-1] = found[-1]._replace(activation=", ".join(joined) or "linear")
+    return found
+
+
+def _kernel_of(layer: Any) -> Any:
+    """The weights between nodes; None for a layer that has none (dropout, normalization …)."""
+    kernel = getattr(layer, "kernel", None)
+    if kernel is not None:
+        return kernel
+    weights = [np.asarray(item) for item in layer.get_weights()] if _has_weights(layer) else []
+    matrices = [item for item in weights if item.ndim > 1]
+    if len(matrices) > 1:
+        raise InvalidArgumentError(
+            f"Layer {getattr(layer, 'name', layer)!r} has {len(matrices)} weight matrices; only "
+            "layers with one, such as Dense, can be drawn."
+        )
+    return matrices[0] if matrices else None
+
+
+def _has_weights(layer: Any) -> bool:
+    return callable(getattr(layer, "get_weights", None))
+
+
+def _activation_of(layer: Any) -> str:
+    activation = getattr(layer, "activation", None)
+    if activation is None:
+        return ""
+    if isinstance(activation, str):
+        return plain(activation)
+    name = getattr(activation, "__name__", None) or getattr(activation, "name", None)
+    return plain(name or type(activation).__name__)
+
+
+def _matrix(kernel: Any, name: str) -> Matrix:
+    matrix = np.asarray(kernel)
+    if matrix.ndim != 2 or matrix.size == 0 or matrix.dtype.kind not in "buif":
+        raise InvalidArgumentError(
+            f"{name!r} must hold a weight matrix of shape (inputs, units); got {describe(kernel)}."
+        )
+    matrix = matrix.astype(np.float64)
+    if not np.all(np.isfinite(matrix)):
+        raise InvalidArgumentError(
+            f"{name!r} holds weights that are NaN or infinite: the training diverged. "
+            "Try a smaller learning rate, or scale the inputs."
+        )
+    return matrix
+
+
+def _column(size: int, most: int) -> _Column:
+    """Nodes one apart around height 0, from the top; a gap of two where some are left out."""
+    shown = np.arange(size)
+    if size > most:
+        shown = np.concatenate([shown[: (most + 1) // 2], shown[size - most // 2 :]])
+    rows = np.arange(len(shown), dtype=np.float64)
+    if size > most:
+        rows[(most + 1) // 2 :] += 2
+    return _Column(shown, rows.max() / 2 - rows, size)
+
+
+def _edges(
+    ax: Axes, theme: Theme, place: int, kernel: Matrix, left: _Column, right: _Column
+) -> None:
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import to_rgba
+
+    weights = kernel[np.ix_(left.shown, right.shown)].ravel()
+    size = np.abs(weights) / (np.abs(kernel).max() or 1.0)
+    starts = np.repeat(left.heights, len(right.shown))
+    ends = np.tile(right.heights, len(left.shown))
+    order = np.argsort(size, kind="stable")  # strong ones last, on top
+    segments = [[(place, starts[i]), (place + 1, ends[i])] for i in order]
+    colors = [to_rgba(theme.series[int(weights[i] < 0)], 0.06 + 0.89 * size[i]) for i in order]
+    ax.add_collection(
+        LineCollection(segments, colors=colors, linewidths=0.3 + 2.2 * size[order], zorder=1)
+    )
+
+
+def _nodes(ax: Axes, theme: Theme, columns: list[_Column]) -> None:
+    for place, column in enumerate(columns):
+        x = np.full(len(column.shown), place)
+        ax.scatter(
+            x, column.heights, s=70, facecolor=theme.background, edgecolor=theme.ink,
+            linewidth=1.1, zorder=2,
+        )  # fmt: skip
+        if len(column.shown) < column.size:
+            last = (len(column.shown) + 1) // 2 - 1
+            middle = (column.heights[last] + column.heights[last + 1]) / 2
+            dots = middle + np.array([0.55, 0.0, -0.55])
+            ax.scatter([place] * 3, dots, s=5, color=theme.ink, linewidth=0, zorder=2)
+
+
+def _captions(ax: Axes, theme: Theme, columns: list[_Column], layers: list[DenseLayer]) -> None:
+    bottom = min(column.heights.min() for column in columns) - 1.0
+    titles = ["inputs", *(layer.name for layer in layers)]
+    kinds = ["", *(layer.activation for layer in layers)]
+    for place, (column, title, kind) in enumerate(zip(columns, titles, kinds, strict=True)):
+        kind, size = plain(kind, 16), f"{column.size:,}"
+        text = f"{size} {kind}".rstrip()
+        if len(column.shown) < column.size:
+            text = f"{kind}\n{len(column.shown)} of {size} shown".lstrip()
+        style: dict[str, Any] = {"ha": "center", "va": "top", "parse_math": False}
+        ax.text(place, bottom, plain(title, 16), color=theme.ink, fontsize=NORMAL, **style)
+        ax.annotate(
+            text, (place, bottom), (0, -1.5 * NORMAL), textcoords="offset points",
+            color=theme.muted, fontsize=SMALL, **style,
+        )  # fmt: skip
+    top = max(column.heights.max() for column in columns) + 1.0
+    ax.set_ylim(bottom - 0.5, top)
+
+
+def _names(ax: Axes, theme: Theme, column: _Column, names: Sequence[Any]) -> None:
+    for index, height in zip(column.shown, column.heights, strict=True):
+        ax.annotate(
+            plain(names[index], 20), (0, height), (-LARGE * 0.8, 0), textcoords="offset points",
+            ha="right", va="center", color=theme.ink, fontsize=SMALL, parse_math=False,
+        )  # fmt: skip
+
+
+def _key(ax: Axes, theme: Theme) -> None:
+    from matplotlib.lines import Line2D
+
+    signs = [
+        Line2D([], [], color=theme.series[0], linewidth=2, label="positive weight"),
+        Line2D([], [], color=theme.series[1], linewidth=2, label="negative weight"),
+    ]
+    legend(
+        ax, theme, handles=signs, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderpad=0
+    )

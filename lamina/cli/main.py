@@ -1,0 +1,94 @@
+"""The program `lamina`: its commands, and what the user sees when something goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from ..core.errors import OpError
+from ..tabular.archive import lamina_version
+from .predict import predict
+from .train import train
+
+BAD_INPUT = 2
+INTERNAL_ERROR = 1
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+app = typer.Typer(
+    name="lamina",
+    help="Train a neural network on a table, and predict with it.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(no_args_is_help=True)(train)
+app.command(no_args_is_help=True)(predict)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lamina {lamina_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say it and leave."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where in the code an error arose.")
+    ] = False,
+) -> None:
+    pass  # --version has acted by now; `main` looks for --debug itself
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (None: the process's own) and return the exit status.
+
+    0 done; 1 an error inside lamina; 2 bad input, told in one line on stderr; 130 Ctrl-C.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a name the terminal can't show is no error
+    try:
+        status = app(words, prog_name="lamina", standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("stopped; nothing was saved", INTERRUPTED)
+    except BrokenPipeError:  # `lamina predict … | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if "--debug" in words:
+            traceback.print_exc()
+        return _report(error)
+    return status if isinstance(status, int) else 0
+
+
+def _report(error: Exception) -> int:
+    if isinstance(error, OpError):
+        return _fail(str(error), BAD_INPUT)
+    if hasattr(error, "format_message"):  # the command line itself; typer shows help that way too
+        message = error.format_message()
+        return _fail(message, BAD_INPUT) if message else BAD_INPUT
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", BAD_INPUT)
+    kind = type(error).__name__
+    return _fail(
+        f"internal error: {kind}: {error} (`lamina --debug …` shows where; please report it)",
+        INTERNAL_ERROR,
+    )
+
+
+def _fail(message: str, status: int) -> int:
+    print("lamina:", " ".join(message.split()), file=sys.stderr)
+    return status

@@ -1,0 +1,66 @@
+"""`lamina predict`: what a trained network says about the rows of a table."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import tabular
+from ..core.errors import InvalidArgumentError
+from ..tabular.output import MODEL
+from . import screen
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model.keras of `lamina train`, or its folder.")],
+    file: Annotated[Path, typer.Argument(help="A CSV file with the columns it was trained on.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="CSV file to write; without it: the terminal."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> int:
+    """Predict the target of every row, in the order of the file: class and probability, or number.
+
+    Columns are found by name; those that the model does not know are ignored.
+    """
+    if output is not None:
+        _check_output(output, file)
+    notes = screen.make_console(stderr=True, quiet=quiet)
+    predictor = tabular.load(model / MODEL if (model / MODEL).is_file() else model)
+    table = tabular.read_csv(file)
+    unknown = predictor.encoder.unknown_columns(table)
+    predictions = predictor.predict(table)
+    if output is None:
+        predictions.write_csv(sys.stdout)
+        sys.stdout.flush()
+    else:
+        _write(output, predictions)
+        notes.print(f"{len(predictions):,} predictions in {output}", soft_wrap=True)
+    if unknown:
+        notes.print(f"Ignored, unknown to the model: {screen.listed(unknown)}", soft_wrap=True)
+    return 0
+
+
+def _check_output(output: Path, file: Path) -> None:
+    if output.is_dir():
+        raise InvalidArgumentError(f"{output} is a folder. Name a CSV file to write.")
+    if not output.absolute().parent.is_dir():
+        raise InvalidArgumentError(f"There is no folder {output.parent}. Make it first.")
+    if output.exists() and file.exists() and os.path.samefile(output, file):
+        raise InvalidArgumentError(f"{output} is the table itself. Name another file to write.")
+
+
+def _write(output: Path, predictions: tabular.Predictions) -> None:
+    staged = output.with_name(f".{output.name}-{secrets.token_hex(4)}")
+    try:
+        with open(staged, "w", encoding="utf-8", newline="") as file:
+            predictions.write_csv(file)
+        os.replace(staged, output)
+    finally:
+        staged.unlink(missing_ok=True)

@@ -1,0 +1,64 @@
+"""How far a training run is: a live line on a terminal, a line now and then in a file."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..keras.callbacks import Callback
+
+_EVERY = 10  # epochs from one line to the next where nothing can be redrawn
+
+
+class ProgressCallback(Callback):
+    """A callback for `fit` and a context: the bar is there as long as the context lasts."""
+
+    def __init__(self, console: Console, epochs: int) -> None:
+        super().__init__()
+        self.console = console
+        self.epochs = epochs
+        self.best = (float("inf"), 0)
+        self.last = ""
+        self.bar = Progress(
+            TextColumn("epoch"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[measures]}"),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self.task = self.bar.add_task("", total=epochs, measures="")
+
+    def __enter__(self) -> ProgressCallback:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bar.stop()
+        if self.last:
+            self._print()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        logs = logs or {}
+        loss, validation = float(logs["loss"]), float(logs["val_loss"])
+        self.best = min(self.best, (validation, epoch + 1))
+        text = f"loss {loss:.4f}, validation {validation:.4f} (best {self.best[0]:.4f}"
+        self.bar.update(self.task, completed=epoch + 1, measures=f"{text}, epoch {self.best[1]})")
+        self.last = f"epoch {epoch + 1} of {self.epochs}: {text} in epoch {self.best[1]})"
+        if not self.console.is_terminal and (epoch + 1) % _EVERY == 0:
+            self._print()
+
+    def _print(self) -> None:
+        if not self.console.is_terminal:
+            self.console.print(self.last, soft_wrap=True)
+        self.last = ""

@@ -1,0 +1,60 @@
+"""What `lamina train` is given: the name of embedded data, or a CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ..core.errors import InvalidArgumentError, NotFoundError, nearest
+from ..datasets import credit
+from ..tabular import Table, as_table, read_csv
+
+EMBEDDED = ("credit",)
+
+
+class Source(NamedTuple):
+    """A table to train on, with what to call it and what its makers want said."""
+
+    name: str
+    table: Table
+    target: str
+    title: str
+    activation: str
+    attribution: str = ""
+
+
+def find_source(data: str, target: str | None, full: bool) -> Source:
+    """The embedded data called `data`, else the CSV file of that name."""
+    if data == "credit":
+        return _credit(target, full)
+    if full:
+        raise InvalidArgumentError("--full goes with embedded data: lamina train credit --full.")
+    path = Path(data)
+    if not path.exists() and not path.suffix:
+        near = nearest(data, EMBEDDED)
+        raise NotFoundError(
+            f"There is no file {data!r}, nor embedded data of that name.{near} "
+            f"Embedded is: {', '.join(EMBEDDED)}."
+        )
+    table = read_csv(path)
+    if target is None:
+        shown = ", ".join(table.names[:12]) + (", …" if len(table.names) > 12 else "")
+        raise InvalidArgumentError(
+            f"Name the column to predict: --target COLUMN. {path.name} has: {shown}."
+        )
+    name = path.name
+    for suffix in (".gz", ".csv", ".tsv", ".txt"):
+        name = name.removesuffix(suffix)
+    return Source(name, table, target, f"{target}, from {path.name}", "relu")
+
+
+def _credit(target: str | None, full: bool) -> Source:
+    examples = credit(full=full)
+    return Source(
+        name="credit",
+        table=as_table(examples.columns(), source="credit"),
+        target=target or examples.target_name,
+        title="Credit-card clients: who will not pay?",
+        activation="relu,sigmoid",
+        attribution=examples.description,
+    )

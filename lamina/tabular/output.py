@@ -1,0 +1,60 @@
+"""A folder of results that is complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..core.errors import InvalidArgumentError
+
+MODEL = "model.keras"
+HISTORY = "history.csv"
+REPORT = "report.html"
+
+
+def check_folder(folder: str | os.PathLike[str]) -> Path:
+    """Raise where no results can be saved into `folder`, before hours of training are lost."""
+    folder = Path(folder)
+    existing = folder.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise InvalidArgumentError(
+            f"{existing} is a file, not a folder. Name another output folder."
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise InvalidArgumentError(f"{existing} can't be written to. Name another output folder.")
+    return folder
+
+
+@contextmanager
+def staged(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new folder to write results into, which takes the place of `folder` at the end.
+
+    Where `folder` exists, its results are replaced one by one, the model last, those that are not
+    written anew go, and other files stay. After an exception everything is as before.
+    """
+    folder = check_folder(folder).resolve()
+    stage = folder.parent / f".{folder.name}-{secrets.token_hex(4)}"
+    stage.mkdir(parents=True)
+    try:
+        yield stage
+        if folder.exists():
+            _replace(stage, folder)
+        else:
+            os.replace(stage, folder)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _replace(stage: Path, folder: Path) -> None:
+    ours = (folder / MODEL).exists()
+    for name in (HISTORY, REPORT, MODEL):
+        if (stage / name).exists():
+            os.replace(stage / name, folder / name)
+        elif ours:
+            (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""What runs a graph. A backend is chosen by `config.backend`."""

@@ -1,0 +1,1 @@
+"""The ground floor: errors, dtypes, shapes, trees, knobs and registries."""

@@ -1,0 +1,80 @@
+"""Every knob in one place: name, environment variable, default, one line of explanation.
+
+    lamina.config.verify = True       # or LAMINA_VERIFY=1 before the start
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .errors import InvalidArgumentError, UnknownNameError, nearest
+
+
+class Knob:
+    """One setting: its default, its environment variable and what it does."""
+
+    __slots__ = ("default", "environment", "explanation", "name")
+
+    def __init__(self, name: str, default: Any, explanation: str) -> None:
+        self.name = name
+        self.default = default
+        self.environment = f"LAMINA_{name.upper()}"
+        self.explanation = explanation
+
+    def parse(self, value: Any) -> Any:
+        """`value` as the type of the default."""
+        kind = type(self.default)
+        if kind is bool and isinstance(value, str):
+            known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+            if value.lower() in known:
+                return known[value.lower()]
+        elif kind is not bool or isinstance(value, (bool, int)):
+            try:
+                return kind(value)
+            except (TypeError, ValueError):
+                pass
+        raise InvalidArgumentError(
+            f"config.{self.name} ({self.environment}) expects a {kind.__name__}; got {value!r}"
+        )
+
+
+KNOBS = {
+    knob.name: knob
+    for knob in (
+        Knob("verify", False, "check shapes and dtypes of every primitive and graph (slow)"),
+        Knob("backend", "interp", "which backend runs traced programs"),
+        Knob("cache", "", "folder for downloaded data; empty: the user's cache folder"),
+        Knob("run_functions_eagerly", False, "tf.function runs its Python code every time"),
+    )
+}
+
+
+class Config:
+    """The settings in force, as attributes."""
+
+    def __init__(self) -> None:
+        for knob in KNOBS.values():
+            text = os.environ.get(knob.environment)
+            object.__setattr__(self, knob.name, knob.default if text is None else knob.parse(text))
+
+    def __getattr__(self, name: str) -> Any:  # only for names that are no setting
+        raise UnknownNameError(f"lamina has no setting {name!r}.{nearest(name, KNOBS)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in KNOBS:
+            raise UnknownNameError(f"lamina has no setting {name!r}.{nearest(name, KNOBS)}")
+        object.__setattr__(self, name, KNOBS[name].parse(value))
+
+    def __dir__(self) -> list[str]:
+        return list(KNOBS)
+
+    def describe(self) -> str:
+        """A line a setting: name, value, environment variable, explanation."""
+        return "\n".join(
+            f"{name} = {getattr(self, name)!r}  ({knob.environment})  {knob.explanation}"
+            for name, knob in KNOBS.items()
+        )
+
+
+config = Config()

@@ -1,0 +1,153 @@
+"""Element types: NumPy's dtypes inside, TensorFlow's `DType` names outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import ArgumentTypeError, nearest
+
+Array = np.ndarray[Any, np.dtype[Any]]
+"""Any NumPy array; the shape and dtype live in the value."""
+
+
+class DType:
+    """An element type, equal to its name and to the NumPy dtype of the same name.
+
+    Example: `tf.float32 == "float32" == np.dtype("float32")`.
+    """
+
+    __slots__ = ("dtype", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.dtype = np.dtype(name)  # the attribute that lets NumPy take a DType as dtype=
+
+    @property
+    def as_numpy_dtype(self) -> type[Any]:
+        return self.dtype.type
+
+    @property
+    def as_datatype_enum(self) -> int:
+        return _WIRE_NUMBERS[self.name]
+
+    @property
+    def base_dtype(self) -> DType:
+        return self
+
+    @property
+    def is_floating(self) -> bool:
+        return self.dtype.kind == "f"
+
+    @property
+    def is_integer(self) -> bool:
+        return self.dtype.kind in "iu"
+
+    @property
+    def is_bool(self) -> bool:
+        return self.dtype.kind == "b"
+
+    @property
+    def is_unsigned(self) -> bool:
+        return self.dtype.kind == "u"
+
+    @property
+    def is_complex(self) -> bool:
+        return self.dtype.kind == "c"
+
+    @property
+    def size(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def min(self) -> Any:
+        return self._limit("min")
+
+    @property
+    def max(self) -> Any:
+        return self._limit("max")
+
+    def _limit(self, which: str) -> Any:
+        if self.is_bool:
+            return which == "max"
+        info = np.finfo(self.dtype) if self.is_floating else np.iinfo(self.dtype)
+        return getattr(info, which)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return self.name == other.name
+        try:
+            return self.dtype == np.dtype(other)  # type: ignore[call-overload, no-any-return]
+        except TypeError:
+            return False
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+    def __repr__(self) -> str:
+        return f"tf.{self.name}"
+
+    def __str__(self) -> str:
+        return f"<dtype: '{self.name}'>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return as_dtype, (self.name,)
+
+
+_WIRE_NUMBERS = {
+    "float32": 1,
+    "float64": 2,
+    "int32": 3,
+    "uint8": 4,
+    "int16": 5,
+    "int8": 6,
+    "int64": 9,
+    "bool": 10,
+    "uint16": 17,
+    "float16": 19,
+    "uint32": 22,
+    "uint64": 23,
+}
+DTYPES: dict[str, DType] = {name: DType(name) for name in _WIRE_NUMBERS}
+_BY_NUMPY: dict[np.dtype[Any], DType] = {dtype.dtype: dtype for dtype in DTYPES.values()}
+_ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}
+_PYTHON = {float: "float32", int: "int32", bool: "bool"}
+
+FLOAT32 = np.dtype("float32")
+FLOAT64 = np.dtype("float64")
+INT32 = np.dtype("int32")
+INT64 = np.dtype("int64")
+BOOL = np.dtype("bool")
+UINT32 = np.dtype("uint32")
+UINT64 = np.dtype("uint64")
+
+
+def numpy_dtype(dtype: Any) -> np.dtype[Any]:
+    """The NumPy dtype meant by a DType, a NumPy dtype, a name or a Python type."""
+    if type(dtype) is DType:
+        return dtype.dtype
+    if isinstance(dtype, np.dtype):
+        found = dtype.newbyteorder("=")
+    else:
+        try:
+            name = _PYTHON.get(dtype) or (_ALIASES.get(dtype) if isinstance(dtype, str) else None)
+            found = np.dtype(name or dtype)
+        except TypeError:
+            raise _unknown_dtype(dtype) from None
+    if found not in _BY_NUMPY:
+        raise _unknown_dtype(dtype)
+    return found
+
+
+def as_dtype(dtype: Any) -> DType:
+    """The `DType` of a name, a NumPy dtype, a Python type or a DType."""
+    return _BY_NUMPY[numpy_dtype(dtype)]
+
+
+def _unknown_dtype(dtype: Any) -> ArgumentTypeError:
+    return ArgumentTypeError(
+        f"{dtype!r} is not an element type that lamina computes with; expected one of "
+        f"{', '.join(DTYPES)}.{nearest(str(dtype), DTYPES)}"
+    )

@@ -1,0 +1,108 @@
+"""Errors: which object, what was expected, what came, what to do.
+
+The classes mirror ``tf.errors`` and are also the Python class that one would catch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+class OpError(Exception):
+    """Base of every error that lamina raises on purpose."""
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:  # KeyError would print the repr of the message
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidArgumentError(OpError, ValueError):
+    """A value, shape or combination of arguments that makes no sense."""
+
+
+class ArgumentTypeError(OpError, TypeError):
+    """An argument of the wrong Python type."""
+
+
+class NotFoundError(OpError, KeyError):
+    """A name or a file that does not exist."""
+
+
+class UnknownNameError(InvalidArgumentError, AttributeError):
+    """An attribute or registered name that does not exist."""
+
+
+class AlreadyExistsError(OpError, ValueError):
+    """A name that is taken."""
+
+
+class FailedPreconditionError(OpError, RuntimeError):
+    """The object is not in a state that allows the call (not built, not compiled …)."""
+
+
+class OutOfRangeError(OpError, IndexError):
+    """An index past the end."""
+
+
+class UnimplementedError(OpError, NotImplementedError):
+    """Something that Keras or TensorFlow accepts and lamina does not do."""
+
+
+class DataLossError(OpError, ValueError):
+    """A file that is damaged or is not what its name says."""
+
+
+class ResourceExhaustedError(OpError, MemoryError):
+    """A request for more memory than can be had."""
+
+
+class OperatorNotAllowedInGraphError(OpError, TypeError):
+    """Python code that depends on the value of a tensor inside a traced function."""
+
+
+class SymbolicShapeError(OpError, ValueError):
+    """A shape that cannot be expressed with one symbolic batch size."""
+
+
+def describe(value: Any) -> str:
+    """`value` in an error message: shape, dtype and at most 8 entries, never a million."""
+    if value is None or isinstance(value, (bool, int, float, complex)):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(value if len(value) <= 80 else value[:77] + "...")
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is not None and dtype is not None:
+        name = getattr(dtype, "name", str(dtype))
+        text = f"{type(value).__name__} of shape {tuple(shape)} and dtype {name}"
+        return text + _first_entries(value)
+    if isinstance(value, (list, tuple)):
+        items = ", ".join(describe(item) for item in list(value)[:8])
+        return f"{type(value).__name__} of length {len(value)}: [{items}{', …' if len(value) > 8 else ''}]"
+    return f"an object of type {type(value).__name__}"
+
+
+def _first_entries(value: Any) -> str:
+    try:
+        entries = np.asarray(value).ravel()
+    except Exception:  # a symbolic tensor has no entries
+        return ""
+    if entries.dtype == object:
+        return ""
+    shown = ", ".join(f"{entry:.6g}" if entry.dtype.kind == "f" else str(entry) for entry in entries[:8])
+    return f" [{shown}{', …' if entries.size > 8 else ''}]"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """" Did you mean 'relu'?" for a misspelt name, "" where nothing is near."""
+    from difflib import get_close_matches  # costs an import that only errors need
+
+    names = sorted(str(item) for item in known)
+    lowered = {item.lower(): item for item in names}
+    close = get_close_matches(str(name).lower(), lowered, n=1, cutoff=0.6)
+    return f" Did you mean {lowered[close[0]]!r}?" if close else ""

@@ -1,0 +1,100 @@
+"""Trees of dicts, lists and tuples: flatten, rebuild, map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .errors import InvalidArgumentError
+
+
+def is_nested(structure: Any) -> bool:
+    return isinstance(structure, (dict, list, tuple))
+
+
+def flatten(structure: Any) -> list[Any]:
+    """The leaves, depth first; the values of a dict in the order of its sorted keys."""
+    leaves: list[Any] = []
+    _collect(structure, leaves)
+    return leaves
+
+
+def _collect(structure: Any, leaves: list[Any]) -> None:
+    if isinstance(structure, dict):
+        for key in _keys(structure):
+            _collect(structure[key], leaves)
+    elif isinstance(structure, (list, tuple)):
+        for item in structure:
+            _collect(item, leaves)
+    else:
+        leaves.append(structure)
+
+
+def _keys(structure: dict[Any, Any]) -> list[Any]:
+    try:
+        return sorted(structure)
+    except TypeError:
+        return sorted(structure, key=repr)
+
+
+def pack_sequence_as(structure: Any, leaves: Sequence[Any]) -> Any:
+    """`leaves` in the shape of `structure`."""
+    iterator = iter(leaves)
+    packed = _pack(structure, iterator)
+    left = sum(1 for _ in iterator)
+    if left:
+        raise InvalidArgumentError(
+            f"{len(leaves)} leaves do not fit a structure of {len(leaves) - left}"
+        )
+    return packed
+
+
+def _pack(structure: Any, leaves: Iterator[Any]) -> Any:
+    if isinstance(structure, dict):
+        packed = {key: _pack(structure[key], leaves) for key in _keys(structure)}
+        return type(structure)((key, packed[key]) for key in structure)
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*(_pack(item, leaves) for item in structure))
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(_pack(item, leaves) for item in structure)
+    try:
+        return next(leaves)
+    except StopIteration:
+        raise InvalidArgumentError("fewer leaves than the structure has places") from None
+
+
+def map_structure(function: Callable[..., Any], *structures: Any) -> Any:
+    """`function` over the leaves of structures of one shape."""
+    first, *others = structures
+    for other in others:
+        assert_same_structure(first, other)
+    columns = [flatten(structure) for structure in structures]
+    return pack_sequence_as(first, [function(*row) for row in zip(*columns, strict=True)])
+
+
+def assert_same_structure(first: Any, second: Any) -> None:
+    """Raise where two trees differ in shape."""
+    if not is_nested(first) and not is_nested(second):
+        return
+    same_kind = isinstance(first, dict) == isinstance(second, dict)
+    if is_nested(first) and is_nested(second) and same_kind and len(first) == len(second):
+        if isinstance(first, dict):
+            if set(first) == set(second):
+                for key in first:
+                    assert_same_structure(first[key], second[key])
+                return
+        else:
+            for a, b in zip(first, second, strict=True):
+                assert_same_structure(a, b)
+            return
+    raise InvalidArgumentError(
+        f"two structures differ: {_outline(first)} and {_outline(second)}"
+    )
+
+
+def _outline(structure: Any) -> str:
+    if isinstance(structure, dict):
+        return "{" + ", ".join(f"{key!r}: …" for key in list(structure)[:8]) + "}"
+    if isinstance(structure, (list, tuple)):
+        return f"{type(structure).__name__} of length {len(structure)}"
+    return f"a {type(structure).__name__}"

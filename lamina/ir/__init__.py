@@ -1,0 +1,1 @@
+"""Programs: primitives, values, the interpreter stack, graphs and how to read them."""

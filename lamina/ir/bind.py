@@ -1,0 +1,132 @@
+"""Applying primitives: the interpreter stack of a thread.
+
+Eager: the NumPy definition runs. Under a trace: a node joins its graph. Recorders (tapes) see
+every application whose inputs they follow.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..core.config import config
+from ..core.errors import FailedPreconditionError
+from ..core.shapes import B
+from .primitive import Primitive
+from .value import Node, Spec, Value
+
+
+class Recorder(Protocol):
+    """What a tape is to this room."""
+
+    def record(self, node: Node) -> None: ...
+
+
+class _State(threading.local):
+    """What this thread is doing: the innermost trace, the recording tapes, the error state."""
+
+    trace: Any = None
+    recorders: tuple[Recorder, ...] = ()
+    quiet: bool = False
+
+
+STATE = _State()
+_make: type[Value] = Value
+
+
+def use_value_class(value_class: type[Value]) -> None:
+    """Let `bind` return instances of `value_class` (the room above has operators to add)."""
+    global _make
+    _make = value_class
+
+
+def new_value(array: Any, spec: Spec | None = None, trace: Any = None) -> Any:
+    """A value of the class in use."""
+    return _make(array, spec, trace)
+
+
+def bind(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
+    """Apply `primitive`; one value, or a tuple of them where it has several results."""
+    state = STATE
+    trace = state.trace
+    if trace is None or not _must_trace(inputs, params):
+        for value in inputs:
+            if value.array is None:
+                return _bind_symbol(value, primitive, inputs, params)
+        if config.verify:
+            primitive.infer(*[value.spec for value in inputs], **params)
+        arrays = [value.array for value in inputs]
+        if primitive.may_warn and not state.quiet:
+            with np.errstate(all="ignore"):
+                result = primitive.evaluate(*arrays, **params)
+        else:
+            result = primitive.evaluate(*arrays, **params)
+        if primitive.multiple:
+            outputs = tuple([_wrap(array) for array in result])
+            returned: Any = outputs
+        else:
+            returned = _wrap(result)
+            outputs = (returned,)
+    else:
+        outputs = trace.add(primitive, inputs, params)
+        returned = outputs if primitive.multiple else outputs[0]
+    if state.recorders:
+        node = Node(primitive, inputs, params, outputs)
+        for recorder in state.recorders:
+            recorder.record(node)
+    return returned
+
+
+def _wrap(array: Any) -> Value:
+    if type(array) is not np.ndarray:
+        array = np.asarray(array)  # NumPy gives scalars where arrays of rank 0 are meant
+    return _make(array)
+
+
+def _must_trace(inputs: tuple[Value, ...], params: dict[str, Any]) -> bool:
+    """Known values are computed while tracing; what depends on an input joins the graph."""
+    for value in inputs:
+        if value.array is None:
+            return True
+    return "shape" in params and B in params["shape"]
+
+
+def _bind_symbol(
+    value: Value, primitive: Primitive, inputs: tuple[Value, ...], params: dict[str, Any]
+) -> Any:
+    """Outside a trace a symbol may have a keeper of its own (Keras's functional models)."""
+    keeper = value.trace
+    if keeper is None or getattr(keeper, "closed", True):
+        raise FailedPreconditionError(
+            f"a symbolic tensor of type {value.spec!r} was used after the function that it "
+            "belongs to was traced. Return it from the function instead of storing it outside."
+        )
+    outputs = keeper.add(primitive, inputs, params)
+    return outputs if primitive.multiple else outputs[0]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Many primitives in a row with floating-point warnings off, switched once."""
+    before = STATE.quiet
+    STATE.quiet = True
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        STATE.quiet = before
+
+
+@contextmanager
+def no_recording() -> Iterator[None]:
+    """Primitives that no tape sees."""
+    before = STATE.recorders
+    STATE.recorders = ()
+    try:
+        yield
+    finally:
+        STATE.recorders = before

@@ -1,0 +1,1 @@
+"""Tensors, variables, tapes and traced functions."""

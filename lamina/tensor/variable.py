@@ -1,0 +1,179 @@
+"""Variables: named state that is read and written, also inside traced programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.dtypes import DType, as_dtype, numpy_dtype
+from ..core.errors import InvalidArgumentError
+from ..core.shapes import TensorShape
+from ..ir.bind import STATE
+from ..ir.value import Spec
+from ..prims import elementwise as prim
+from .convert import to_tensor
+from .tensor import Operators, Tensor, numpy_text
+
+
+class Variable(Operators):
+    """A tensor that can be assigned to. Shape and dtype never change.
+
+    `initial_value` is anything that converts to a tensor, or a function without arguments.
+    A `constraint` maps the value after each update by an optimizer.
+    """
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+        constraint: Callable[[Any], Any] | None = None,
+        shape: Any = None,
+    ) -> None:
+        if initial_value is None:
+            raise InvalidArgumentError("a Variable needs an initial_value")
+        value = initial_value() if callable(initial_value) else initial_value
+        if STATE.trace is not None and to_tensor(value).array is None:
+            raise InvalidArgumentError(
+                "a Variable cannot be made from a tensor of a function that is being traced; "
+                "make it once, outside of the function"
+            )
+        tensor = to_tensor(value, None)
+        if dtype is not None:
+            tensor = _converted(value, tensor, numpy_dtype(dtype))
+        array = np.array(tensor.array)  # a copy: the caller's array may change
+        if shape is not None and not TensorShape(shape).is_compatible_with(array.shape):
+            raise InvalidArgumentError(
+                f"the initial value has shape {array.shape}; shape={shape} was asked for"
+            )
+        self._value = Tensor(array)
+        self._name = name or "Variable"
+        self._trainable = bool(trainable)
+        self.constraint = constraint
+
+    # Reading
+
+    @property
+    def name(self) -> str:
+        return f"{self._name}:0"
+
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(self._value.spec.shape)
+
+    @property
+    def dtype(self) -> DType:
+        return as_dtype(self._value.spec.dtype)
+
+    @property
+    def ndim(self) -> int:
+        return len(self._value.spec.shape)
+
+    @property
+    def device(self) -> str:
+        return "CPU:0"
+
+    @property
+    def spec(self) -> Spec:
+        """The type of the value."""
+        return self._value.spec
+
+    def get_shape(self) -> TensorShape:
+        """The shape."""
+        return self.shape
+
+    def read_value(self) -> Any:
+        """The current value; tapes follow what is read of a trainable variable."""
+        trace = STATE.trace
+        value = self._value if trace is None else trace.read(self, self._value.spec)
+        for recorder in STATE.recorders:
+            recorder.read(self, value)  # type: ignore[attr-defined]
+        return value
+
+    value = read_value
+    _tensor = read_value
+    __lamina_tensor__ = read_value
+
+    # Writing
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None,
+               read_value: bool = True) -> Any:
+        """Let the variable have `value`, of its own shape."""
+        return self._write(self._fit(value))
+
+    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None,
+                   read_value: bool = True) -> Any:
+        """Add `delta`."""
+        return self._write(prim.add(self.read_value(), self._fit(delta)))
+
+    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None,
+                   read_value: bool = True) -> Any:
+        """Subtract `delta`."""
+        return self._write(prim.subtract(self.read_value(), self._fit(delta)))
+
+    def _fit(self, value: Any) -> Any:
+        spec = self._value.spec
+        tensor = to_tensor(value)
+        if tensor.spec.dtype != spec.dtype:
+            tensor = _converted(value, tensor, spec.dtype)
+        if tensor.spec.shape != spec.shape:
+            raise InvalidArgumentError(
+                f"the variable {self._name!r} has shape {spec.shape}; a value of shape "
+                f"{tensor.spec.shape} cannot be assigned to it"
+            )
+        return tensor
+
+    def _write(self, tensor: Any) -> Any:
+        trace = STATE.trace
+        if trace is not None:
+            trace.write(self, tensor)
+        elif tensor.array is None:
+            raise InvalidArgumentError(
+                f"a symbolic tensor cannot be assigned to the variable {self._name!r} outside "
+                "of the function that it belongs to"
+            )
+        else:
+            self.commit(tensor.array)
+        return self
+
+    def commit(self, array: Any) -> None:
+        """Take over `array`, of the variable's type, without a copy where that is safe."""
+        if not array.flags.writeable or not array.flags.c_contiguous or array.base is not None:
+            array = np.array(array)
+        self._value = Tensor(array)
+
+    def __repr__(self) -> str:
+        spec = self._value.spec
+        numbers = numpy_text(self._value.array) if self._value.array is not None else "?"
+        return (
+            f"<tf.Variable {self.name!r} shape={self.shape} dtype={spec.dtype.name}, "
+            f"numpy={numbers}>"
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        copied = Variable(
+            np.array(self._value.array), self._trainable, self._name, constraint=self.constraint
+        )
+        memo[id(self)] = copied
+        return copied
+
+
+def _converted(value: Any, tensor: Any, dtype: np.dtype[Any]) -> Any:
+    """`value` as `dtype`: numbers convert where nothing but precision is lost."""
+    if tensor.spec.dtype == dtype:
+        return tensor
+    if tensor.spec.dtype.kind == "f" and dtype.kind != "f":
+        raise InvalidArgumentError(
+            f"floating-point values cannot be stored in a variable of dtype {dtype.name} without "
+            f"losing their fractions; use tf.cast(x, tf.{dtype.name})"
+        )
+    if isinstance(value, (float, int)) and tensor.array is not None:
+        return Tensor(np.asarray(value, dtype))
+    return prim.cast(tensor, dtype)

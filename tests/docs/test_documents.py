@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from lamina.datasets import credit
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in CHECKOUT.glob("docs/*.md")))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -45,6 +47,14 @@ def with_blocks(language: str) -> list[str]:
     return [name for name in DOCUMENTS if any(b.language == language for b in blocks(name))]
 
 
+def write_clients(path: Path) -> None:
+    """The table that the documents call clients.csv: the sample, the target its last column."""
+    columns = credit().columns()
+    rows = zip(*columns.values())
+    lines = [",".join(columns), *(",".join(f"{value:g}" for value in row) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
 @pytest.mark.parametrize("document", with_blocks("python"))
 def test_python_blocks_run(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -60,10 +70,10 @@ def test_python_blocks_run(document, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if commands(name)])
 def test_lamina_commands_run(document, tmp_path):
-    start = "import sys; sys.argv[0] = 'lamina'; from lamina.cli.main import main; main()"
+    write_clients(tmp_path / "clients.csv")
     for command in commands(document):
         result = subprocess.run(
-            [sys.executable, "-c", start, *command[1:]],
+            [sys.executable, "-m", "lamina.cli", *command[1:]],
             check=False,
             cwd=tmp_path,
             capture_output=True,

@@ -189,8 +189,12 @@ def _curves(
         x, y, area = line(true, values)
         ax.plot(x, y, color=theme.series[0], linewidth=2, label="network")
         return [area]
-    evaluation.log_loss(true, values)  # its checks: rows, classes, probabilities
     classes = values.shape[1]
+    if not np.all(np.isin(true, np.arange(classes))):
+        raise InvalidArgumentError(
+            f"y_true must hold classes from 0 to {classes - 1}, one per column of the scores; "
+            f"got {describe(true)}."
+        )
     names = class_names if class_names is not None else range(classes)
     if len(names) != classes:
         raise InvalidArgumentError(

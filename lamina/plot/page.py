@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,6 +57,8 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 def escape(value: Any) -> str:
     """Text for a page: nothing in it can become markup."""
+    import html
+
     return html.escape(plain(value, 2000))
 
 

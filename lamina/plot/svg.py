@@ -13,11 +13,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, fromstring, tostring
 
 from .theme import THEMES, Theme, plain, require_matplotlib
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from matplotlib.figure import Figure
 
 _COLOR = re.compile(r"(?<=: )#[0-9a-f]{6}(?=;|$)")
@@ -52,6 +53,8 @@ def to_svg(figure: Figure, prefix: str, title: str, description: str) -> str:
 
     `prefix` starts every identifier; it must be unique on the page. Call it inside `page_style`.
     """
+    from xml.etree.ElementTree import Element, fromstring, tostring
+
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     root = fromstring(buffer.getvalue())

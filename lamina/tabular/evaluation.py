@@ -68,6 +68,11 @@ def confusion_matrix(
     labels = (
         np.unique(np.concatenate([true, predicted])) if classes is None else np.asarray(classes)
     )
+    if len({label.dtype.kind in "US" for label in (true, predicted, labels)}) > 1:
+        raise InvalidArgumentError(
+            "y_true, y_pred and classes must all be text or all be numbers; got "
+            f"{describe(true)}, {describe(predicted)} and {describe(labels)}."
+        )
     if labels.ndim != 1 or len(np.unique(labels)) != len(labels):
         raise InvalidArgumentError(
             f"classes must be a list of distinct labels; got {describe(classes)}."
@@ -321,6 +326,10 @@ def evaluate_regression(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> dict[st
 def _column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     """One value per row: (n, 1) loses its second axis, so that it can't broadcast against (n,)."""
     array = np.asarray(values)
+    if array.dtype == object:  # such as text from a data frame
+        array = np.asarray(array.tolist())
+    if array.dtype == object:
+        raise InvalidArgumentError(f"{name} must be numbers or text; got {describe(values)}.")
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:

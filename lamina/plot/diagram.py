@@ -129,8 +129,9 @@ def _layers_of(model: Any) -> Iterable[DenseLayer]:
         if kernel is not None:
             found.append(DenseLayer(_matrix(kernel, name), name, activation))
         elif activation and found:
-            joined = [part for part in (found[-1].activation, activation) if part != "linear"]
-            found[-1] = found[-1]._replace(activation=", ".join(joined) or "linear")
+            both = (found[-1].activation, activation)
+            joined = ", ".join(part for part in both if part not in ("", "linear"))
+            found[-1] = found[-1]._replace(activation=joined or "linear")
     return found
 
 

@@ -38,7 +38,7 @@ THEMES = {
         ink="#1f2328",
         muted="#59636e",
         grid="#dde2e7",
-        series=("#0072b2", "#d55e00", "#009e73", "#b8578c", "#3a9bd9", "#c28500"),
+        series=("#0072b2", "#d55e00", "#009e73", "#b8578c", "#332288", "#6e5a00"),
     ),
     "dark": Theme(
         background="#15181c",

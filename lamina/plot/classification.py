@@ -93,7 +93,9 @@ def calibration(
 
     ax.plot([0, 1], [0, 1], "--", color=theme.muted, linewidth=1, label="perfect")
     low, high = _wilson(observed, found.counts[filled])
-    ax.vlines(predicted, low, high, color=theme.series[0], alpha=0.5, linewidth=2, label="95 %")
+    ax.vlines(
+        predicted, low, high, color=theme.series[0], alpha=0.5, linewidth=2, label="95 % interval"
+    )
     ax.plot(predicted, observed, "-o", color=theme.series[0], markersize=5, label="network")
     score = evaluation.brier_score(y_true, probabilities)
     frame(ax, theme, "", "observed share", f"Calibration, Brier score {score:.4f}")

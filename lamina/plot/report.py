@@ -19,7 +19,7 @@ from .classification import calibration, precision_recall, roc
 from .diagram import network
 from .regression import residuals
 from .svg import page_style, to_svg
-from .training import best_epoch, history, read_history
+from .training import best_epoch, history, read_history, readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -242,7 +242,7 @@ def _curve(record: Any, metric: str) -> str:
         curves, epochs = read_history(record, metric)
         best = best_epoch(curves[-1][1], metric)
         ending = "" if best is None else f"; best {curves[-1][0]} value in epoch {epochs[best]}"
-        name = metric.replace("_", " ")
+        name = readable(metric)
         return f"{name[:1].upper()}{name[1:]} over {len(epochs)} epochs{ending}."
 
     return _picture(f"curve-{metric}", text, lambda: history(record, metric))

@@ -14,6 +14,7 @@ from .theme import canvas, frame, legend
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_ABBREVIATIONS = ("auc", "mae", "mape", "mse", "rmse", "r2")
 _RISING = ("acc", "auc", "precision", "recall", "f1", "r2", "hit", "positives")
 
 
@@ -41,7 +42,7 @@ def history(
     for (label, values), (color, line) in zip(curves, looks, strict=False):
         marker = "o" if few else None
         ax.plot(epochs, values, line, color=color, label=label, marker=marker, markersize=3)
-    name = metric.replace("_", " ")
+    name = readable(metric)
     title = f"{name} by epoch"
     if best is not None:
         label, values = curves[-1]
@@ -50,7 +51,7 @@ def history(
         color = looks[len(curves) - 1][0]
         ax.plot(epochs[best], values[best], "o", color=color, markersize=7, label="best epoch")
     frame(ax, theme, "epoch", name, title)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if len(epochs) == 1:
         ax.set_xticks(epochs)
     legend(ax, theme, loc="best")
@@ -86,6 +87,12 @@ def read_history(
     if len(epochs) != count:
         epochs = range(count)
     return curves, [int(epoch) + 1 for epoch in epochs]
+
+
+def readable(metric: str) -> str:
+    """The name of a metric as people write it: "binary accuracy", "AUC"."""
+    words = metric.split("_")
+    return " ".join(word.upper() if word in _ABBREVIATIONS else word for word in words)
 
 
 def best_epoch(values: npt.NDArray[np.float64], metric: str, mode: str = "auto") -> int | None:

@@ -137,7 +137,7 @@ def test_pictures_have_text_alternatives(report: dict[str, Any]) -> None:
     titles = [text for text in shown.text("title") if text != "Clients"]
     starts = ("ROC curve, AUC", "Calibration", "Average precision", "Best validation loss")
     assert [t for t in titles if t.startswith(starts)] == titles[:4]
-    assert titles[4:] == ["Best training auc: 0.6, epoch 2", "Network 4–3–1: 15 weights"]
+    assert titles[4:] == ["Best training AUC: 0.6, epoch 2", "Network 4–3–1: 15 weights"]
     assert len(shown.text("desc")) == len(shown.text("figcaption")) == len(shown.all("svg")) == 6
     for svg in shown.all("svg"):
         assert svg["role"] == "img"

@@ -95,3 +95,11 @@ def test_bad_input_says_what_to_do(record: Any, metric: str, message: str) -> No
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(InvalidArgumentError, match="'auto', 'min' or 'max'"):
         plot.history(RECORD, mode="best")
+
+
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [("loss", "loss"), ("binary_accuracy", "binary accuracy"), ("auc", "AUC"), ("auc_1", "AUC 1")],
+)
+def test_names_of_metrics_read_well(metric: str, label: str) -> None:
+    assert plot.history({metric: [1.0, 2.0]}, metric).get_ylabel() == label

@@ -130,6 +130,17 @@ def tracing(trace: Trace) -> Iterator[Trace]:
         STATE.trace, STATE.recorders = before, recorders
 
 
+@contextmanager
+def eagerly() -> Iterator[None]:
+    """Run Python code outside of the traces and tapes around it (making variables)."""
+    before, recorders = STATE.trace, STATE.recorders
+    STATE.trace, STATE.recorders = None, ()
+    try:
+        yield
+    finally:
+        STATE.trace, STATE.recorders = before, recorders
+
+
 def trace_graph(
     name: str, function: Callable[..., Sequence[Value]], specs: Sequence[Spec]
 ) -> tuple[Graph, Trace]:

@@ -1,0 +1,1 @@
+"""Keras on lamina: layers, models, losses, optimizers, training."""

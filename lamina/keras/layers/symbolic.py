@@ -1,0 +1,166 @@
+"""Keras's symbolic tensors: layers called on them make the nodes of a functional model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core import nest
+from ...core.errors import InvalidArgumentError
+from ...core.shapes import B
+from ...ir.bind import bind
+from ...ir.graph import Trace, tracing
+from ...ir.primitive import Primitive
+from ...ir.value import Spec, Value
+from ...tensor.tensor import Tensor
+from ..naming import unique_name
+
+
+class Operation:
+    """One step of a functional model: a layer, or a bare primitive, with its arguments."""
+
+    __slots__ = ("arguments", "keywords", "layer", "outputs", "params", "primitive")
+
+    def __init__(
+        self,
+        layer: Any,
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        primitive: Primitive | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        self.layer = layer
+        self.arguments = arguments
+        self.keywords = keywords
+        self.primitive = primitive
+        self.params = params or {}
+        self.outputs: list[KerasTensor] = []
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        leaves = nest.flatten((self.arguments, self.keywords))
+        return [leaf for leaf in leaves if isinstance(leaf, KerasTensor)]
+
+    def run(self, known: dict[int, Any]) -> list[Any]:
+        """The results with `known` values in place of symbolic tensors."""
+
+        def fill(leaf: Any) -> Any:
+            return known[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
+
+        arguments = nest.map_structure(fill, self.arguments)
+        if self.primitive is not None:
+            result = bind(self.primitive, *arguments, **self.params)
+            return list(result) if self.primitive.multiple else [result]
+        return nest.flatten(self.layer(*arguments, **nest.map_structure(fill, self.keywords)))
+
+
+class _Keeper:
+    """Takes primitives on symbolic tensors into the functional graph."""
+
+    closed = False
+
+    def add(
+        self, primitive: Primitive, inputs: tuple[Value, ...], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        specs = primitive.infer(*[value.spec for value in inputs], **params)
+        operation = Operation(None, inputs, {}, primitive, params)
+        return tuple(_results(operation, [specs] if isinstance(specs, Spec) else list(specs)))
+
+
+KEEPER = _Keeper()
+
+
+class KerasTensor(Tensor):
+    """A tensor of a functional model that is being written down: a type and where it comes from."""
+
+    __slots__ = ("name", "operation", "position")
+
+    def __init__(self, spec: Spec, operation: Operation | None = None, position: int = 0) -> None:
+        super().__init__(None, spec, KEEPER)
+        self.operation = operation
+        self.position = position
+        self.name = unique_name("keras_tensor")
+
+    def __repr__(self) -> str:
+        return (
+            f"<KerasTensor shape={self.shape}, dtype={self.spec.dtype.name}, name={self.name}>"
+        )
+
+
+def _results(operation: Operation, specs: Sequence[Spec]) -> list[KerasTensor]:
+    operation.outputs = [KerasTensor(spec, operation, i) for i, spec in enumerate(specs)]
+    return operation.outputs
+
+
+def is_symbolic(arguments: Any, keywords: Any) -> bool:
+    """Whether a Keras tensor is among the arguments."""
+    return any(isinstance(leaf, KerasTensor) for leaf in nest.flatten((arguments, keywords)))
+
+
+def call_symbolically(layer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """The Keras tensors that `layer` gives; a new node of the functional graph."""
+    if not layer.built:
+        layer._build_on(arguments, keywords)
+    structure, specs = trace_call(layer, arguments, keywords)
+    operation = Operation(layer, arguments, keywords)
+    layer._inbound.append(operation)
+    return nest.pack_sequence_as(structure, _results(operation, specs))
+
+
+def trace_call(
+    layer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Any, list[Spec]]:
+    """Structure and types of what `call` returns, without computing anything."""
+    trace = Trace(layer.name)
+    with tracing(trace):
+        known: dict[int, Any] = {}
+
+        def fill(leaf: Any) -> Any:
+            if isinstance(leaf, KerasTensor):
+                return known.setdefault(id(leaf), trace.input(leaf.spec))
+            return leaf
+
+        result = layer._run(
+            nest.map_structure(fill, arguments), nest.map_structure(fill, keywords)
+        )
+    layer._call_losses = []
+    leaves = nest.flatten(result)
+    for leaf in leaves:
+        if not isinstance(leaf, Value):
+            raise InvalidArgumentError(
+                f"the layer {layer.name!r} returned {type(leaf).__name__}; in a functional model a "
+                "layer returns tensors"
+            )
+    return result, [leaf.spec for leaf in leaves]
+
+
+def spec_of_shape(shape: Any, dtype: Any) -> Spec:
+    """The type of a batch of `shape`, whose None is the batch."""
+    if any(dim is None for dim in shape[1:]):
+        raise InvalidArgumentError(
+            f"only the batch size may be None; got shape {tuple(shape)}. A dense network needs to "
+            "know the other sizes."
+        )
+    return Spec(tuple(B if dim is None else int(dim) for dim in shape), np.dtype(dtype))
+
+
+def output_shape(layer: Any, *shapes: Any, **named: Any) -> Any:
+    """The shape of what `layer` gives for inputs of `shapes`."""
+
+    def symbol(shape: Any) -> Any:
+        if isinstance(shape, dict):
+            return {key: symbol(value) for key, value in shape.items()}
+        if isinstance(shape, (list, tuple)) and any(
+            isinstance(item, (list, tuple)) for item in shape
+        ):
+            return type(shape)(symbol(item) for item in shape)
+        return KerasTensor(spec_of_shape(tuple(shape), layer.compute_dtype))
+
+    arguments = tuple(symbol(shape) for shape in (*shapes, *named.values()))
+    if not layer.built:
+        layer._build_on(arguments, {})
+    structure, specs = trace_call(layer, arguments, {})
+    found = [tuple(None if dim is B else dim for dim in spec.shape) for spec in specs]
+    return nest.pack_sequence_as(structure, found) if nest.is_nested(structure) else found[0]

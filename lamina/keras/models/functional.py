@@ -1,0 +1,307 @@
+"""Models written as functions of symbolic tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...core import nest
+from ...core.errors import InvalidArgumentError, UnimplementedError
+from ...ops import array
+from ..configurable import deserialize, register, serialize
+from ..layers.core import InputLayer
+from ..layers.layer import Layer
+from ..layers.symbolic import KerasTensor, Operation
+from .model import Model
+
+
+@register("keras.models", "Functional")
+class Functional(Model):
+    """The network between symbolic inputs and outputs (single ones, lists or dicts of them)."""
+
+    def __init__(
+        self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True
+    ) -> None:
+        for what, structure in (("inputs", inputs), ("outputs", outputs)):
+            for leaf in nest.flatten(structure):
+                if not isinstance(leaf, KerasTensor):
+                    raise InvalidArgumentError(
+                        f"the {what} of a Model are symbolic tensors (of keras.Input and layers "
+                        f"called on them); got {type(leaf).__name__}"
+                    )
+        super().__init__(name=name or None, trainable=trainable)
+        self.inputs_structure = inputs
+        self.outputs_structure = outputs
+        self._operations = _sorted_operations(nest.flatten(inputs), nest.flatten(outputs))
+        self._own_layers = _layers_of(self._operations)
+        _check_names(self._own_layers)
+        self.built = True
+        shapes = nest.map_structure(lambda tensor: tuple(tensor.shape), inputs)
+        self._build_shape = shapes
+
+    @property
+    def inputs(self) -> list[Any]:
+        return nest.flatten(self.inputs_structure)
+
+    @property
+    def outputs(self) -> list[Any]:
+        return nest.flatten(self.outputs_structure)
+
+    @property
+    def input(self) -> Any:
+        return self.inputs_structure
+
+    @property
+    def output(self) -> Any:
+        return self.outputs_structure
+
+    @property
+    def input_shape(self) -> Any:
+        return nest.map_structure(lambda tensor: tuple(tensor.shape), self.inputs_structure)
+
+    @property
+    def output_shape(self) -> Any:
+        return nest.map_structure(lambda tensor: tuple(tensor.shape), self.outputs_structure)
+
+    @property
+    def layers(self) -> list[Layer]:
+        return list(self._own_layers)
+
+    @property
+    def input_names(self) -> list[str]:
+        return [tensor.operation.layer.name for tensor in self.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        return [_producer_name(tensor) for tensor in self.outputs]
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """The outputs for `inputs`, layer by layer."""
+        known = self._bind_inputs(inputs)
+        for operation in self._operations:
+            if id(operation.outputs[0]) in known and isinstance(operation.layer, InputLayer):
+                continue
+            results = operation.run(known)
+            known.update(zip(map(id, operation.outputs), results, strict=True))
+        return nest.map_structure(lambda tensor: known[id(tensor)], self.outputs_structure)
+
+    def _bind_inputs(self, inputs: Any) -> dict[int, Any]:
+        """Data by the id of the symbolic input that they feed."""
+        symbols = self.inputs
+        if isinstance(inputs, dict) and not isinstance(self.inputs_structure, dict):
+            missing = [name for name in self.input_names if name not in inputs]
+            if missing:
+                raise InvalidArgumentError(
+                    f"the model {self.name!r} has no data for its input {missing[0]!r}; got "
+                    f"{', '.join(map(str, inputs))}"
+                )
+            leaves = [inputs[name] for name in self.input_names]
+        elif isinstance(self.inputs_structure, dict) and isinstance(inputs, dict):
+            leaves = nest.flatten({key: inputs[key] for key in self.inputs_structure})
+        else:
+            leaves = nest.flatten(inputs)
+        if len(leaves) != len(symbols):
+            raise InvalidArgumentError(
+                f"the model {self.name!r} has {len(symbols)} inputs; got {len(leaves)}"
+            )
+        return {
+            id(symbol): _fitted(self.name, symbol, leaf)
+            for symbol, leaf in zip(symbols, leaves, strict=True)
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers, how they are connected, inputs and outputs: Keras's form."""
+        bare = next((op for op in self._operations if op.layer is None), None)
+        if bare is not None:
+            raise UnimplementedError(
+                f"the operation {bare.primitive!r} on symbolic tensors cannot be saved; put it "
+                "into the call() of a Layer"
+            )
+        return {
+            "name": self.name,
+            "trainable": self._trainable,
+            "layers": [_layer_config(layer, self._operations) for layer in self._own_layers],
+            "input_layers": nest.map_structure(_history, self.inputs_structure),
+            "output_layers": nest.map_structure(_history, self.outputs_structure),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A model made of what `get_config` gave, here or in Keras."""
+        layers = _rebuild_layers(config["layers"])
+        inputs = _follow(config["input_layers"], layers)
+        outputs = _follow(config["output_layers"], layers)
+        model = Functional(inputs, outputs, name=config.get("name"))
+        if not config.get("trainable", True):
+            model.trainable = False
+        return model
+
+
+def _fitted(model: str, symbol: KerasTensor, leaf: Any) -> Any:
+    """`leaf` with the rank of its input; (n,) becomes (n, 1) where that is asked for."""
+    wanted, have = symbol.shape, leaf.shape
+    if len(have) == len(wanted) - 1 and wanted[-1] == 1:
+        leaf = array.expand_dims(leaf, -1)
+    elif len(have) != len(wanted) or any(
+        w is not None and h is not None and w != h for w, h in zip(wanted, have, strict=True)
+    ):
+        name = symbol.operation.layer.name if symbol.operation else symbol.name
+        raise InvalidArgumentError(
+            f"the model {model!r} expects data of shape {tuple(wanted)} for its input {name!r}; "
+            f"got shape {tuple(have)}"
+        )
+    dtype = symbol.spec.dtype
+    return array.cast(leaf, dtype) if leaf.spec.dtype != dtype else leaf
+
+
+def _sorted_operations(inputs: list[Any], outputs: list[Any]) -> list[Operation]:
+    """What leads from inputs to outputs, each after what it needs."""
+    given = {id(tensor) for tensor in inputs}
+    done: dict[int, Operation] = {}
+    for tensor in inputs:
+        done[id(tensor.operation)] = tensor.operation
+    order: list[Operation] = list(done.values())
+    stack = [(tensor, False) for tensor in reversed(outputs)]
+    while stack:
+        tensor, ready = stack.pop()
+        operation = tensor.operation
+        if id(operation) in done or id(tensor) in given:
+            continue
+        if ready:
+            done[id(operation)] = operation
+            order.append(operation)
+            continue
+        if operation is None or isinstance(operation.layer, InputLayer):
+            raise InvalidArgumentError(
+                f"the outputs depend on the input {_producer_name(tensor)!r}, which is not among "
+                "the model's inputs"
+            )
+        stack.append((tensor, True))
+        stack += [(source, False) for source in reversed(operation.inputs)]
+    return order
+
+
+def _layers_of(operations: Sequence[Operation]) -> list[Layer]:
+    found = {id(op.layer): op.layer for op in operations if op.layer is not None}
+    return list(found.values())
+
+
+def _check_names(layers: Sequence[Layer]) -> None:
+    names: set[str] = set()
+    for layer in layers:
+        if layer.name in names:
+            raise InvalidArgumentError(
+                f"two layers of a model are named {layer.name!r}; names must differ"
+            )
+        names.add(layer.name)
+
+
+def _producer_name(tensor: KerasTensor) -> str:
+    operation = tensor.operation
+    if operation is not None and operation.layer is not None:
+        return str(operation.layer.name)
+    return tensor.name
+
+
+def _history(tensor: KerasTensor) -> list[Any]:
+    """[layer name, which of the layer's calls, which of its results]."""
+    operation = tensor.operation
+    assert operation is not None
+    return [operation.layer.name, operation.layer._inbound.index(operation), tensor.position]
+
+
+def _layer_config(layer: Layer, operations: Sequence[Operation]) -> dict[str, Any]:
+    config: dict[str, Any] = serialize(layer)
+    build_config = layer.get_build_config()
+    if build_config is not None:
+        config["build_config"] = build_config
+    config["name"] = layer.name
+    used = [op for op in operations if op.layer is layer and not isinstance(layer, InputLayer)]
+    config["inbound_nodes"] = [
+        {"args": _plain(list(op.arguments)), "kwargs": _plain(op.keywords)} for op in used
+    ]
+    return config
+
+
+def _plain(item: Any) -> Any:
+    if isinstance(item, KerasTensor):
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {
+                "shape": list(item.shape),
+                "dtype": item.spec.dtype.name,
+                "keras_history": _history(item),
+            },
+        }
+    if isinstance(item, dict):
+        return {key: _plain(value) for key, value in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [_plain(value) for value in item]
+    return serialize(item)
+
+
+def _rebuild_layers(configs: list[dict[str, Any]]) -> dict[str, tuple[Layer, list[Operation]]]:
+    """Layers by name, called again as they were, with the operations of their calls."""
+    made: dict[str, tuple[Layer, list[Operation]]] = {}
+    waiting = []
+    for config in configs:
+        layer = deserialize(config)
+        if config.get("name"):
+            layer._name = config["name"]
+        made[layer.name] = layer, list(layer._inbound)
+        waiting.append((layer, list(config.get("inbound_nodes", []))))
+    while any(nodes for _, nodes in waiting):
+        progress = False
+        for layer, nodes in waiting:
+            while nodes and _is_ready(nodes[0], made):
+                node = nodes.pop(0)
+                before = len(layer._inbound)
+                layer(*_fill(node["args"], made), **_fill(node["kwargs"], made))
+                made[layer.name][1].extend(layer._inbound[before:])
+                progress = True
+        if not progress:
+            raise InvalidArgumentError("the layers of the configuration are connected in a circle")
+    return made
+
+
+def _tensor_places(item: Any) -> list[list[Any]]:
+    if isinstance(item, dict):
+        if item.get("class_name") == "__keras_tensor__":
+            return [item["config"]["keras_history"]]
+        return [place for value in item.values() for place in _tensor_places(value)]
+    if isinstance(item, list):
+        return [place for value in item for place in _tensor_places(value)]
+    return []
+
+
+def _is_ready(node: dict[str, Any], made: dict[str, tuple[Layer, list[Operation]]]) -> bool:
+    for name, call, _ in _tensor_places([node["args"], node["kwargs"]]):
+        if name not in made:
+            raise InvalidArgumentError(f"the configuration uses a layer {name!r} that it lacks")
+        if call >= len(made[name][1]):
+            return False
+    return True
+
+
+def _fill(item: Any, made: dict[str, tuple[Layer, list[Operation]]]) -> Any:
+    if isinstance(item, dict):
+        if item.get("class_name") == "__keras_tensor__":
+            return _at(item["config"]["keras_history"], made)
+        return {key: _fill(value, made) for key, value in item.items()}
+    return [_fill(value, made) for value in item] if isinstance(item, list) else item
+
+
+def _at(place: Sequence[Any], made: dict[str, tuple[Layer, list[Operation]]]) -> KerasTensor:
+    name, call, position = place
+    if name not in made or call >= len(made[name][1]):
+        raise InvalidArgumentError(f"the configuration refers to {place}, which does not exist")
+    return made[name][1][call].outputs[position]
+
+
+def _follow(places: Any, made: dict[str, tuple[Layer, list[Operation]]]) -> Any:
+    if isinstance(places, dict):
+        return {key: _follow(value, made) for key, value in places.items()}
+    if len(places) == 3 and isinstance(places[0], str):
+        return _at(places, made)
+    found = [_follow(place, made) for place in places]
+    return found

@@ -1,0 +1,116 @@
+"""The base of models: a layer that can be trained, summarized and saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ...core.errors import InvalidArgumentError, nearest
+from ..configurable import FAMILIES, custom_object_scope, deserialize, register, serialize
+from ..layers.layer import Layer
+from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
+from ..saving import load_weights, save_model, save_weights
+from ..training.trainer import Trainer
+from ..utils.summary import print_summary
+
+
+@register("keras.models")
+class Model(Trainer, Layer):
+    """A network: `Model(inputs, outputs)` of symbolic tensors, or a subclass with `call`.
+
+    Example:
+        inputs = tf.keras.Input((23,))
+        hidden = tf.keras.layers.Dense(16, activation="relu")(inputs)
+        model = tf.keras.Model(inputs, tf.keras.layers.Dense(1, activation="sigmoid")(hidden))
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and (args or "inputs" in kwargs):
+            return super().__new__(_functional_class(), *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._init_trainer()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly inside the model."""
+        return self._layers_inside()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of a name or at an index."""
+        if (name is None) == (index is None):
+            raise InvalidArgumentError("get_layer expects a name or an index")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise InvalidArgumentError(
+                    f"layer index {index} is out of range: the model has {len(self.layers)} layers"
+                )
+            return self.layers[index]
+        found = next((layer for layer in self.layers if layer.name == name), None)
+        if found is None:
+            names = [layer.name for layer in self.layers]
+            raise InvalidArgumentError(
+                f"the model has no layer {name!r}; its layers are {', '.join(names)}."
+                f"{nearest(str(name), names)}"
+            )
+        return found
+
+    def build(self, input_shape: Any) -> None:
+        """Make all weights by tracing `call` on a batch of `input_shape`."""
+        if input_shape is not None and type(self).call is not Layer.call:
+            placeholder = _placeholders(input_shape, self.compute_dtype)
+            trace_call(self, (placeholder,), {})
+        self.built = True
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Print a table of the layers, their output shapes and numbers of parameters."""
+        print_summary(
+            self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
+        )
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Write architecture, weights and optimizer state to a `.keras` file."""
+        save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights to a `.weights.h5` file."""
+        save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read weights from a `.weights.h5` or `.keras` file."""
+        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as JSON."""
+        return json.dumps(serialize(self), **kwargs)
+
+
+def _functional_class() -> type[Model]:
+    found: type[Model] = FAMILIES["keras.models"]["Functional"]  # a subclass, in its own file
+    return found
+
+
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model whose architecture `to_json` wrote."""
+    with custom_object_scope(custom_objects):
+        return deserialize(json.loads(json_string))
+
+
+def _placeholders(shape: Any, dtype: str) -> Any:
+    if isinstance(shape, dict):
+        return {key: _placeholders(item, dtype) for key, item in shape.items()}
+    if isinstance(shape, (list, tuple)) and any(isinstance(item, (list, tuple)) for item in shape):
+        return [_placeholders(item, dtype) for item in shape]
+    return KerasTensor(spec_of_shape(tuple(shape), dtype))
+

@@ -1,0 +1,181 @@
+"""Models that are one layer after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.errors import ArgumentTypeError, FailedPreconditionError, InvalidArgumentError
+from ..configurable import deserialize, register, serialize
+from ..layers.core import InputLayer
+from ..layers.layer import Layer, as_tuples, dtype_policy
+from ..layers.symbolic import KerasTensor
+from .functional import Functional
+from .model import Model
+
+
+@register("keras.models")
+class Sequential(Model):
+    """A stack of layers.
+
+    With an `Input` in front (or `input_shape=` in the first layer) the weights are made at once,
+    else on the first data.
+
+    Example:
+        model = tf.keras.Sequential([
+            tf.keras.Input((23,)),
+            tf.keras.layers.Dense(16, activation="relu"),
+            tf.keras.layers.Dense(1, activation="sigmoid"),
+        ])
+    """
+
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
+        super().__init__(trainable=trainable, name=name)
+        self._stack: list[Layer] = []
+        self._functional: Functional | None = None
+        for layer in layers or []:
+            self._append(layer)
+        self._rebuild()
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Put a layer on top."""
+        self._append(layer)
+        if rebuild:
+            self._rebuild()
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor):
+            layer = layer.operation.layer if layer.operation else layer
+        if not isinstance(layer, Layer):
+            raise ArgumentTypeError(
+                f"Sequential takes layers; got {type(layer).__name__} {layer!r:.60}"
+            )
+        if any(known.name == layer.name for known in self._stack):
+            raise InvalidArgumentError(
+                f"two layers of a Sequential model are named {layer.name!r}; names must differ"
+            )
+        shape = getattr(layer, "declared_input_shape", None)
+        if not self._stack and shape is not None and not isinstance(layer, InputLayer):
+            self._stack.append(InputLayer(shape=shape, dtype=layer.compute_dtype))
+        if isinstance(layer, InputLayer) and self._stack:
+            raise InvalidArgumentError("an Input must be the first layer of a Sequential model")
+        self._stack.append(layer)
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Take the top layer off."""
+        if not self.layers:
+            raise FailedPreconditionError("the Sequential model has no layers")
+        layer = self._stack.pop()
+        self.built = False
+        if rebuild:
+            self._rebuild()
+        return layer
+
+    def _rebuild(self) -> None:
+        """Where the input is known, make the weights and the functional form."""
+        self._functional = None
+        self.built = False
+        if len(self._stack) > 1 and isinstance(self._stack[0], InputLayer):
+            x: Any = self._stack[0].output
+            for layer in self._stack[1:]:
+                x = layer(x)
+            self._functional = Functional(self._stack[0].output, x, name=self._name)
+            self._build_shape = self._stack[0].batch_shape
+            self.built = True
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights for inputs of `input_shape`, (None, features)."""
+        if self._functional is not None:
+            return
+        if input_shape is None:
+            raise InvalidArgumentError("a Sequential model without an Input needs a shape to build")
+        if not self._stack:
+            raise FailedPreconditionError("the Sequential model has no layers")
+        if not isinstance(self._stack[0], InputLayer):
+            first = self._stack[0]
+            dtype = first.compute_dtype
+            self._stack.insert(0, InputLayer(batch_shape=tuple(input_shape), dtype=dtype))
+        self._rebuild()
+
+    @property
+    def layers(self) -> list[Layer]:
+        return [layer for layer in self._stack if not isinstance(layer, InputLayer)]
+
+    def _as_functional(self) -> Functional:
+        if self._functional is None:
+            raise FailedPreconditionError(
+                f"the Sequential model {self.name!r} is not built: it does not know its input "
+                "shape. Start it with keras.Input(shape), or call it on data first."
+            )
+        return self._functional
+
+    @property
+    def inputs(self) -> list[Any]:
+        return self._as_functional().inputs
+
+    @property
+    def outputs(self) -> list[Any]:
+        return self._as_functional().outputs
+
+    @property
+    def input(self) -> Any:
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Any:
+        return self.outputs[0]
+
+    @property
+    def input_shape(self) -> Any:
+        return self._as_functional().input_shape
+
+    @property
+    def output_shape(self) -> Any:
+        return self._as_functional().output_shape
+
+    @property
+    def input_names(self) -> list[str]:
+        return self._as_functional().input_names
+
+    @property
+    def output_names(self) -> list[str]:
+        return self._as_functional().output_names
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """The layers one after the other."""
+        if self._functional is not None:
+            return self._functional.call(inputs)
+        for layer in self.layers:
+            inputs = layer(inputs)
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers and the input shape: Keras's form."""
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": dtype_policy(self._dtype),
+            "layers": [_entry(layer) for layer in self._stack],
+        }
+        if self._build_shape is not None:
+            config["build_input_shape"] = list(self._build_shape)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A model made of what `get_config` gave, here or in Keras."""
+        layers = [deserialize(entry) for entry in config["layers"]]
+        model = cls(layers, name=config.get("name"))
+        shape = config.get("build_input_shape")
+        if shape and not model.built and layers:
+            model.build(as_tuples(shape))
+        if not config.get("trainable", True):
+            model.trainable = False
+        return model
+
+
+def _entry(layer: Layer) -> Any:
+    entry = serialize(layer)
+    build_config = layer.get_build_config()
+    if build_config is not None and not isinstance(layer, InputLayer):
+        entry["build_config"] = build_config
+    return entry

@@ -1,0 +1,1 @@
+"""Training: data in, losses and metrics, the loops."""

@@ -1,0 +1,177 @@
+"""Losses and metrics as `compile` takes them: one, one an output, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core import nest
+from ...core.errors import InvalidArgumentError, nearest
+from ...ir.graph import eagerly
+from .. import losses as losses_module
+from .. import metrics as metrics_module
+
+
+def per_output(given: Any, names: list[str] | None, count: int, what: str) -> list[Any]:
+    """`given` for each of `count` outputs: a dict by name, a list, or one for all."""
+    if isinstance(given, dict):
+        if names is None or len(names) != count:
+            if count == 1 and len(given) == 1:
+                return list(given.values())
+            raise InvalidArgumentError(f"{what} by name needs a model whose outputs have names")
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise InvalidArgumentError(
+                f"{what} names the output {unknown[0]!r}; the model has {', '.join(names)}."
+                f"{nearest(unknown[0], names)}"
+            )
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        if len(given) != count:
+            raise InvalidArgumentError(
+                f"{what} has {len(given)} entries; the model has {count} outputs"
+            )
+        return list(given)
+    return [given] * count
+
+
+class CompiledLoss:
+    """The losses of all outputs, weighted and added."""
+
+    def __init__(self, loss: Any, loss_weights: Any, output_names: list[str] | None) -> None:
+        self.given = loss
+        self.loss_weights = loss_weights
+        self.output_names = output_names
+        for leaf in nest.flatten(loss):
+            losses_module.get(leaf)  # unknown names are told now, not at the first batch
+        self._functions: list[Any] | None = None
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The total loss, a scalar."""
+        outputs = nest.flatten(y_pred)
+        count = len(outputs)
+        if self._functions is None:
+            each = per_output(self.given, self.output_names, count, "loss")
+            self._functions = [losses_module.get(item) for item in each]
+            self._functions = [_as_loss(function) for function in self._functions]
+        targets = _aligned(y_true, y_pred, self.output_names, count)
+        weights = self._output_weights(count)
+        row_weights = _sample_weights(sample_weight, self.output_names, count)
+        total = None
+        for index, function in enumerate(self._functions):
+            if function is None:
+                continue
+            value = function(targets[index], outputs[index], row_weights[index])
+            if weights[index] is not None:
+                value = value * weights[index]
+            total = value if total is None else total + value
+        if total is None:
+            raise InvalidArgumentError("no output has a loss")
+        return total
+
+    def _output_weights(self, count: int) -> list[Any]:
+        if self.loss_weights is None:
+            return [None] * count
+        if isinstance(self.loss_weights, (int, float)):
+            return [float(self.loss_weights)] * count
+        return per_output(self.loss_weights, self.output_names, count, "loss_weights")
+
+
+def _as_loss(function: Any) -> Any:
+    if function is None or isinstance(function, losses_module.Loss):
+        return function
+    return losses_module.LossFunctionWrapper(function, name=getattr(function, "__name__", "loss"))
+
+
+def _aligned(y_true: Any, y_pred: Any, names: list[str] | None, count: int) -> list[Any]:
+    """The targets in the order of the outputs."""
+    if isinstance(y_true, dict) and not isinstance(y_pred, dict):
+        found = per_output(y_true, names, count, "y")
+    else:
+        found = nest.flatten(y_true)
+    if len(found) != count:
+        raise InvalidArgumentError(f"the model has {count} outputs; y has {len(found)} parts")
+    return found
+
+
+def _sample_weights(sample_weight: Any, names: list[str] | None, count: int) -> list[Any]:
+    if sample_weight is None or not nest.is_nested(sample_weight):
+        return [sample_weight] * count
+    return per_output(sample_weight, names, count, "sample_weight")
+
+
+class CompiledMetrics:
+    """The metrics of all outputs, made when the first predictions show their shapes."""
+
+    def __init__(
+        self, metrics: Any, weighted_metrics: Any, output_names: list[str] | None
+    ) -> None:
+        self.given = metrics
+        self.given_weighted = weighted_metrics
+        self.output_names = output_names
+        self._groups: list[tuple[list[Any], list[Any]]] | None = None
+        for leaf in nest.flatten((metrics, weighted_metrics)):
+            if isinstance(leaf, str) and leaf not in metrics_module.SHAPE_DEPENDENT:
+                metrics_module.get(leaf)  # an unknown name is told now
+
+    def build(self, y_true: Any, y_pred: Any, loss: Any) -> None:
+        """Make the metrics for targets and outputs like these; `loss` helps with "accuracy"."""
+        if self._groups is not None:
+            return
+        outputs = nest.flatten(y_pred)
+        targets = _aligned(y_true, y_pred, self.output_names, len(outputs))
+        names = self.output_names
+        self._groups = []
+        with eagerly():
+            for index, (target, output) in enumerate(zip(targets, outputs, strict=True)):
+                prefix = f"{names[index]}_" if names and len(outputs) > 1 else ""
+                groups = [
+                    _make(_of_output(given, names, len(outputs), index), target, output, prefix)
+                    for given in (self.given, self.given_weighted)
+                ]
+                self._groups.append((groups[0], groups[1]))
+
+    @property
+    def metrics(self) -> list[Any]:
+        """All metrics made so far."""
+        groups = self._groups or []
+        return [metric for plain, weighted in groups for metric in (*plain, *weighted)]
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch; sample weights go to the weighted metrics only."""
+        self.build(y_true, y_pred, None)
+        assert self._groups is not None
+        outputs = nest.flatten(y_pred)
+        targets = _aligned(y_true, y_pred, self.output_names, len(outputs))
+        weights = _sample_weights(sample_weight, self.output_names, len(outputs))
+        for index, (plain, weighted) in enumerate(self._groups):
+            for metric in plain:
+                metric.update_state(targets[index], outputs[index])
+            for metric in weighted:
+                metric.update_state(targets[index], outputs[index], sample_weight=weights[index])
+
+
+def _of_output(given: Any, names: list[str] | None, count: int, index: int) -> list[Any]:
+    """The metrics meant for one output."""
+    if given is None:
+        return []
+    if isinstance(given, dict):
+        found = per_output(given, names, count, "metrics")[index]
+    elif isinstance(given, (list, tuple)) and count > 1:
+        nested = any(isinstance(item, (list, tuple, dict)) for item in given)
+        found = per_output(given, names, count, "metrics")[index] if nested else list(given)
+        if not nested and len(given) == count:
+            found = given[index]
+    else:
+        found = given
+    if found is None:
+        return []
+    return list(found) if isinstance(found, (list, tuple)) else [found]
+
+
+def _make(wanted: list[Any], y_true: Any, y_pred: Any, prefix: str) -> list[Any]:
+    metrics = [metrics_module.resolve(item, y_true, y_pred) for item in wanted]
+    if prefix:
+        for metric in metrics:
+            if not metric.name.startswith(prefix):
+                metric.name = prefix + metric.name
+    return metrics

@@ -1,0 +1,180 @@
+"""From what people pass to `fit` to arrays, checked before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...core import nest
+from ...core.dtypes import Array
+from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError, describe
+from ...ir.value import Value
+from ..backend import floatx
+
+STREAMS = ("__next__", "as_numpy_iterator", "__getitem__")
+
+
+class Batches:
+    """Rows of inputs, targets and weights (structures of arrays of one length)."""
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[Any, float] | None = None,
+        batch_size: int | None = None,
+    ) -> None:
+        self.x = arrays_of(x, "x")
+        self.y = None if y is None else arrays_of(y, "y")
+        weight = None if sample_weight is None else arrays_of(sample_weight, "sample_weight")
+        self.rows = _common_length({"x": self.x, "y": self.y, "sample_weight": weight})
+        if class_weight is not None:
+            weight = _by_class(class_weight, self.y, weight)
+        self.sample_weight = weight
+        self.batch_size = _checked_batch_size(batch_size)
+
+    @property
+    def steps(self) -> int:
+        return -(-self.rows // self.batch_size)
+
+    def batch(self, rows: Any) -> tuple[Any, ...]:
+        """(x,), (x, y) or (x, y, sample_weight) of some rows."""
+        parts = (self.x, self.y, self.sample_weight)
+        present = [part for part in parts if part is not None]
+        if self.y is None and self.sample_weight is not None:
+            present = [self.x, None, self.sample_weight]
+        return tuple(
+            None if part is None else nest.map_structure(lambda a: a[rows], part)
+            for part in present
+        )
+
+    def in_order(self, order: Array | None = None) -> Iterator[tuple[Any, ...]]:
+        """The batches, rows taken in `order`."""
+        for start in range(0, self.rows, self.batch_size):
+            rows = slice(start, min(start + self.batch_size, self.rows))
+            yield self.batch(rows if order is None else order[rows])
+
+    def split(self, share: float) -> tuple[Batches, Batches]:
+        """The leading rows, and the last `share` of them."""
+        if not 0 < share < 1:
+            raise InvalidArgumentError(
+                f"validation_split is a share of the rows between 0 and 1; got {share!r}"
+            )
+        cut = int(np.floor(self.rows * (1 - share)))
+        if cut == 0 or cut == self.rows:
+            raise InvalidArgumentError(
+                f"validation_split={share} of {self.rows} rows leaves one part empty"
+            )
+        return self._part(slice(0, cut)), self._part(slice(cut, None))
+
+    def _part(self, rows: slice) -> Batches:
+        def take(structure: Any) -> Any:
+            return None if structure is None else nest.map_structure(lambda a: a[rows], structure)
+
+        weight = take(self.sample_weight)
+        return Batches(take(self.x), take(self.y), weight, None, self.batch_size)
+
+
+def _checked_batch_size(batch_size: Any) -> int:
+    if batch_size is None:
+        return 32
+    if isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1:
+        raise InvalidArgumentError(f"batch_size is a positive integer; got {batch_size!r}")
+    return int(batch_size)
+
+
+def arrays_of(data: Any, what: str) -> Any:
+    """A structure of arrays of numbers; floats in Keras's default dtype."""
+    if data is None:
+        raise InvalidArgumentError(f"{what} is None; expected an array, one row an example")
+    if isinstance(data, dict):
+        return {key: arrays_of(value, f"{what}[{key!r}]") for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        if any(hasattr(item, "__array__") and np.ndim(item) > 0 for item in data):
+            return [arrays_of(item, f"{what}[{i}]") for i, item in enumerate(data)]
+        return _array(np.asarray(data), what)
+    if isinstance(data, Value) or hasattr(data, "__array__"):
+        return _array(np.asarray(data), what)
+    if any(hasattr(data, name) for name in STREAMS) or callable(data):
+        raise UnimplementedError(
+            f"{what} is a {type(data).__name__}: generators, datasets and other streams are not "
+            "implemented yet; pass arrays"
+        )
+    raise ArgumentTypeError(f"{what} should be arrays of numbers; got {describe(data)}")
+
+
+def _array(array: Array, what: str) -> Array:
+    if array.ndim == 0:
+        raise InvalidArgumentError(f"{what} should have one row an example; got a single number")
+    if array.dtype.kind == "O":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            odd = next((v for v in array.ravel() if not isinstance(v, (int, float))), None)
+            raise ArgumentTypeError(
+                f"{what} holds {type(odd).__name__} {str(odd)[:40]!r}; a network takes numbers. "
+                "Encode text columns first (one-hot, or an index for each category)."
+            ) from None
+    if array.dtype.kind not in "fiub":
+        raise ArgumentTypeError(f"{what} should hold numbers; got dtype {array.dtype}")
+    if array.dtype.kind == "f" and array.dtype != np.dtype(floatx()):
+        array = array.astype(floatx())
+    return array
+
+
+def _common_length(parts: dict[str, Any]) -> int:
+    lengths = {
+        f"{name}{f'[{number}]' if nest.is_nested(part) else ''}": len(array)
+        for name, part in parts.items()
+        if part is not None
+        for number, array in enumerate(nest.flatten(part))
+    }
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name}: {length}" for name, length in lengths.items())
+        raise InvalidArgumentError(f"the numbers of rows differ ({found}); each row is one example")
+    rows = next(iter(lengths.values()), 0)
+    if rows == 0:
+        raise InvalidArgumentError("there are no rows to work on: the data are empty")
+    return rows
+
+
+def _by_class(weights: dict[Any, float], y: Any, sample_weight: Any) -> Array:
+    """The weight of each row by its class, times its own."""
+    if y is None or nest.is_nested(y):
+        raise InvalidArgumentError("class_weight needs one array of targets")
+    if sample_weight is not None:
+        raise InvalidArgumentError("class_weight and sample_weight cannot be given together")
+    classes = np.argmax(y, axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    unknown = set(weights) - set(np.unique(classes).tolist())
+    if len(unknown) == len(weights):
+        raise InvalidArgumentError(
+            f"none of the classes of class_weight ({sorted(weights)}) is in the targets "
+            f"({describe(np.unique(classes))})"
+        )
+    found = np.ones(len(y), floatx())
+    for label, weight in weights.items():
+        found[classes == label] = weight
+    return found
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """(x, y, sample_weight) of what a batch is; None for what is not there."""
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise InvalidArgumentError(
+            f"a batch is x, (x, y) or (x, y, sample_weight); got a tuple of {len(data)}"
+        )
+    return (*data, None, None)[:3]  # type: ignore[return-value]
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """The batch that `unpack_x_y_sample_weight` takes apart."""
+    if y is None:
+        return x if not isinstance(x, (tuple, list)) else (x,)
+    return (x, y) if sample_weight is None else (x, y, sample_weight)

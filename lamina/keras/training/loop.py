@@ -1,0 +1,156 @@
+"""The loops over epochs and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...core import nest
+from ...core.errors import InvalidArgumentError
+from ..callbacks import CallbackList
+from .data import Batches
+from .order import shuffled
+
+Logs = dict[str, float]
+
+
+class Stepper:
+    """Runs a step batch by batch; `results` gives its logs where the step itself does not."""
+
+    def __init__(self, step: Callable[..., Any], results: Callable[[], Any] | None) -> None:
+        self._step = step
+        self._results = results
+        self._last: Any = None
+
+    def run(self, batch: tuple[Any, ...]) -> None:
+        """One batch."""
+        self._last = self._step(batch)
+
+    def logs(self) -> Logs:
+        """The results so far as Python numbers."""
+        found = self._last if self._results is None else self._results()
+        return as_floats(found)
+
+
+def as_floats(results: Any) -> Logs:
+    """Tensors of one number as Python floats, nested dicts flattened."""
+    if not isinstance(results, dict):
+        raise InvalidArgumentError(
+            f"train_step and test_step return a dict of results by name; got "
+            f"{type(results).__name__}"
+        )
+    logs: Logs = {}
+    for name, value in results.items():
+        if isinstance(value, dict):
+            logs.update(as_floats(value))
+        else:
+            number = np.asarray(value)
+            logs[name] = float(number) if number.size == 1 else number  # type: ignore[assignment]
+    return logs
+
+
+def fit(
+    model: Any,
+    batches: Batches,
+    validation: Batches | None,
+    *,
+    epochs: int,
+    initial_epoch: int,
+    shuffle: bool,
+    verbose: Any,
+    callbacks: Any,
+    validation_freq: Any,
+) -> Any:
+    """Train; the history."""
+    listeners = _listeners(model, callbacks, verbose, epochs=epochs, steps=batches.steps)
+    model.stop_training = False
+    stepper = model._stepper("train")
+    listeners.on_train_begin()
+    logs: Logs = {}
+    for epoch in range(initial_epoch, epochs):
+        model.reset_metrics()
+        listeners.on_epoch_begin(epoch)
+        order = shuffled(batches.rows) if shuffle else None
+        _epoch(model, stepper, batches, order, listeners)
+        logs = stepper.logs()
+        if validation is not None and _is_due(validation_freq, epoch):
+            found = evaluate(model, validation, verbose=0, callbacks=listeners)
+            logs.update({f"val_{name}": value for name, value in found.items()})
+        listeners.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    listeners.on_train_end(logs)
+    return model.history
+
+
+def _epoch(
+    model: Any, stepper: Stepper, batches: Batches, order: Any, listeners: CallbackList
+) -> None:
+    """All batches once. Results are worked out per batch only where somebody listens."""
+    wants_batches = listeners.wants_train_batches
+    for number, batch in enumerate(batches.in_order(order)):
+        if wants_batches:
+            listeners.on_train_batch_begin(number)
+        stepper.run(batch)
+        if wants_batches:
+            listeners.on_train_batch_end(number, stepper.logs())
+        if model.stop_training:
+            break
+
+
+def _is_due(validation_freq: Any, epoch: int) -> bool:
+    if isinstance(validation_freq, int):
+        return (epoch + 1) % validation_freq == 0
+    return epoch + 1 in validation_freq
+
+
+def evaluate(model: Any, batches: Batches, *, verbose: Any, callbacks: Any) -> Logs:
+    """Loss and metrics on all batches."""
+    listeners = _listeners(model, callbacks, verbose, epochs=1, steps=batches.steps)
+    stepper = model._stepper("test")
+    model.reset_metrics()
+    listeners.on_test_begin()
+    wants_batches = listeners.wants_test_batches
+    for number, batch in enumerate(batches.in_order()):
+        if wants_batches:
+            listeners.on_test_batch_begin(number)
+        stepper.run(batch)
+        if wants_batches:
+            listeners.on_test_batch_end(number, stepper.logs())
+    logs = stepper.logs()
+    listeners.on_test_end(logs)
+    return logs
+
+
+def predict(
+    model: Any, program: Callable[..., Any], batches: Batches, *, verbose: Any, callbacks: Any
+) -> Any:
+    """The outputs of all batches, joined."""
+    listeners = _listeners(model, callbacks, verbose, epochs=1, steps=batches.steps)
+    listeners.on_predict_begin()
+    wants_batches = listeners.wants_predict_batches
+    collected: list[list[Any]] = []
+    structure: Any = None
+    for number, batch in enumerate(batches.in_order()):
+        if wants_batches:
+            listeners.on_predict_batch_begin(number)
+        structure = program(batch)
+        collected.append([np.asarray(leaf) for leaf in nest.flatten(structure)])
+        if wants_batches:
+            outputs = nest.pack_sequence_as(structure, collected[-1])
+            listeners.on_predict_batch_end(number, {"outputs": outputs})
+    listeners.on_predict_end()
+    joined = [np.concatenate(parts) for parts in zip(*collected, strict=True)]
+    return nest.pack_sequence_as(structure, joined) if nest.is_nested(structure) else joined[0]
+
+
+def _listeners(
+    model: Any, callbacks: Any, verbose: Any, *, epochs: int, steps: int
+) -> CallbackList:
+    if isinstance(callbacks, CallbackList):
+        return callbacks
+    return CallbackList(
+        callbacks, add_history=True, verbose=verbose, model=model, epochs=epochs, steps=steps
+    )

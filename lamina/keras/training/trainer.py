@@ -1,0 +1,442 @@
+"""compile, fit, evaluate, predict: what makes a layer a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...core import nest
+from ...core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
+from ...ops import array, math
+from ...tensor.function import Function
+from ...tensor.tape import GradientTape
+from .. import optimizers
+from ..layers.layer import Layer
+from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
+from ..metrics import Mean
+from . import loop
+from .compiled import CompiledLoss, CompiledMetrics
+from .data import Batches, arrays_of, unpack_x_y_sample_weight
+
+
+class TrainingState:
+    """What `compile` sets up."""
+
+    def __init__(self) -> None:
+        self.optimizer: Any = None
+        self.loss: CompiledLoss | None = None
+        self.metrics: CompiledMetrics | None = None
+        self.loss_tracker: Any = None
+        self.run_eagerly = False
+        self.programs: dict[Any, Function] = {}
+
+
+class Trainer:
+    """The training half of a model; `Model` adds it to `Layer`."""
+
+    name: str
+    built: bool
+    stop_training: bool
+    history: Any
+
+    def _init_trainer(self) -> None:
+        self._training = TrainingState()
+        self.stop_training = False
+        self.history = None
+
+    # compile ------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how the model is trained: optimizer, losses and metrics (one, or one an output).
+
+        `run_eagerly=True` runs the Python code of each step. A step is compiled as the backend in
+        force does it, so `jit_compile` changes nothing, and float32 needs no loss scaling, so
+        `auto_scale_loss` does not either.
+        """
+        if steps_per_execution not in (None, 1):
+            raise UnimplementedError("steps_per_execution other than 1 is not implemented")
+        names = self._output_names()
+        state = TrainingState()
+        state.optimizer = None if optimizer is None else optimizers.get(optimizer)
+        state.loss = None if loss is None else CompiledLoss(loss, loss_weights, names)
+        state.metrics = CompiledMetrics(metrics, weighted_metrics, names)
+        state.loss_tracker = Mean(name="loss")
+        state.run_eagerly = bool(run_eagerly)
+        self._training = state
+        self._compile_arguments = {
+            "optimizer": state.optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
+        self.stop_training = False
+
+    def _output_names(self) -> list[str] | None:
+        try:
+            names: list[str] = self.output_names  # type: ignore[attr-defined]
+        except (AttributeError, FailedPreconditionError):
+            return None
+        return names
+
+    @property
+    def compiled(self) -> bool:
+        return self._training.loss_tracker is not None
+
+    @property
+    def optimizer(self) -> Any:
+        return self._training.optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        self._training.optimizer = value
+
+    @property
+    def loss(self) -> Any:
+        return self._training.loss.given if self._training.loss else None
+
+    @property
+    def run_eagerly(self) -> bool:
+        return self._training.run_eagerly
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._training.run_eagerly = bool(value)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss tracker, metrics in the model's attributes, and the compiled ones."""
+        state = self._training
+        own = [part for part in self._parts() if hasattr(part, "update_state")]  # type: ignore[attr-defined]
+        inner = [
+            part
+            for layer in self._flatten_layers()[1:]  # type: ignore[attr-defined]
+            for part in layer._parts()
+            if hasattr(part, "update_state")
+        ]
+        found = [state.loss_tracker] if state.loss_tracker is not None else []
+        found += [*own, *inner, *(state.metrics.metrics if state.metrics else [])]
+        return list({id(metric): metric for metric in found}.values())
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Start all metrics again."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    # What a step does; subclasses may write their own -------------------------------------------
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The compiled loss plus what layers add (penalties, add_loss)."""
+        state = self._training
+        total = None
+        if state.loss is not None and y is not None:
+            total = state.loss(y, y_pred, sample_weight)
+        for extra in self.losses:  # type: ignore[attr-defined]
+            extra = math.reduce_sum(extra)
+            total = extra if total is None else total + extra
+        if total is None:
+            if state.loss is None:
+                raise InvalidArgumentError(
+                    "there is no loss: pass one to compile(loss=...), or use add_loss in a layer"
+                )
+            raise InvalidArgumentError("the loss needs targets: pass y")
+        return total
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Count a batch in the compiled metrics; the results so far."""
+        self._update_metrics(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
+        state = self._training
+        if state.metrics is not None and y is not None:
+            state.metrics.update_state(y, y_pred, sample_weight)
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """All results by name."""
+        results: dict[str, Any] = {}
+        for metric in self.metrics:
+            result = metric.result()
+            if isinstance(result, dict):
+                results.update(result)
+            else:
+                results[metric.name] = result
+        return results
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of training on a batch; results by name."""
+        self._update_weights(data)
+        return self.get_metrics_result()
+
+    def _update_weights(self, data: Any) -> None:
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        with GradientTape() as tape:
+            y_pred = self(x, training=True)  # type: ignore[operator]
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        self._track_loss(loss, x)
+        weights = self.trainable_weights  # type: ignore[attr-defined]
+        if not weights:
+            raise FailedPreconditionError("the model has no trainable weights; nothing to train")
+        gradients = tape.gradient(loss, weights)
+        self._training.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        self._update_metrics(y, y_pred, sample_weight)
+
+    def _track_loss(self, loss: Any, x: Any) -> None:
+        rows = array.shape(nest.flatten(x)[0])[0]
+        self._training.loss_tracker.update_state(loss, sample_weight=rows)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation on a batch; results by name."""
+        self._score(data)
+        return self.get_metrics_result()
+
+    def _score(self, data: Any) -> None:
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)  # type: ignore[operator]
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        self._track_loss(loss, x)
+        self._update_metrics(y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The predictions for a batch."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        return self(x, training=False)  # type: ignore[operator]
+
+    # Programs -----------------------------------------------------------------------------------
+
+    def _program(self, kind: str, step: Callable[..., Any]) -> Callable[..., Any]:
+        """`step` traced once for the weights that are trainable now; plain when run eagerly."""
+        state = self._training
+        if state.run_eagerly:
+            return step
+        key = (kind, tuple(id(weight) for weight in self.trainable_weights))  # type: ignore[attr-defined]
+        if key not in state.programs:
+            state.programs[key] = Function(step, symbolic_batch=True)
+        return state.programs[key]
+
+    def _is_default(self, *names: str) -> bool:
+        return all(getattr(type(self), name) is getattr(Trainer, name) for name in names)
+
+    def _stepper(self, kind: str) -> loop.Stepper:
+        """How batches are worked on: the step, and where its results come from."""
+        if kind == "train" and self._is_default("train_step", "compute_metrics"):
+            step, own = self._update_weights, False
+        elif kind == "test" and self._is_default("test_step", "compute_metrics"):
+            step, own = self._score, False
+        else:
+            step, own = (self.train_step if kind == "train" else self.test_step), True
+        results = None if own else self._program("results", self.get_metrics_result)
+        return loop.Stepper(self._program(kind, step), results)
+
+    def _require(self, what: str, *, training: bool) -> None:
+        if not self.compiled:
+            raise FailedPreconditionError(
+                f"the model must be compiled before {what}: model.compile(optimizer=..., loss=...)"
+            )
+        custom = not self._is_default("train_step" if training else "test_step")
+        if self._training.loss is None and not custom and not self._may_add_losses():
+            raise FailedPreconditionError(
+                f"{what} needs a loss: model.compile(loss=...), e.g. 'binary_crossentropy'"
+            )
+        if training and self._training.optimizer is None and not custom:
+            raise FailedPreconditionError(f"{what} needs an optimizer: compile(optimizer=...)")
+
+    def _may_add_losses(self) -> bool:
+        return any(
+            type(layer).call is not Layer.call and "add_loss" in type(layer).call.__code__.co_names
+            for layer in self._flatten_layers()  # type: ignore[attr-defined]
+        )
+
+    def _prepare(self, batches: Batches, *, training: bool) -> None:
+        """Make weights, metrics and optimizer slots before the first step."""
+        x = nest.map_structure(_symbol, batches.batch(slice(0, 1))[0])
+        if self._has_call():
+            if not self.built:
+                self._build_on((x,), {})  # type: ignore[attr-defined]
+            _, specs = trace_call(self, (x,), {"training": False})
+            self._check_outputs(batches, specs)
+        if training and self._training.optimizer is not None:
+            weights = self.trainable_weights  # type: ignore[attr-defined]
+            if weights and self._is_default("train_step"):
+                self._training.optimizer.build(weights)
+
+    def _has_call(self) -> bool:
+        return type(self).call is not Layer.call  # type: ignore[attr-defined]
+
+    def _check_outputs(self, batches: Batches, specs: list[Any]) -> None:
+        """A target that cannot fit its output is told before training starts."""
+        if batches.y is None or isinstance(batches.y, dict) or self._training.loss is None:
+            return
+        targets = nest.flatten(batches.y)
+        if len(targets) != len(specs):
+            raise InvalidArgumentError(
+                f"the model has {len(specs)} outputs; y has {len(targets)} parts"
+            )
+
+    # fit, evaluate, predict ---------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[Any, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> Any:
+        """Train for `epochs` passes over the data; the `History` of loss and metrics.
+
+        `x`, `y`: arrays with one row an example (lists or dicts of them for several inputs and
+        outputs). `validation_split` takes the last share of the rows before shuffling.
+        """
+        _refuse(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
+        self._require("fit", training=True)
+        batches = Batches(x, y, sample_weight, class_weight, batch_size)
+        validation = None
+        if validation_data is not None:
+            validation = _validation(validation_data, validation_batch_size or batch_size)
+        elif validation_split:
+            batches, validation = batches.split(validation_split)
+            validation.batch_size = validation_batch_size or batches.batch_size
+        self._prepare(batches, training=True)
+        return loop.fit(
+            self,
+            batches,
+            validation,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
+            shuffle=shuffle,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_freq=validation_freq,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
+        _refuse(steps=steps)
+        self._require("evaluate", training=False)
+        batches = Batches(x, y, sample_weight, None, batch_size)
+        self._prepare(batches, training=False)
+        logs = loop.evaluate(self, batches, verbose=verbose, callbacks=callbacks)
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The outputs for all rows of `x` as NumPy arrays."""
+        _refuse(steps=steps)
+        batches = Batches(x, batch_size=batch_size)
+        program = self._program("predict", self.predict_step)
+        return loop.predict(self, program, batches, verbose=verbose, callbacks=callbacks)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[Any, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step on a batch; results so far (metrics go on counting until `reset_metrics`)."""
+        return self._on_batch("train", Batches(x, y, sample_weight, class_weight), return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Loss and metrics on a batch, with what was counted before."""
+        return self._on_batch("test", Batches(x, y, sample_weight), return_dict)
+
+    def _on_batch(self, kind: str, batches: Batches, return_dict: bool) -> Any:
+        training = kind == "train"
+        self._require(f"{kind}_on_batch", training=training)
+        self._prepare(batches, training=training)
+        stepper = self._stepper(kind)
+        stepper.run(batches.batch(slice(None)))
+        logs = stepper.logs()
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch as NumPy arrays."""
+        data = (arrays_of(x, "x"),)
+        outputs = self._program("predict", self.predict_step)(data)
+        return nest.map_structure(np.asarray, outputs)
+
+
+def _symbol(rows: Any) -> KerasTensor:
+    """A symbolic batch of rows like these."""
+    return KerasTensor(spec_of_shape((None, *rows.shape[1:]), rows.dtype))
+
+
+def _validation(data: Any, batch_size: int | None) -> Batches:
+    x, y, sample_weight = unpack_x_y_sample_weight(data)
+    try:
+        return Batches(x, y, sample_weight, None, batch_size)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"validation_data: {error}") from None
+
+
+def _refuse(**arguments: Any) -> None:
+    for name, value in arguments.items():
+        if value is not None:
+            raise UnimplementedError(
+                f"{name}= is not implemented yet; it is for streams of data, and arrays are "
+                "worked through whole"
+            )

@@ -1,0 +1,1 @@
+"""TensorFlow's names as compositions of primitives."""

@@ -45,9 +45,21 @@ KNOBS = {
         Knob("verify", False, "check shapes and dtypes of every primitive and graph (slow)"),
         Knob("backend", "interp", "which backend runs traced programs"),
         Knob("cache", "", "folder for downloaded data; empty: the user's cache folder"),
-        Knob("run_functions_eagerly", False, "tf.function runs its Python code every time"),
+        Knob("eager_functions", False, "tf.function runs its Python code every time"),
     )
 }
+
+
+class Device:
+    """Something that computes: here always the processor."""
+
+    device_type = "CPU"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Device(name={self.name!r}, device_type={self.device_type!r})"
 
 
 class Config:
@@ -68,6 +80,22 @@ class Config:
 
     def __dir__(self) -> list[str]:
         return list(KNOBS)
+
+    def run_functions_eagerly(self, run_eagerly: bool) -> None:
+        """Let tf.function run its Python code every time (True), or trace it (False)."""
+        self.eager_functions = bool(run_eagerly)
+
+    def functions_run_eagerly(self) -> bool:
+        """Whether tf.function runs its Python code every time."""
+        return bool(self.eager_functions)
+
+    def list_physical_devices(self, device_type: str | None = None) -> list[Device]:
+        """The processor; nothing for other types of device."""
+        return [Device("/physical_device:CPU:0")] if device_type in (None, "CPU") else []
+
+    def list_logical_devices(self, device_type: str | None = None) -> list[Device]:
+        """The processor; nothing for other types of device."""
+        return [Device("/device:CPU:0")] if device_type in (None, "CPU") else []
 
     def describe(self) -> str:
         """A line a setting: name, value, environment variable, explanation."""

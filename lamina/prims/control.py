@@ -207,7 +207,7 @@ def _while_gradient(
 def _no_second_order(g: Any, *_: Any, **__: Any) -> Any:
     raise UnimplementedError(
         "second derivatives through a traced while_loop are not implemented. Run the function "
-        "eagerly (config.run_functions_eagerly = True), or unroll the loop."
+        "eagerly (tf.config.run_functions_eagerly(True)), or unroll the loop."
     )
 
 

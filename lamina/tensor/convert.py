@@ -33,6 +33,8 @@ def to_tensor(value: Any, dtype: Any = None) -> Any:
 
     Python floats become float32, ints int32 (int64 where they do not fit), arrays keep theirs.
     """
+    if dtype is None and isinstance(value, Value):
+        return value
     tensor, _ = _read(value)
     return tensor if dtype is None else _cast_known(tensor, numpy_dtype(dtype), value)
 

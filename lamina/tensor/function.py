@@ -58,7 +58,7 @@ class Function:
         return bound
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if STATE.trace is not None or config.run_functions_eagerly:
+        if STATE.trace is not None or config.eager_functions:
             return self.python_function(*args, **kwargs)
         leaves = nest.flatten((args, kwargs))
         if any(isinstance(leaf, Value) and leaf.array is None for leaf in leaves):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -27,8 +28,27 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(no_args_is_help=True)(train)
-app.command(no_args_is_help=True)(predict)
+
+
+class StoppedError(Exception):
+    """Ctrl-C, before there was anything to keep."""
+
+
+def _stoppable(command: Callable[..., int]) -> Callable[..., int]:
+    """`command` with Ctrl-C as an exception of ours: typer would leave without a word."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> int:
+        try:
+            return command(*arguments, **options)
+        except KeyboardInterrupt:
+            raise StoppedError from None
+
+    return run
+
+
+app.command(no_args_is_help=True)(_stoppable(train))
+app.command(no_args_is_help=True)(_stoppable(predict))
 
 
 def _show_version(wanted: bool) -> None:
@@ -41,7 +61,7 @@ def _show_version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Say it and leave."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where in the code an error arose.")
@@ -61,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a name the terminal can't show is no error
     try:
         status = app(words, prog_name="lamina", standalone_mode=False)
-    except (typer.Abort, KeyboardInterrupt):
+    except (StoppedError, KeyboardInterrupt):
         return _fail("stopped; nothing was saved", INTERRUPTED)
     except BrokenPipeError:  # `lamina predict … | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..keras.callbacks import Callback
 
@@ -23,9 +23,8 @@ class ProgressCallback(Callback):
         self.best = (float("inf"), 0)
         self.last = ""
         self.bar = Progress(
-            TextColumn("epoch"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=20),
+            TextColumn("Epoch {task.completed}/{task.total}"),
+            BarColumn(bar_width=10),
             TimeElapsedColumn(),
             TextColumn("{task.fields[measures]}"),
             console=console,
@@ -52,9 +51,9 @@ class ProgressCallback(Callback):
         logs = logs or {}
         loss, validation = float(logs["loss"]), float(logs["val_loss"])
         self.best = min(self.best, (validation, epoch + 1))
-        text = f"loss {loss:.4f}, validation {validation:.4f} (best {self.best[0]:.4f}"
-        self.bar.update(self.task, completed=epoch + 1, measures=f"{text}, epoch {self.best[1]})")
-        self.last = f"epoch {epoch + 1} of {self.epochs}: {text} in epoch {self.best[1]})"
+        text = f"loss {loss:.4g}, validation {validation:.4g}, best {self.best[0]:.4g}"
+        self.bar.update(self.task, completed=epoch + 1, measures=text)
+        self.last = f"epoch {epoch + 1} of {self.epochs}: {text} in epoch {self.best[1]}"
         if not self.console.is_terminal and (epoch + 1) % _EVERY == 0:
             self._print()
 

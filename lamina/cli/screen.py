@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -84,8 +85,8 @@ def describe_split(plan: Plan) -> str:
     """How many rows do what."""
     split = plan.split
     return (
-        f"{len(split.training):,} to train, {len(split.validation):,} to know when to stop, "
-        f"{len(split.test):,} to test"
+        f"{len(split.training):,} training, {len(split.validation):,} validation, "
+        f"{len(split.test):,} test"
     )
 
 
@@ -121,8 +122,12 @@ def _show_measures(console: Console, result: Result) -> None:
     grid.add_column(justify="right", style="bold")
     grid.add_column(style="dim")
     for name, label in _MEASURES[result.encoder.target.task].items():
-        grid.add_row(f"  {label}", f"{evaluation.measures[name]:.4f}", _remark(name, result))
+        grid.add_row(f"  {label}", _number(evaluation.measures[name]), _remark(name, result))
     console.print(grid)
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.4f}" if abs(value) < 1e5 else f"{value:.4g}"
 
 
 def _remark(measure: str, result: Result) -> str:
@@ -132,15 +137,14 @@ def _remark(measure: str, result: Result) -> str:
     if measure == "accuracy" and evaluation.confusion is not None:
         counts = evaluation.confusion.sum(axis=1)
         share = counts.max() / counts.sum()
-        return f"{share:.4f} by always saying {target.classes[int(counts.argmax())]}"
+        return f"{share:.4f} by always predicting {target.classes[int(counts.argmax())]}"
+    positive = target.classes[-1] if target.classes else ""
     remarks = {
         "auc": "0.5 is chance, 1 perfect",
         "macro_auc": "0.5 is chance, 1 perfect",
-        "precision": f"of those called {target.classes[-1]}, so many are" if target.classes else "",
-        "recall": f"of those that are {target.classes[-1]}, so many found"
-        if target.classes
-        else "",
-        "rmse": f"{np.std(evaluation.targets):.4f} by always saying the mean",
+        "precision": f"of the rows predicted {positive}, the share that is {positive}",
+        "recall": f"of the rows that are {positive}, the share predicted {positive}",
+        "rmse": f"{np.std(evaluation.targets):.4f} by always predicting the mean",
         "r2": "0 is the mean, 1 perfect",
     }
     return remarks.get(measure, "")
@@ -153,17 +157,17 @@ def _show_confusion(console: Console, evaluation: Evaluation, classes: tuple[str
         _show_commonest_errors(console, evaluation, classes)
         return
     grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    grid.add_column("  confusion", header_style="")
+    grid.add_column("  true \\ predicted", header_style="dim")
     for name in classes:
-        grid.add_column(f"said {shortened(name)}", justify="right", header_style="dim")
-    grid.add_column("right", justify="right", header_style="dim")
+        grid.add_column(shortened(name), justify="right", header_style="")
+    grid.add_column("correct", justify="right", header_style="dim")
     for place, (name, counts) in enumerate(zip(classes, evaluation.confusion, strict=True)):
         cells = [
             Text(f"{count:,}", style="bold" if column == place else "")
             for column, count in enumerate(counts)
         ]
         right = f"{100 * counts[place] / counts.sum():.1f} %" if counts.sum() else "–"
-        grid.add_row(f"  is {shortened(name)}", *cells, right)
+        grid.add_row(f"  {shortened(name)}", *cells, right)
     console.print(grid)
 
 
@@ -173,13 +177,13 @@ def _show_commonest_errors(
     assert evaluation.confusion is not None
     errors = evaluation.confusion.copy()
     np.fill_diagonal(errors, 0)
-    grid = Grid("  is", "said", "rows", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    grid = Grid("  true", "predicted", "rows", box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for flat in np.argsort(-errors, axis=None, kind="stable")[:5]:
         truth, said = divmod(int(flat), len(classes))
         if errors[truth, said]:
             names = (f"  {shortened(classes[truth])}", shortened(classes[said]))
             grid.add_row(*names, f"{errors[truth, said]:,}")
-    console.print(Text("  The commonest errors"))
+    console.print(Text("  Commonest errors"))
     console.print(grid)
 
 

@@ -29,9 +29,7 @@ def train(
         str, typer.Argument(help="A CSV file (.csv, .csv.gz), or embedded data: credit.")
     ],
     target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
-    task: Annotated[
-        str, typer.Option(help="binary, multiclass or regression; auto: as the target looks.")
-    ] = "auto",
+    task: Annotated[str, typer.Option(help="auto, binary, multiclass or regression.")] = "auto",
     ignore: Annotated[
         list[str] | None, typer.Option(help="A column to leave out; may be given again.")
     ] = None,
@@ -39,7 +37,10 @@ def train(
         bool, typer.Option("--full", help="credit: all 30,000 clients (downloaded once).")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for the results.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the results; by default named after the data."
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     layers: Annotated[
@@ -58,19 +59,21 @@ def train(
     ] = "adam",
     learning_rate: Annotated[
         float | None,
-        typer.Option(help="Without it: the optimizer's own.", rich_help_panel=_TRAINING),
+        typer.Option(help="By default the optimizer's own.", rich_help_panel=_TRAINING),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="At most so many.", rich_help_panel=_TRAINING)] = 200,
-    batch_size: Annotated[int, typer.Option(help="Rows a step.", rich_help_panel=_TRAINING)] = 64,
+    epochs: Annotated[
+        int, typer.Option(help="At most so many rounds.", rich_help_panel=_TRAINING)
+    ] = 200,
+    batch_size: Annotated[int, typer.Option(help="Rows per step.", rich_help_panel=_TRAINING)] = 64,
     patience: Annotated[
         int,
-        typer.Option(help="Epochs without a better one to stop.", rich_help_panel=_TRAINING),
+        typer.Option(help="Epochs to wait for a better one.", rich_help_panel=_TRAINING),
     ] = 10,
     validation_share: Annotated[
-        float, typer.Option(help="Of the rows, to know when to stop.", rich_help_panel=_TRAINING)
+        float, typer.Option(help="Share of rows that tell when to stop.", rich_help_panel=_TRAINING)
     ] = 0.15,
     test_share: Annotated[
-        float, typer.Option(help="Of the rows, to test on.", rich_help_panel=_TRAINING)
+        float, typer.Option(help="Share of rows to test on.", rich_help_panel=_TRAINING)
     ] = 0.2,
     seed: Annotated[
         int, typer.Option(help="Same seed, same network.", rich_help_panel=_TRAINING)

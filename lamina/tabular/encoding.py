@@ -161,10 +161,8 @@ class Encoder:
         absent = [feature.name for feature in self.features if feature.name not in table.columns]
         if absent:
             unused = [name for name in table.names if name not in self.known_names]
-            shown = "; ".join(
-                f"{name!r}.{nearest(name, unused)}".rstrip(".") for name in absent[:8]
-            )
-            more = f"; and {len(absent) - 8} more" if len(absent) > 8 else ""
+            shown = ", ".join(f"{name!r}{_hint(name, unused)}" for name in absent[:8])
+            more = f" and {len(absent) - 8} more" if len(absent) > 8 else ""
             raise NotFoundError(
                 f"{table.source} lacks {_count(absent, 'column')} that the model needs: "
                 f"{shown}{more}."
@@ -256,11 +254,16 @@ def _decide_texts(
             "among numbers. Mend it, leave it empty, or leave the column out (ignore)."
         )
     if distinct == known > 2 or (distinct > MAX_CATEGORIES and known < 10 * distinct):
-        return f"{distinct:,} different texts in {known:,} rows"
+        return f"{distinct:,} different texts in {known:,} training rows"
     frequent = [text for text, count in counts.most_common(MAX_CATEGORIES)]
     least = min(MIN_CATEGORY_ROWS, counts[frequent[1]])  # two categories are never too rare
     kept = tuple(sorted(text for text in frequent if counts[text] >= least))
     return Feature(column.name, "category", categories=kept, other=len(kept) < len(counts))
+
+
+def _hint(name: str, names: list[str]) -> str:
+    near = nearest(name, names).strip()
+    return f" ({near[0].lower()}{near[1:]})" if near else ""
 
 
 def _count(items: list[str], noun: str) -> str:

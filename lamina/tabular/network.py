@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..keras import Input, Sequential, layers, optimizers
+from ..keras import Input, Sequential, activations, layers, optimizers
 from .settings import Settings
 from .table import Numbers
 from .target import Target
@@ -17,6 +17,13 @@ _LOSSES = {
     "regression": "mean_squared_error",
 }
 _OUTPUTS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
+
+
+def check_names(settings: Settings) -> None:
+    """Raise for an activation or an optimizer that does not exist."""
+    for activation in settings.activation:
+        activations.get(activation)
+    optimizers.get(settings.optimizer)
 
 
 def build(target: Target, settings: Settings, mean: Numbers, variance: Numbers) -> Sequential:

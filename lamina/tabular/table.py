@@ -174,8 +174,11 @@ def _series_of(data: Any) -> Iterable[Any]:
             "A table is the path of a CSV file, a dict of columns, or a data frame of pandas, "
             f"Polars or PyArrow; got {type(data).__name__}."
         ) from None
-    names = [str(name) for name in frame.columns]
-    check_names(names, "The frame")
+    except frames.exceptions.DuplicateError:
+        names = getattr(data, "column_names", None) or data.columns  # PyArrow, pandas
+        check_names([str(name) for name in names], "The frame")
+        raise
+    check_names([str(name) for name in frame.columns], "The frame")  # 1 and "1" are one name
     return [frame.get_column(name) for name in frame.columns]
 
 

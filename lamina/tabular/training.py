@@ -13,7 +13,7 @@ from ..keras import callbacks as keras_callbacks
 from ..keras import utils
 from .encoding import Encoder
 from .evaluation import confusion_matrix, evaluate
-from .network import build, compile_network, rescale_output
+from .network import build, check_names, compile_network, rescale_output
 from .prediction import Predictor, table_of
 from .result import Evaluation, History, Plan, Result
 from .settings import Settings, names_of
@@ -78,6 +78,7 @@ def prepare(
     table: Any, target: str, settings: Settings, *, task: str = "auto", ignore: Iterable[str] = ()
 ) -> Plan:
     """Read the table, divide its rows and decide how to encode it; `fit` does the rest."""
+    check_names(settings)
     whole = table_of(table)
     known = known_rows(whole, target)
     labelled = whole if known.all() else whole.take(known)

@@ -1,0 +1,57 @@
+"""Optimizers: how gradients change variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.errors import ArgumentTypeError
+from ..configurable import FAMILIES, deserialize, get_from, serialize
+from . import legacy, schedules
+from .adadelta import Adadelta
+from .adagrad import Adagrad
+from .adam import Adam
+from .adamax import Adamax
+from .adamw import AdamW
+from .base import Optimizer
+from .ftrl import Ftrl
+from .lamb import Lamb
+from .lion import Lion
+from .nadam import Nadam
+from .rmsprop import RMSprop
+from .sgd import SGD
+
+__all__ = [
+    "Optimizer",
+    "SGD",
+    "RMSprop",
+    "Adam",
+    "AdamW",
+    "Adagrad",
+    "Adadelta",
+    "Adamax",
+    "Nadam",
+    "Ftrl",
+    "Lion",
+    "Lamb",
+    "schedules",
+    "legacy",
+    "get",
+    "serialize",
+    "deserialize",
+]
+
+
+def get(identifier: Any) -> Any:
+    """The optimizer meant by a name (case does not matter), a configuration or an optimizer.
+
+    A name gives the default arguments; a configuration is what `serialize` gave.
+    """
+    if isinstance(identifier, str) and identifier not in FAMILIES["keras.optimizers"]:
+        identifier = identifier.lower()
+    found = get_from("keras.optimizers", identifier)
+    if not isinstance(found, Optimizer):
+        raise ArgumentTypeError(
+            "an optimizer is a name ('adam'), a configuration or an Optimizer; got "
+            f"{type(identifier).__name__} {str(identifier)[:60]!r}"
+        )
+    return found

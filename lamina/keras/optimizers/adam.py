@@ -1,0 +1,46 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from ...ops.elementwise import maximum, sqrt, square
+from ..configurable import register
+from .base import Optimizer
+from .options import Options, check_between
+
+
+@register("keras.optimizers")
+class Adam(Optimizer):
+    """m ← m + (1 - β₁)(g - m); v ← v + (1 - β₂)(g² - v); x ← x - α m / (√v + epsilon).
+
+    α = rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ) at update t. `amsgrad` takes the largest v so far (Reddi
+    et al. 2018). Source: Kingma and Ba 2014, algorithm 1 in the order of section 2.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
+        check_between(self, "beta_1", "beta_2")
+        super().__init__(learning_rate, **options)
+
+    def slots(self) -> Any:
+        groups = [{"momentum": 0.0, "velocity": 0.0}]
+        return [*groups, {"velocity_hat": 0.0}] if self.amsgrad else groups
+
+    def step(self, gradient: Any, variable: Any, slots: Any, rate: Any, count: Any) -> Any:
+        m, v = slots["momentum"], slots["velocity"]
+        m = m + (gradient - m) * (1 - self.beta_1)
+        v = v + (square(gradient) - v) * (1 - self.beta_2)
+        new = {"momentum": m, "velocity": v}
+        if self.amsgrad:
+            v = new["velocity_hat"] = maximum(slots["velocity_hat"], v)
+        alpha = rate * sqrt(1 - self.beta_2**count) / (1 - self.beta_1**count)
+        return variable - m * alpha / (sqrt(v) + self.epsilon), new

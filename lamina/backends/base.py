@@ -8,7 +8,7 @@ from ..core.config import config
 from ..core.registry import Registry
 from ..ir.graph import Graph
 from ..ir.interpret import Program
-from ..ir.verify import verify
+from ..passes.pipeline import optimize
 
 
 class Backend(Protocol):
@@ -27,7 +27,7 @@ BACKENDS: Registry[Backend] = Registry("backend")
 def compile_graph(graph: Graph) -> Program:
     """`graph` compiled by the backend in force, once."""
     backend = BACKENDS[config.backend]
-    if config.verify:
-        verify(graph)
-    program: Program = graph.derived(("program", backend.name), lambda: backend.compile(graph))
+    program: Program = graph.derived(
+        ("program", backend.name), lambda: backend.compile(optimize(graph))
+    )
     return program

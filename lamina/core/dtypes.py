@@ -128,14 +128,11 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """The NumPy dtype meant by a DType, a NumPy dtype, a name or a Python type."""
     if type(dtype) is DType:
         return dtype.dtype
-    if isinstance(dtype, np.dtype):
-        found = dtype.newbyteorder("=")
-    else:
-        try:
-            name = _PYTHON.get(dtype) or (_ALIASES.get(dtype) if isinstance(dtype, str) else None)
-            found = np.dtype(name or dtype)
-        except TypeError:
-            raise _unknown_dtype(dtype) from None
+    try:
+        name = _PYTHON.get(dtype) or (_ALIASES.get(dtype) if isinstance(dtype, str) else None)
+        found = np.dtype(name or dtype).newbyteorder("=")
+    except TypeError:
+        raise _unknown_dtype(dtype) from None
     if found not in _BY_NUMPY:
         raise _unknown_dtype(dtype)
     return found

@@ -25,11 +25,12 @@ class Primitive:
     result to that of the input, written in primitives; None for an input without a gradient;
     or one function `vjp(index)` that gives the rule of input `index`, for any number of them.
     With `multiple` results, `g` and `out` are tuples, and entries of `g` may be None.
-    `may_warn`: the NumPy definition can raise floating-point warnings.
+    `may_warn`: the NumPy definition can raise floating-point warnings. `effect`: it does
+    something besides giving results, so it stays in a program that does not use them.
     A parameter named `shape` is the only one that may hold the symbolic batch `B`.
     """
 
-    __slots__ = ("evaluate", "infer", "may_warn", "multiple", "name", "vjp")
+    __slots__ = ("effect", "evaluate", "infer", "may_warn", "multiple", "name", "vjp")
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Primitive:
         vjp: tuple[Rule | None, ...] | Callable[[int], Rule | None],
         multiple: bool = False,
         may_warn: bool = False,
+        effect: bool = False,
     ) -> None:
         self.name = name
         self.infer = infer
@@ -47,6 +49,7 @@ class Primitive:
         self.vjp = vjp
         self.multiple = multiple
         self.may_warn = may_warn
+        self.effect = effect
         PRIMITIVES.add(self, name)
 
     def rule(self, index: int) -> Rule | None:

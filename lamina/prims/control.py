@@ -275,7 +275,7 @@ def _pass_through(index: int, g: Any, *_: Any, **__: Any) -> Any:
 
 
 check_p = Primitive(
-    "check", infer=_infer_check, evaluate=_check, vjp=_check_rule, multiple=True
+    "check", infer=_infer_check, evaluate=_check, vjp=_check_rule, multiple=True, effect=True
 )
 
 

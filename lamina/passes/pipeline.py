@@ -1,0 +1,23 @@
+"""The passes that a program goes through before a backend compiles it, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.config import config
+from ..ir.graph import Graph
+from ..ir.verify import verify
+from .dead_code import remove_dead_code
+
+PASSES: tuple[Callable[[Graph], Graph], ...] = (remove_dead_code,)
+
+
+def optimize(graph: Graph) -> Graph:
+    """`graph` after all passes; verified before and after each where `config.verify` is set."""
+    if config.verify:
+        verify(graph)
+    for step in PASSES:
+        graph = step(graph)
+        if config.verify:
+            verify(graph)
+    return graph

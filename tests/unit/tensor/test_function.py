@@ -1,0 +1,165 @@
+"""tf.function: traces, signatures, variables, randomness, errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lamina as tf
+from lamina.core.errors import FailedPreconditionError, InvalidArgumentError
+from lamina.tensor.function import Function
+
+
+def test_python_code_runs_once_a_kind_of_arguments() -> None:
+    runs = []
+
+    @tf.function
+    def double(x: tf.Tensor, by: int = 2) -> tf.Tensor:
+        runs.append(x.shape)
+        return x * by
+
+    assert double(tf.constant([1.0, 2.0])).numpy().tolist() == [2.0, 4.0]
+    double(np.array([3.0, 4.0], np.float32))
+    assert len(runs) == 1
+    double(tf.constant([1.0]))
+    double(tf.constant([1.0]), by=3)
+    assert len(runs) == 3 == double.trace_count
+
+
+def test_one_trace_for_every_batch_size() -> None:
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+    def mean(x: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(x, axis=0)
+
+    for rows in (1, 4, 7):
+        x = np.random.default_rng(rows).normal(size=(rows, 3)).astype(np.float32)
+        np.testing.assert_allclose(mean(x), x.mean(0), rtol=1e-5)
+    assert mean.trace_count == 1
+    with pytest.raises(InvalidArgumentError, match="expects"):
+        mean(tf.ones((2, 4)))
+
+
+def test_code_that_needs_its_sizes_is_traced_for_each() -> None:
+    reverse = Function(lambda x: x[::-1], symbolic_batch=True)
+    for rows in (2, 3, 2):
+        x = np.arange(rows, dtype=np.float32)
+        np.testing.assert_array_equal(reverse(tf.constant(x)), x[::-1])
+    assert reverse.trace_count == 2
+
+
+def test_variables_are_read_and_written_through_the_program() -> None:
+    v = tf.Variable(1.0)
+
+    @tf.function
+    def step(x: tf.Tensor) -> tf.Tensor:
+        v.assign_add(x)
+        doubled = v * 2.0
+        v.assign_add(x)
+        return doubled
+
+    assert float(step(tf.constant(1.0))) == 4.0 and float(v) == 3.0
+    v.assign(10.0)
+    assert float(step(tf.constant(1.0))) == 22.0 and float(v) == 12.0
+
+
+def test_structures_go_in_and_come_out() -> None:
+    @tf.function
+    def swap(pair: tuple[tf.Tensor, tf.Tensor], names: dict[str, tf.Tensor]) -> dict:
+        return {"pair": (pair[1], pair[0]), "n": names["n"] + 1, "kind": "swap", "none": None}
+
+    found = swap((tf.constant(1), tf.constant(2)), {"n": tf.constant(3)})
+    assert int(found["pair"][0]) == 2 and int(found["n"]) == 4
+    assert found["kind"] == "swap" and found["none"] is None
+
+
+def test_gradients_through_a_function_and_inside_of_one() -> None:
+    w = tf.Variable([[2.0]])
+
+    @tf.function
+    def cube(x: tf.Tensor) -> tf.Tensor:
+        return (x @ w) ** 3
+
+    @tf.function
+    def slope(x: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            y = cube(x)
+        return tape.gradient(y, w)
+
+    x = tf.constant([[1.0]])
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = cube(x)
+        first = inner.gradient(y, w)
+    assert float(first[0, 0]) == 12.0
+    assert float(outer.gradient(first, w)[0, 0]) == 12.0
+    assert float(slope(x)[0, 0]) == 12.0
+
+
+def test_random_numbers_are_new_in_every_run() -> None:
+    draw = tf.function(lambda: tf.random.normal((3,)))
+    tf.random.set_seed(7)
+    first, second = draw().numpy(), draw().numpy()
+    assert not np.array_equal(first, second)
+    tf.random.set_seed(7)
+    np.testing.assert_array_equal(draw(), first)
+
+
+def test_methods_have_programs_of_their_own() -> None:
+    class Scale:
+        def __init__(self, by: float) -> None:
+            self.by = tf.Variable(by)
+
+        @tf.function
+        def __call__(self, x: tf.Tensor) -> tf.Tensor:
+            return x * self.by
+
+    two, three = Scale(2.0), Scale(3.0)
+    assert float(two(tf.constant(1.0))) == 2.0 and float(three(tf.constant(1.0))) == 3.0
+
+
+def test_decisions_in_python_name_the_line_and_the_cure() -> None:
+    @tf.function
+    def choose(x: tf.Tensor) -> tf.Tensor:
+        if x > 0:
+            return x
+        return -x
+
+    with pytest.raises(TypeError, match=r"test_function\.py:\d+.*tf\.cond"):
+        choose(tf.constant(1.0))
+
+
+def test_a_symbol_that_escapes_is_told() -> None:
+    kept = []
+
+    @tf.function
+    def leak(x: tf.Tensor) -> tf.Tensor:
+        kept.append(x * 2)
+        return x
+
+    leak(tf.constant(1.0))
+    with pytest.raises(FailedPreconditionError, match="traced"):
+        kept[0] + 1.0
+
+
+def test_run_functions_eagerly() -> None:
+    runs = []
+
+    @tf.function
+    def count(x: tf.Tensor) -> tf.Tensor:
+        runs.append(1)
+        return x
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        count(tf.constant(1.0))
+        count(tf.constant(1.0))
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert len(runs) == 2
+
+
+def test_concrete_functions() -> None:
+    square = tf.function(lambda x: x * x)
+    concrete = square.get_concrete_function(tf.TensorSpec([None], tf.float32))
+    assert concrete(tf.constant([1.0, 3.0])).numpy().tolist() == [1.0, 9.0]
+    assert "multiply" in square.show() or concrete.graph.nodes

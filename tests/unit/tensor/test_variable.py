@@ -1,0 +1,59 @@
+"""Variables."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+
+import lamina as tf
+from lamina.core.errors import InvalidArgumentError
+
+
+def test_assignment_keeps_shape_and_dtype() -> None:
+    v = tf.Variable([1.0, 2.0])
+    v.assign([3, 4])
+    assert v.numpy().tolist() == [3.0, 4.0] and v.dtype == tf.float32
+    assert v.assign_add([1.0, 1.0]) is v
+    v.assign_sub(np.array([0.5, 0.5]))
+    assert v.numpy().tolist() == [3.5, 4.5]
+    with pytest.raises(InvalidArgumentError, match="shape"):
+        v.assign([1.0])
+    with pytest.raises(InvalidArgumentError, match="cast"):
+        tf.Variable([1]).assign([1.5])
+
+
+def test_a_variable_has_numbers_of_its_own() -> None:
+    array = np.zeros(2, np.float32)
+    v, w = tf.Variable(array), tf.Variable(tf.zeros(2))
+    array[0] = 5
+    assert v.numpy().tolist() == [0.0, 0.0]
+    w.assign(v)
+    v.numpy()[0] = 7
+    assert v.numpy().tolist() == [0.0, 0.0] and w.numpy().tolist() == [0.0, 0.0]
+
+
+def test_variables_work_where_tensors_do() -> None:
+    v = tf.Variable([[1.0, 2.0]])
+    assert (v * 2).numpy().tolist() == [[2.0, 4.0]] and (v @ [[1.0], [1.0]]).numpy() == [[3.0]]
+    assert v[0, 1].numpy() == 2.0 and float(tf.Variable(2.5)) == 2.5
+    assert np.asarray(v).shape == (1, 2) and -v[0, 0] == -1.0
+
+
+def test_names_and_options() -> None:
+    assert tf.Variable(0.5).name == "Variable:0" and tf.Variable(0.5, name="b").name == "b:0"
+    assert not tf.Variable(1.0, trainable=False).trainable
+    assert tf.Variable(1, dtype=tf.float64).dtype == tf.float64
+    assert tf.Variable(lambda: tf.ones(2)).shape == (2,)
+    with pytest.raises(InvalidArgumentError):
+        tf.Variable()
+    with pytest.raises(InvalidArgumentError, match="shape"):
+        tf.Variable([1.0, 2.0], shape=(3,))
+
+
+def test_deep_copies_are_variables_of_their_own() -> None:
+    v = tf.Variable([1.0])
+    w = copy.deepcopy(v)
+    w.assign([2.0])
+    assert v.numpy() == 1.0 and w.numpy() == 2.0

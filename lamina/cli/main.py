@@ -14,6 +14,7 @@ import typer
 from ..core.errors import OpError
 from ..tabular.archive import lamina_version
 from .predict import predict
+from .screen import printable
 from .train import train
 
 BAD_INPUT = 2
@@ -110,5 +111,5 @@ def _report(error: Exception) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    print("lamina:", " ".join(message.split()), file=sys.stderr)
+    print("lamina:", printable(message), file=sys.stderr)
     return status

@@ -97,13 +97,18 @@ def describe_columns(plan: Plan) -> str:
     return " and ".join(f"{kinds[kind]} {noun}" for kind, noun in nouns.items() if kinds[kind])
 
 
-def show_result(console: Console, result: Result) -> None:
-    """How the training went, and how good the network is on rows that it has not seen."""
+def describe_training(result: Result) -> str:
+    """How the training ended, and which weights were kept."""
     epochs = len(result.history["loss"])
     ending = "stopped by Ctrl-C" if result.interrupted else "done"
     kept = f"kept epoch {result.best_epoch + 1}, the best on the validation rows"
+    return f"{ending} after {epochs} epoch{'s' * (epochs != 1)}; {kept}"
+
+
+def show_result(console: Console, result: Result) -> None:
+    """How the training went, and how good the network is on rows that it has not seen."""
     console.print()
-    _print_pairs(console, [("Training", f"{ending} after {epochs} epochs; {kept}")])
+    _print_pairs(console, [("Training", describe_training(result))])
     if result.evaluation is None:
         return
     console.print()
@@ -137,8 +142,8 @@ def _remark(measure: str, result: Result) -> str:
     if measure == "accuracy" and evaluation.confusion is not None:
         counts = evaluation.confusion.sum(axis=1)
         share = counts.max() / counts.sum()
-        return f"{share:.4f} by always predicting {target.classes[int(counts.argmax())]}"
-    positive = target.classes[-1] if target.classes else ""
+        return f"{share:.4f} by always predicting {shortened(target.classes[counts.argmax()], 30)}"
+    positive = shortened(target.classes[-1]) if target.classes else ""
     remarks = {
         "auc": "0.5 is chance, 1 perfect",
         "macro_auc": "0.5 is chance, 1 perfect",
@@ -198,13 +203,20 @@ def show_saved(console: Console, folder: Path, missing: str) -> None:
 
 def listed(names: Iterable[str], most: int = 8) -> str:
     """Names with commas, and how many more there are."""
-    names = list(names)
+    names = [printable(name) for name in names]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
+def printable(text: str) -> str:
+    """`text` in one line and without characters that would steer the terminal."""
+    text = " ".join(text.split())
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def shortened(name: str, width: int = 12) -> str:
     """A name that fits a column."""
+    name = printable(name)
     return name if len(name) <= width else name[: width - 1] + "…"
 
 
@@ -213,5 +225,5 @@ def _print_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for label, value in pairs:
-        grid.add_row(label, value)
+        grid.add_row(label, printable(value))
     console.print(grid)

@@ -147,6 +147,7 @@ def _write_report(path: Path, source: Source, result: tabular.Result) -> str:
             ("columns", len(plan.encoder.features)),
             ("target", f"{target.name}, {screen.describe_target(plan)}"),
             ("split", screen.describe_split(plan)),
+            ("training", screen.describe_training(result)),
         ],
         settings=_settings(plan),
         columns=[

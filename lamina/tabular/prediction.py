@@ -48,9 +48,9 @@ class Predictions:
         """The most probable class of each row as its place in `target.classes`."""
         if not self.target.classes:
             raise InvalidArgumentError("A regression has no classes; read `values`.")
-        if self.target.task == "binary":
-            return (self.values >= 0.5).astype(np.int64)
-        return np.argmax(self.values, axis=1).astype(np.int64)
+        binary = self.target.task == "binary"
+        codes = self.values >= 0.5 if binary else np.argmax(self.values, axis=1)
+        return np.asarray(codes, np.int64)
 
     @property
     def classes(self) -> list[str]:

@@ -82,5 +82,6 @@ def test_numbers():
 def test_names_are_listed_and_shortened():
     assert listed(["a", "b"]) == "a, b"
     assert listed("abcdef", 3) == "a, b, c and 3 more"
+    assert listed(["a\nb", "\x1b[2Jc"]) == "a b, ?[2Jc"
     assert shortened("exactly 12 !") == "exactly 12 !"
     assert shortened("now it is 13!") == "now it is 1…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,8 @@ def test_gives_the_weights_and_the_state_of_keras(name, arguments):
     ours = CLASSES[name](**arguments)
     assert_close(run(ours, gradients, make_variables(values)), theirs)
     state = [np.asarray(variable) for variable in keras_optimizer.variables]
-    assert [v.name.rpartition("/")[2].removesuffix(":0") for v in ours.variables] == [
-        variable.name for variable in keras_optimizer.variables
-    ]
+    names = [variable.name.rpartition("/")[2].removesuffix(":0") for variable in ours.variables]
+    assert names == [re.sub(r"^variable_\d+", "variable", v.name) for v in keras_optimizer.variables]
     assert_close(ours.get_weights(), state)
 
 

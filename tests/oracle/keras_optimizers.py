@@ -98,7 +98,7 @@ def expected_config(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def config_there_and_back(serialized: dict[str, Any]) -> dict[str, Any]:
     """The configuration of the optimizer that Keras makes of `serialized`."""
-    return _config(keras.optimizers.deserialize(serialized))
+    return _config(keras.saving.deserialize_keras_object(serialized))
 
 
 def _config(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from ...core.dtypes import FLOAT32
 from ...ops.elementwise import sqrt, square
 from ...prims.elementwise import cast
+from ...tensor.convert import to_tensor
 from ..configurable import register
 from .base import Optimizer
 from .options import Options, check_between
@@ -50,13 +51,12 @@ class Nadam(Optimizer):
 
     def step(self, gradient: Any, variable: Any, slots: Any, rate: Any, count: Any) -> Any:
         m = slots["momentum"] + (gradient - slots["momentum"]) * (1 - self.beta_1)
-        v = slots["velocity"] + (square(gradient) - slots["velocity"]) * (1 - self.beta_2)
-        product, following = (
-            cast(self._product.read_value(), count.spec.dtype),
-            self._share(count + 1),
-        )
+        beta_2 = to_tensor(self.beta_2, count.spec.dtype)  # rounded before 1 - β₂, as in Keras
+        v = slots["velocity"] + (square(gradient) - slots["velocity"]) * (1 - beta_2)
+        product = cast(self._product.read_value(), count.spec.dtype)
+        following = self._share(count + 1)
         m_hat = following * m / (1 - product * following)
         m_hat = m_hat + (1 - self._share(count)) * gradient / (1 - product)
-        v_hat = v / (1 - self.beta_2**count)
+        v_hat = v / (1 - beta_2**count)
         change = m_hat * rate / (sqrt(v_hat) + self.epsilon)
         return variable - change, {"momentum": m, "velocity": v}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from ..core.errors import InvalidArgumentError
 
@@ -27,35 +29,45 @@ class Settings:
 
     def __post_init__(self) -> None:
         for units in self.layers:
-            _check("layers", units, units >= 1, "at least 1 unit in each layer")
+            fits = _is_whole(units) and units >= 1
+            _check("layers", units, fits, "whole numbers, at least 1 unit in each layer")
         if len(self.activation) not in (1, len(self.layers)):
             raise InvalidArgumentError(
                 f"activation has {len(self.activation)} names for {len(self.layers)} layers: "
                 f"{', '.join(self.activation)}. Give one name for all layers, or one for each."
             )
-        _check("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
-        rate = self.learning_rate
-        fits = rate is None or 0 < rate < math.inf
-        _check("learning_rate", rate, fits, "above 0")
+        self._check_number("dropout", lambda value: 0 <= value < 1, "from 0 to below 1")
+        if self.learning_rate is not None:
+            self._check_number("learning_rate", lambda value: 0 < value < math.inf, "above 0")
         for name in ("epochs", "batch_size", "patience"):
             value = getattr(self, name)
-            _check(name, value, value >= 1, "at least 1")
+            _check(name, value, _is_whole(value) and value >= 1, "a whole number, at least 1")
+        self._check_number("validation_share", lambda value: 0 < value < 1, "between 0 and 1")
+        self._check_number("test_share", lambda value: 0 <= value < 1, "from 0 to below 1")
         validation, test = self.validation_share, self.test_share
-        _check("validation_share", validation, 0 < validation < 1, "between 0 and 1")
-        _check("test_share", test, 0 <= test < 1, "from 0 to below 1")
         if validation + test > 0.9:
             raise InvalidArgumentError(
                 f"validation_share {validation:g} and test_share {test:g} leave less than a tenth "
                 "of the rows to train on. Make them smaller."
             )
-        _check("seed", self.seed, 0 <= self.seed < 2**32, "from 0 to 2**32 - 1")
+        fits = _is_whole(self.seed) and 0 <= self.seed < 2**32
+        _check("seed", self.seed, fits, "a whole number from 0 to 2**32 - 1")
+
+    def _check_number(self, name: str, fits: Callable[[float], bool], wanted: str) -> None:
+        value = getattr(self, name)
+        number = isinstance(value, (int, float, np.floating)) and not isinstance(value, bool)
+        _check(name, value, number and fits(value), f"a number {wanted}")
 
     @property
     def hidden(self) -> list[tuple[int, str]]:
         """Units and activation of each hidden layer."""
         names = self.activation
         names = names * len(self.layers) if len(names) == 1 else names
-        return list(zip(self.layers, names, strict=True))
+        return [(int(units), name) for units, name in zip(self.layers, names, strict=True)]
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _check(name: str, value: object, fits: bool, wanted: str) -> None:

@@ -34,6 +34,13 @@ def test_one_activation_serves_all_layers():
     ("name", "value"),
     [
         ("layers", (16, 0)),
+        ("layers", ("1", "6")),
+        ("layers", (16, 2.5)),
+        ("dropout", "0.5"),
+        ("epochs", 2.5),
+        ("epochs", "2"),
+        ("batch_size", True),
+        ("seed", 1.0),
         ("activation", ("relu", "relu", "relu")),
         ("dropout", 1.0),
         ("dropout", -0.1),

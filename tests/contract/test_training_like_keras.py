@@ -1,0 +1,193 @@
+"""Same weights, same data, no shuffling: the same weights as Keras after 100 steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.oracle.keras_models import data, network, twins
+
+OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "sgd": ("SGD", {"learning_rate": 0.05}),
+    "momentum": ("SGD", {"learning_rate": 0.02, "momentum": 0.9}),
+    "nesterov": ("SGD", {"learning_rate": 0.02, "momentum": 0.9, "nesterov": True}),
+    "rmsprop": ("RMSprop", {"learning_rate": 0.005}),
+    "rmsprop_centered": (
+        "RMSprop",
+        {"learning_rate": 0.002, "momentum": 0.5, "centered": True},
+    ),
+    "adam": ("Adam", {"learning_rate": 0.01}),
+    "adam_amsgrad": ("Adam", {"learning_rate": 0.01, "amsgrad": True}),
+    "adamw": ("AdamW", {"learning_rate": 0.01, "weight_decay": 0.02}),
+}
+LOSSES: dict[str, tuple[str, dict[str, Any], str, int, str | None]] = {
+    "binary": ("BinaryCrossentropy", {}, "binary", 1, "sigmoid"),
+    "binary_logits": (
+        "BinaryCrossentropy",
+        {"from_logits": True, "label_smoothing": 0.1},
+        "binary",
+        1,
+        None,
+    ),
+    "categorical": ("CategoricalCrossentropy", {"label_smoothing": 0.1}, "onehot", 3, "softmax"),
+    "sparse": ("SparseCategoricalCrossentropy", {}, "sparse", 3, "softmax"),
+    "sparse_logits": ("SparseCategoricalCrossentropy", {"from_logits": True}, "sparse", 3, None),
+    "mse": ("MeanSquaredError", {}, "regression", 1, None),
+    "mae": ("MeanAbsoluteError", {}, "regression", 1, None),
+    "huber": ("Huber", {"delta": 0.5}, "regression", 1, None),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_hundred_steps(optimizer: str, loss: str) -> None:
+    loss_name, loss_options, kind, outputs, activation = LOSSES[loss]
+    name, options = OPTIMIZERS[optimizer]
+    x, y = data(100, 5, outputs, kind)
+    models = twins(lambda keras: network(keras, 5, outputs, activation))
+    histories = []
+    for model, library in zip(models, _libraries(), strict=True):
+        model.compile(
+            optimizer=getattr(library.optimizers, name)(**options),
+            loss=getattr(library.losses, loss_name)(**loss_options),
+        )
+        done = model.fit(x, y, batch_size=20, epochs=20, shuffle=False, verbose=0)
+        histories.append(done.history["loss"])
+    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-4)
+    for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+
+
+def _libraries() -> tuple[Any, Any]:
+    import keras
+
+    import lamina
+
+    return keras, lamina.keras
+
+
+EXTRAS: dict[str, dict[str, Any]] = {
+    "clipnorm": {"clipnorm": 0.01},
+    "clipvalue": {"clipvalue": 0.005},
+    "global_clipnorm": {"global_clipnorm": 0.02},
+    "weight_decay": {"weight_decay": 0.01},
+    "ema": {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 7},
+    "accumulation": {"gradient_accumulation_steps": 3},
+}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_what_every_optimizer_can(extra: str) -> None:
+    x, y = data(100, 5, 1, "binary")
+    models = twins(lambda keras: network(keras, 5, 1, "sigmoid"))
+    for model, library in zip(models, _libraries(), strict=True):
+        optimizer = library.optimizers.Adam(learning_rate=0.01, **EXTRAS[extra])
+        model.compile(optimizer=optimizer, loss="binary_crossentropy")
+        model.fit(x, y, batch_size=20, epochs=4, shuffle=False, verbose=0)
+    for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+
+
+SCHEDULES: dict[str, tuple[str, dict[str, Any]]] = {
+    "exponential": (
+        "ExponentialDecay",
+        {"initial_learning_rate": 0.02, "decay_steps": 10, "decay_rate": 0.8, "staircase": True},
+    ),
+    "step": ("PiecewiseConstantDecay", {"boundaries": [10, 30], "values": [0.02, 0.01, 0.005]}),
+    "cosine": (
+        "CosineDecay",
+        {"initial_learning_rate": 0.0, "decay_steps": 60, "warmup_target": 0.02, "warmup_steps": 9},
+    ),
+    "inverse_time": (
+        "InverseTimeDecay",
+        {"initial_learning_rate": 0.02, "decay_steps": 10, "decay_rate": 0.5},
+    ),
+}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_schedules(schedule: str) -> None:
+    name, options = SCHEDULES[schedule]
+    x, y = data(100, 5, 1, "regression")
+    models = twins(lambda keras: network(keras, 5, 1, None))
+    for model, library in zip(models, _libraries(), strict=True):
+        rate = getattr(library.optimizers.schedules, name)(**options)
+        model.compile(optimizer=library.optimizers.Adam(learning_rate=rate), loss="mse")
+        model.fit(x, y, batch_size=20, epochs=20, shuffle=False, verbose=0)
+    for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+
+
+def test_weights_of_rows_and_classes_penalties_and_metrics() -> None:
+    def build(keras: Any) -> Any:
+        return keras.Sequential(
+            [
+                keras.Input((5,)),
+                keras.layers.Dense(8, "relu", kernel_regularizer=keras.regularizers.L2(0.01)),
+                keras.layers.Dense(1, "sigmoid", activity_regularizer=keras.regularizers.L1(0.01)),
+            ]
+        )
+
+    x, y = data(90, 5, 1, "binary")
+    weight = np.random.default_rng(3).uniform(0.5, 2, 90).astype(np.float32)
+    for options in ({"sample_weight": weight}, {"class_weight": {0: 1.0, 1: 3.0}}, {}):
+        models = twins(build)
+        results = []
+        for model in models:
+            model.compile(
+                optimizer="adam",
+                loss="binary_crossentropy",
+                metrics=["accuracy", "AUC", "precision", "recall", "mse"],
+                weighted_metrics=["mae"],
+            )
+            done = model.fit(
+                x,
+                y,
+                batch_size=20,
+                epochs=5,
+                shuffle=False,
+                verbose=0,
+                validation_split=0.2,
+                **options,
+            )
+            scores = model.evaluate(x, y, verbose=0, return_dict=True)
+            predictions = model.predict(x, verbose=0)
+            results.append((done.history, scores, predictions))
+        (their_history, their_scores, theirs), (our_history, our_scores, ours) = results
+        renamed = {key.lower(): value for key, value in our_history.items()}
+        assert set(renamed) == {key.lower() for key in their_history}
+        for key, values in their_history.items():
+            np.testing.assert_allclose(renamed[key.lower()], values, rtol=2e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            list(our_scores.values()), list(their_scores.values()), rtol=2e-4, atol=1e-5
+        )
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_several_outputs_with_losses_and_metrics_of_their_own() -> None:
+    def build(keras: Any) -> Any:
+        inputs = keras.Input((5,), name="x")
+        hidden = keras.layers.Dense(6, "tanh")(inputs)
+        first = keras.layers.Dense(1, "sigmoid", name="first")(hidden)
+        second = keras.layers.Dense(3, "softmax", name="second")(hidden)
+        return keras.Model(inputs, [first, second])
+
+    x, binary = data(80, 5, 1, "binary")
+    _, sparse = data(80, 5, 3, "sparse")
+    models = twins(build)
+    logs = []
+    for model in models:
+        model.compile(
+            optimizer="sgd",
+            loss=["binary_crossentropy", "sparse_categorical_crossentropy"],
+            loss_weights=[1.0, 0.3],
+            metrics=[["accuracy"], ["accuracy"]],
+        )
+        model.fit(x, [binary, sparse], batch_size=20, epochs=5, shuffle=False, verbose=0)
+        logs.append(model.evaluate(x, [binary, sparse], verbose=0, return_dict=True))
+    for name in ("loss", "first_accuracy", "second_accuracy"):
+        np.testing.assert_allclose(logs[1][name], logs[0][name], rtol=1e-4)
+    for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)

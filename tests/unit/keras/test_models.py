@@ -1,0 +1,128 @@
+"""Models: sequential, functional, subclassed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lamina as tf
+from lamina.core.errors import (
+    ArgumentTypeError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+)
+
+keras, layers = tf.keras, tf.keras.layers
+ROWS = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+
+
+def test_sequential_with_an_input_is_built_at_once() -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4, "relu"), layers.Dense(1)])
+    assert model.built and len(model.weights) == 4 and model.output_shape == (None, 1)
+    assert len(model.layers) == 2
+    assert model(ROWS).shape == (6, 1)
+
+
+@pytest.mark.parametrize("first", [{"input_shape": (3,)}, {"input_dim": 3}])
+def test_sequential_with_the_shape_in_its_first_layer(first: dict[str, object]) -> None:
+    model = keras.models.Sequential()
+    model.add(layers.Dense(4, activation="relu", **first))
+    model.add(layers.Dense(1))
+    assert model.built and model.input_shape == (None, 3)
+
+
+def test_sequential_without_a_shape_is_built_by_its_first_data() -> None:
+    model = keras.Sequential([layers.Dense(4), layers.Dense(1)])
+    with pytest.raises(FailedPreconditionError, match="input"):
+        _ = model.inputs
+    assert model.weights == []
+    assert model(ROWS).shape == (6, 1) and len(model.weights) == 4 and model.built
+
+
+def test_sequential_grows_and_shrinks() -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4)])
+    model.add(layers.Dense(2))
+    assert model(ROWS).shape == (6, 2)
+    model.pop()
+    assert model(ROWS).shape == (6, 4)
+    with pytest.raises(ArgumentTypeError, match="layers"):
+        model.add("dense")
+    with pytest.raises(InvalidArgumentError, match="named"):
+        keras.Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")])
+
+
+def test_functional_models_with_several_inputs_and_outputs() -> None:
+    a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b")
+    shared = layers.Dense(4, activation="tanh", name="shared")
+    joined = shared(a) * 2.0 + layers.Dense(4)(b)
+    model = keras.Model([a, b], {"sum": layers.Dense(1, name="sum")(joined), "wide": joined})
+    other = np.ones((6, 2), np.float32)
+    found = model([ROWS, other])
+    assert set(found) == {"sum", "wide"} and found["wide"].shape == (6, 4)
+    by_name = model({"a": ROWS, "b": other})
+    np.testing.assert_array_equal(found["sum"], by_name["sum"])
+    expected = np.tanh(ROWS @ shared.get_weights()[0]) * 2 + model.layers[3](other).numpy()
+    np.testing.assert_allclose(found["wide"], expected, rtol=1e-5)
+
+
+def test_submodels_share_their_layers() -> None:
+    inputs = keras.Input((3,))
+    hidden = layers.Dense(4, "relu", name="hidden")(inputs)
+    model = keras.Model(inputs, layers.Dense(1)(hidden))
+    inner = keras.Model(model.input, hidden)
+    assert inner(ROWS).shape == (6, 4) and inner.layers[1] is model.layers[1]
+    nested = keras.Sequential([keras.Input((3,)), inner, layers.Dense(2)])
+    assert nested(ROWS).shape == (6, 2) and len(nested.weights) == 4
+
+
+def test_graphs_that_cannot_be() -> None:
+    a, b = keras.Input((3,)), keras.Input((3,))
+    with pytest.raises(InvalidArgumentError, match="not among"):
+        keras.Model(a, layers.Dense(1)(b))
+    with pytest.raises(InvalidArgumentError, match="symbolic"):
+        keras.Model(a, tf.ones((2, 2)))
+    model = keras.Model(a, layers.Dense(1)(a))
+    with pytest.raises(InvalidArgumentError, match="shape"):
+        model(np.ones((2, 4)))
+    with pytest.raises(InvalidArgumentError, match="no layer 'dnse'"):
+        model.get_layer("dnse")
+
+
+class Subclassed(keras.Model):
+    def __init__(self, units: int = 4) -> None:
+        super().__init__()
+        self.hidden = layers.Dense(units, activation="relu")
+        self.out = layers.Dense(1)
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return self.out(self.hidden(inputs))
+
+
+def test_subclassed_models() -> None:
+    model = Subclassed()
+    assert not model.built and model(ROWS).shape == (6, 1)
+    assert model.built and len(model.trainable_weights) == 4 and len(model.layers) == 2
+    other = Subclassed()
+    other.build((None, 3))
+    assert len(other.weights) == 4
+
+
+def test_configurations_of_models_make_equal_models() -> None:
+    inputs = keras.Input((3,), name="x")
+    x = layers.Dense(4, "relu")(inputs)
+    model = keras.Model(inputs, layers.Dense(1)(layers.Dropout(0.5)(x)))
+    again = type(model).from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(model(ROWS), again(ROWS))
+    sequential = keras.Sequential([keras.Input((3,)), layers.Dense(2, "tanh")])
+    twin = keras.models.model_from_json(sequential.to_json())
+    twin.set_weights(sequential.get_weights())
+    np.testing.assert_array_equal(sequential(ROWS), twin(ROWS))
+
+
+def test_tapes_follow_models() -> None:
+    model = Subclassed()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(ROWS) ** 2)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    assert [g.shape for g in gradients] == [w.shape for w in model.trainable_variables]

@@ -1,0 +1,237 @@
+"""compile, fit, evaluate, predict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lamina as tf
+from lamina.core.errors import (
+    ArgumentTypeError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    UnimplementedError,
+)
+
+keras, layers = tf.keras, tf.keras.layers
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(64, 3)).astype(np.float32)
+Y = (X[:, :1] > 0).astype(np.float32)
+
+
+def _model(**options: Any) -> Any:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(8, "relu"), layers.Dense(1, "sigmoid")])
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"], **options)
+    return model
+
+
+def test_training_learns_and_remembers() -> None:
+    keras.utils.set_random_seed(1)
+    model = _model()
+    history = model.fit(X, Y, epochs=60, batch_size=16, verbose=0, validation_data=(X, Y))
+    assert history is model.history and history.epoch == list(range(60))
+    assert set(history.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
+    assert history.history["accuracy"][-1] > 0.9
+    loss, accuracy = model.evaluate(X, Y, verbose=0)
+    assert model.evaluate(X, Y, verbose=0, return_dict=True) == {"loss": loss, "accuracy": accuracy}
+    assert model.metrics_names == ["loss", "accuracy"]
+
+
+def test_a_seed_gives_the_same_network_and_the_same_order() -> None:
+    runs = []
+    for _ in range(2):
+        keras.utils.set_random_seed(5)
+        model = keras.Sequential([keras.Input((3,)), layers.Dense(8, "relu"), layers.Dropout(0.3), layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(X, Y, epochs=3, verbose=0)
+        runs.append(model.get_weights())
+    for first, second in zip(*runs, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_eager_steps_are_the_same_steps() -> None:
+    weights = None
+    results = []
+    for eager in (False, True):
+        model = _model(run_eagerly=eager)
+        weights = weights or model.get_weights()
+        model.set_weights(weights)
+        model.fit(X, Y, epochs=2, batch_size=20, shuffle=False, verbose=0)
+        results.append(model.get_weights())
+    for traced, eager_weights in zip(*results, strict=True):
+        np.testing.assert_allclose(traced, eager_weights, rtol=1e-5, atol=1e-7)
+
+
+def test_one_program_serves_every_batch() -> None:
+    runs = []
+
+    class Counted(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, inputs: tf.Tensor) -> tf.Tensor:
+            runs.append(tuple(inputs.shape))
+            return self.dense(inputs)
+
+    model = Counted()
+    model.compile("sgd", "mse")
+    model.fit(X, Y, batch_size=30, epochs=3, verbose=0, validation_split=0.2)
+    trained = len(runs)
+    model.fit(X, Y, batch_size=7, epochs=2, verbose=0)
+    assert len(runs) <= trained + 1 and set(runs) == {(None, 3)}
+    model.predict(X[:1], verbose=0)
+    model.predict(X, verbose=0)
+    assert len(runs) <= trained + 2
+
+
+def test_a_train_step_of_ones_own() -> None:
+    class Custom(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = layers.Dense(1)
+            self.tracker = keras.metrics.Mean(name="mine")
+
+        def call(self, inputs: tf.Tensor) -> tf.Tensor:
+            return self.dense(inputs)
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.tracker]
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((self(x, training=True) - y) ** 2)
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+            self.tracker.update_state(loss)
+            return {"mine": self.tracker.result()}
+
+    model = Custom()
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    history = model.fit(X, Y, epochs=5, verbose=0).history["mine"]
+    assert len(history) == 5 and history[-1] < history[0]
+
+
+def test_the_train_step_of_keras_guides() -> None:
+    class Guide(keras.Sequential):
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+            with tf.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+            for metric in self.metrics:
+                if metric.name == "loss":
+                    metric.update_state(loss)
+                else:
+                    metric.update_state(y, y_pred)
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    model = Guide([keras.Input((3,)), layers.Dense(1, "sigmoid")])
+    model.compile("adam", "binary_crossentropy", metrics=["mae"])
+    logs = model.fit(X, Y, epochs=2, verbose=0).history
+    assert set(logs) >= {"loss"} and len(logs["loss"]) == 2
+
+
+def test_class_and_sample_weights_weigh() -> None:
+    twice = np.where(Y[:, 0] > 0, 2.0, 1.0)
+    weights = _model().get_weights()
+    results = []
+    for options in ({"class_weight": {0: 1.0, 1: 2.0}}, {"sample_weight": twice}):
+        model = _model()
+        model.set_weights(weights)
+        model.fit(X, Y, epochs=1, shuffle=False, verbose=0, **options)
+        results.append(model.get_weights()[0])
+    np.testing.assert_allclose(*results, rtol=1e-6)
+
+
+def test_batches_one_at_a_time() -> None:
+    model = _model()
+    first = model.train_on_batch(X, Y, return_dict=True)
+    for _ in range(30):
+        model.train_on_batch(X, Y)
+    model.reset_metrics()
+    assert model.test_on_batch(X, Y, return_dict=True)["loss"] < first["loss"]
+    np.testing.assert_array_equal(model.predict_on_batch(X), model.predict(X, verbose=0))
+
+
+def test_predictions_are_arrays_for_any_number_of_rows() -> None:
+    model = _model()
+    whole = model.predict(X, verbose=0)
+    assert isinstance(whole, np.ndarray) and whole.shape == (64, 1) and whole.dtype == np.float32
+    np.testing.assert_allclose(model.predict(X[:1], verbose=0), whole[:1], rtol=1e-6)
+    np.testing.assert_allclose(model(X), whole, rtol=1e-6)
+
+
+def test_data_frames_are_taken() -> None:
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    model = _model()
+    model.fit(frame, pd.Series(Y[:, 0]), epochs=1, verbose=0)
+    assert model.predict(frame, verbose=0).shape == (64, 1)
+
+
+def test_freezing_a_layer_keeps_its_weights() -> None:
+    model = _model()
+    model.fit(X, Y, epochs=1, verbose=0)
+    model.layers[0].trainable = False
+    before = model.get_weights()
+    model.fit(X, Y, epochs=1, verbose=0)
+    after = model.get_weights()
+    np.testing.assert_array_equal(before[0], after[0])
+    assert not np.array_equal(before[2], after[2])
+
+
+def test_the_learning_rate_can_change_between_epochs() -> None:
+    model = _model()
+    model.fit(X, Y, epochs=1, verbose=0)
+    before = model.get_weights()
+    model.optimizer.learning_rate = 0.0
+    model.fit(X, Y, epochs=1, verbose=0)
+    np.testing.assert_array_equal(before[0], model.get_weights()[0])
+
+
+BAD: list[tuple[Any, type[Exception], str]] = [
+    (lambda m: m.fit(X, Y[:10], verbose=0), InvalidArgumentError, "x: 64, y: 10"),
+    (lambda m: m.fit(X[:0], Y[:0], verbose=0), InvalidArgumentError, "no rows"),
+    (lambda m: m.fit(np.ones((4, 5)), np.ones(4), verbose=0), InvalidArgumentError, "shape"),
+    (lambda m: m.fit(np.array([["a", "b", "c"]]), np.ones(1)), ArgumentTypeError, "numbers"),
+    (lambda m: m.fit(np.array([["a", 1, 2]], object), np.ones(1)), ArgumentTypeError, "Encode"),
+    (lambda m: m.fit(X, Y, batch_size=0), InvalidArgumentError, "batch_size"),
+    (lambda m: m.fit(X, Y, validation_split=1.5), InvalidArgumentError, "share"),
+    (lambda m: m.fit(X, Y, steps_per_epoch=3), UnimplementedError, "steps_per_epoch"),
+    (lambda m: m.fit(iter([(X, Y)])), UnimplementedError, "pass arrays"),
+    (lambda m: m.fit(X, Y, class_weight={"yes": 1.0}), InvalidArgumentError, "class_weight"),
+    (lambda m: m.fit(X, None), InvalidArgumentError, "y"),
+    (lambda m: m.fit(None), InvalidArgumentError, "x is None"),
+    (lambda m: m.compile(loss="binary_crosentropy"), ValueError, "binary_crossentropy"),
+    (lambda m: m.compile(optimizer="adm"), ValueError, "adam"),
+    (lambda m: m.compile(metrics=["acuracy"]), ValueError, "accuracy"),
+    (lambda m: m.compile(steps_per_execution=5), UnimplementedError, "steps_per_execution"),
+    (lambda m: m.predict(np.ones((2, 4)), verbose=0), InvalidArgumentError, "shape"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(BAD)))
+def test_bad_input_is_told_before_any_work(number: int) -> None:
+    act, error, words = BAD[number]
+    model = _model()
+    before = model.get_weights()
+    with pytest.raises(error, match=words):
+        act(model)
+    np.testing.assert_array_equal(before[0], model.get_weights()[0])
+
+
+def test_what_is_missing_is_named() -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    with pytest.raises(FailedPreconditionError, match="compile"):
+        model.fit(X, Y)
+    model.compile("adam")
+    with pytest.raises(FailedPreconditionError, match="loss"):
+        model.fit(X, Y)

@@ -33,12 +33,17 @@ def family(module: str, kind: str) -> Registry[Any]:
 
 
 def register(module: str, *aliases: str) -> Callable[[C], C]:
-    """A decorator: a class (or function) of `module`, found by its name, snake_case and aliases."""
+    """A decorator: a class (or function) of `module`, found by its name, snake_case and aliases.
+
+    A function that is registered under the snake_case name of a class keeps that name.
+    """
 
     def decorate(item: C) -> C:
         name = item.__name__
-        names = dict.fromkeys((name, snake_case(name), *aliases))
-        family(module, module.rpartition(".")[2].rstrip("s")).add(item, *names)
+        plural = module.rpartition(".")[2]
+        known = family(module, plural.removesuffix("es" if plural.endswith("sses") else "s"))
+        snake = () if snake_case(name) in known else (snake_case(name),)
+        known.add(item, *dict.fromkeys((name, *snake, *aliases)))
         if isinstance(item, type):
             item._keras_module = module  # type: ignore[attr-defined]
         return item
@@ -192,6 +197,8 @@ def deserialize(config: dict[str, Any]) -> Any:
     if not isinstance(name, str) or not isinstance(class_name, str):
         raise InvalidArgumentError(f"an object's configuration needs a class_name; got {config!r:.200}")
     inner = config.get("config", {})
+    if class_name == "function" and isinstance(inner, str):
+        return _function(inner)
     cls = custom_object(name) or custom_object(class_name)
     if cls is None:
         cls = _builtin_class(module, class_name)
@@ -216,6 +223,20 @@ def _builtin_class(module: str, class_name: str) -> Any:
         "custom_objects={...}, or decorate it with @keras.saving.register_keras_serializable()."
         f"{nearest(class_name, names)}"
     )
+
+
+def _function(name: str) -> Any:
+    """The function that a configuration names: a user's, a registered one, or a class's own."""
+    found = custom_object(name)
+    items = [known[name] for known in FAMILIES.values() if name in known]
+    functions = [item for item in items if not isinstance(item, type)]
+    functions += [item.fn for item in items if hasattr(item, "fn")]
+    if found is None and not functions:
+        raise UnknownNameError(
+            f"the function {name!r} is not known to lamina; pass it in custom_objects={{...}}, or "
+            "decorate it with @keras.saving.register_keras_serializable()."
+        )
+    return functions[0] if found is None else found
 
 
 def deserialize_nested(value: Any) -> Any:

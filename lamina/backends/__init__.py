@@ -1,1 +1,7 @@
-"""What runs a graph. A backend is chosen by `config.backend`."""
+"""What runs a graph. `config.backend` chooses."""
+
+from __future__ import annotations
+
+from . import interp
+
+__all__ = ["interp"]

@@ -81,6 +81,8 @@ def fit(
         listeners.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
+    if model.optimizer is not None:
+        model.optimizer.finalize_variable_values(model.trainable_weights)
     listeners.on_train_end(logs)
     return model.history
 

@@ -200,11 +200,12 @@ class Trainer:
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+            scaled = self._training.optimizer.scale_loss(loss)
         self._track_loss(loss, x)
         weights = self.trainable_weights  # type: ignore[attr-defined]
         if not weights:
             raise FailedPreconditionError("the model has no trainable weights; nothing to train")
-        gradients = tape.gradient(loss, weights)
+        gradients = tape.gradient(scaled, weights)
         self._training.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         self._update_metrics(y, y_pred, sample_weight)
 

@@ -1,6 +1,6 @@
 """Every knob in one place: name, environment variable, default, one line of explanation.
 
-    lamina.config.verify = True       # or LAMINA_VERIFY=1 before the start
+lamina.config.verify = True       # or LAMINA_VERIFY=1 before the start
 """
 
 from __future__ import annotations

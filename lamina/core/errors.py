@@ -83,7 +83,8 @@ def describe(value: Any) -> str:
         return text + _first_entries(value)
     if isinstance(value, (list, tuple)):
         items = ", ".join(describe(item) for item in list(value)[:8])
-        return f"{type(value).__name__} of length {len(value)}: [{items}{', …' if len(value) > 8 else ''}]"
+        more = ", …" if len(value) > 8 else ""
+        return f"{type(value).__name__} of length {len(value)}: [{items}{more}]"
     return f"an object of type {type(value).__name__}"
 
 
@@ -94,12 +95,14 @@ def _first_entries(value: Any) -> str:
         return ""
     if entries.dtype == object:
         return ""
-    shown = ", ".join(f"{entry:.6g}" if entry.dtype.kind == "f" else str(entry) for entry in entries[:8])
+    shown = ", ".join(
+        f"{entry:.6g}" if entry.dtype.kind == "f" else str(entry) for entry in entries[:8]
+    )
     return f" [{shown}{', …' if entries.size > 8 else ''}]"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """" Did you mean 'relu'?" for a misspelt name, "" where nothing is near."""
+    """ " Did you mean 'relu'?" for a misspelt name, "" where nothing is near."""
     from difflib import get_close_matches  # costs an import that only errors need
 
     names = sorted(str(item) for item in known)

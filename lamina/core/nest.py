@@ -9,6 +9,7 @@ from .errors import InvalidArgumentError
 
 
 def is_nested(structure: Any) -> bool:
+    """Whether `structure` holds others."""
     return isinstance(structure, (dict, list, tuple))
 
 
@@ -87,9 +88,7 @@ def assert_same_structure(first: Any, second: Any) -> None:
             for a, b in zip(first, second, strict=True):
                 assert_same_structure(a, b)
             return
-    raise InvalidArgumentError(
-        f"two structures differ: {_outline(first)} and {_outline(second)}"
-    )
+    raise InvalidArgumentError(f"two structures differ: {_outline(first)} and {_outline(second)}")
 
 
 def _outline(structure: Any) -> str:

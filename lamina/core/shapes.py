@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Union
+from typing import Any
 
 from .errors import InvalidArgumentError, SymbolicShapeError
 
@@ -30,7 +30,7 @@ class _Batch:
 
 
 B = _Batch()
-Dim = Union[int, _Batch]
+Dim = int | _Batch
 Shape = tuple[Dim, ...]
 
 
@@ -106,7 +106,7 @@ def element_count(shape: Sequence[Dim]) -> int:
     """The product of known sizes; an error where one is symbolic."""
     count = 1
     for dim in shape:
-        count *= dim  # type: ignore[assignment]
+        count *= dim
     return count
 
 

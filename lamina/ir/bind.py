@@ -40,7 +40,7 @@ _make: type[Value] = Value
 
 def use_value_class(value_class: type[Value]) -> None:
     """Let `bind` return instances of `value_class` (the room above has operators to add)."""
-    global _make
+    global _make  # noqa: PLW0603 (set once, when the room above is imported)
     _make = value_class
 
 

@@ -38,12 +38,19 @@ def _prepare(graph: Graph) -> Program:
         outputs = [places.setdefault(id(value), len(places)) for value in node.outputs]
         on_batch = B in node.params.get("shape", ())
         steps.append(
-            (node.primitive.evaluate, inputs, outputs, node.params, node.primitive.multiple, on_batch)
+            (
+                node.primitive.evaluate,
+                inputs,
+                outputs,
+                node.params,
+                node.primitive.multiple,
+                on_batch,
+            )
         )
     results = [place_of(value) for value in graph.outputs]
     last_use = _last_uses(steps, results)
     specs = graph.input_specs
-    fixed = {place: array for place, array in constants}
+    fixed = dict(constants)
 
     def run(arrays: Sequence[Array]) -> list[Array]:
         memory: list[Any] = [None] * len(places)

@@ -69,9 +69,7 @@ def iota(shape: Shape, axis: int, dtype: np.dtype[Any]) -> Any:
 
 def _infer_broadcast(x: Spec, *, shape: Shape) -> Spec:
     offset = len(shape) - len(x.shape)
-    fits = offset >= 0 and all(
-        a in (1, b) for a, b in zip(x.shape, shape[offset:], strict=True)
-    )
+    fits = offset >= 0 and all(a in (1, b) for a, b in zip(x.shape, shape[offset:], strict=True))
     if not fits:
         raise InvalidArgumentError(f"cannot broadcast {x!r} to shape {shape}")
     return Spec(shape, x.dtype)

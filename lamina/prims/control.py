@@ -96,8 +96,9 @@ def _cond_rule(index: int) -> Any:
         if not is_differentiable(xs[index - 1].spec):
             return None
         given = _flowing(g)
-        branches = [differentiate(graph, (index - 1,), given) for graph in (then, otherwise)]
-        return cond(condition, *branches, [*xs, *(g[i] for i in given)])[0]
+        values = [*xs, *(g[i] for i in given)]
+        yes, no = (differentiate(graph, (index - 1,), given) for graph in (then, otherwise))
+        return cond(condition, yes, no, values)[0]
 
     return rule
 

@@ -82,17 +82,17 @@ def _like(x: Value, value: float) -> Any:
 
 # Binary arithmetic ------------------------------------------------------------------------------
 
-add = binary("add", np.add, (lambda g, z, x, y: g, lambda g, z, x, y: g), doc="x + y.")
-subtract = binary(
+add: Verb = binary("add", np.add, (lambda g, z, x, y: g, lambda g, z, x, y: g), doc="x + y.")
+subtract: Verb = binary(
     "subtract", np.subtract, (lambda g, z, x, y: g, lambda g, z, x, y: negative(g)), doc="x - y."
 )
-multiply = binary(
+multiply: Verb = binary(
     "multiply",
     np.multiply,
     (lambda g, z, x, y: multiply(g, y), lambda g, z, x, y: multiply(g, x)),
     doc="x y.",
 )
-divide = binary(
+divide: Verb = binary(
     "divide",
     np.divide,
     (
@@ -102,10 +102,10 @@ divide = binary(
     kinds="fc",
     doc="x / y.",
 )
-floor_divide = binary(
+floor_divide: Verb = binary(
     "floor_divide", np.floor_divide, NO_GRADIENT, kinds="fiu", doc="The floor of x / y."
 )
-remainder = binary(
+remainder: Verb = binary(
     "remainder",
     np.remainder,
     (
@@ -131,7 +131,7 @@ def _power_by_base(g: Any, z: Any, x: Any, y: Any) -> Any:
     return multiply(g, slope)
 
 
-power = binary(
+power: Verb = binary(
     "power",
     np.power,
     (
@@ -141,7 +141,7 @@ power = binary(
     kinds="fiu",
     doc="x to the power of y.",
 )
-maximum = binary(
+maximum: Verb = binary(
     "maximum",
     np.maximum,
     (
@@ -151,7 +151,7 @@ maximum = binary(
     kinds=ORDERED,
     doc="The larger of x and y; NaN where one is; at a tie the gradient goes to x.",
 )
-minimum = binary(
+minimum: Verb = binary(
     "minimum",
     np.minimum,
     (
@@ -167,7 +167,7 @@ def _arctan2_scale(g: Any, x: Any, y: Any) -> Any:
     return divide(g, add(multiply(x, x), multiply(y, y)))
 
 
-arctan2 = binary(
+arctan2: Verb = binary(
     "arctan2",
     np.arctan2,
     (
@@ -177,17 +177,17 @@ arctan2 = binary(
     kinds=FLOAT,
     doc="The angle of the point (x, y), called as arctan2(y, x).",
 )
-bitwise_and = binary("bitwise_and", np.bitwise_and, NO_GRADIENT, kinds="iub", doc="x & y.")
-bitwise_or = binary("bitwise_or", np.bitwise_or, NO_GRADIENT, kinds="iub", doc="x | y.")
-bitwise_xor = binary("bitwise_xor", np.bitwise_xor, NO_GRADIENT, kinds="iub", doc="x ^ y.")
-shift_left = binary("shift_left", np.left_shift, NO_GRADIENT, kinds="iu", doc="x << y.")
-shift_right = binary("shift_right", np.right_shift, NO_GRADIENT, kinds="iu", doc="x >> y.")
+bitwise_and: Verb = binary("bitwise_and", np.bitwise_and, NO_GRADIENT, kinds="iub", doc="x & y.")
+bitwise_or: Verb = binary("bitwise_or", np.bitwise_or, NO_GRADIENT, kinds="iub", doc="x | y.")
+bitwise_xor: Verb = binary("bitwise_xor", np.bitwise_xor, NO_GRADIENT, kinds="iub", doc="x ^ y.")
+shift_left: Verb = binary("shift_left", np.left_shift, NO_GRADIENT, kinds="iu", doc="x << y.")
+shift_right: Verb = binary("shift_right", np.right_shift, NO_GRADIENT, kinds="iu", doc="x >> y.")
 
 # Comparisons ------------------------------------------------------------------------------------
 
-equal = comparison("equal", np.equal, ANY, "x = y.")
-less = comparison("less", np.less, ORDERED, "x < y.")
-less_equal = comparison("less_equal", np.less_equal, ORDERED, "x ≤ y.")
+equal: Verb = comparison("equal", np.equal, ANY, "x = y.")
+less: Verb = comparison("less", np.less, ORDERED, "x < y.")
+less_equal: Verb = comparison("less_equal", np.less_equal, ORDERED, "x ≤ y.")
 
 # Functions of one tensor ------------------------------------------------------------------------
 
@@ -197,25 +197,27 @@ negative_p = Primitive(
     evaluate=np.negative,
     vjp=(lambda g, y, x: negative(g),),
 )
-negative = _verb(negative_p, "-x.")
-sign = unary("sign", np.sign, lambda x, y: _like(x, 0), kinds=NUMBER, doc="-1, 0 or 1.")
-absolute = unary("absolute", np.abs, lambda x, y: sign(x), kinds="fiu", doc="|x|.")
-floor = unary("floor", np.floor, None, doc="The largest integer ≤ x.")
-ceil = unary("ceil", np.ceil, None, doc="The smallest integer ≥ x.")
-round_even = unary("round_even", np.rint, None, doc="The nearest integer, ties to even.")
-sqrt = unary("sqrt", np.sqrt, lambda x, y: divide(_like(x, 0.5), y), doc="√x.")
-exp = unary("exp", np.exp, lambda x, y: y, doc="eˣ.")
-expm1 = unary("expm1", np.expm1, lambda x, y: add(y, _like(y, 1)), doc="eˣ - 1, exact near 0.")
-log = unary("log", np.log, lambda x, y: divide(_like(x, 1), x), doc="The natural logarithm.")
-log1p = unary(
+negative: Verb = _verb(negative_p, "-x.")
+sign: Verb = unary("sign", np.sign, lambda x, y: _like(x, 0), kinds=NUMBER, doc="-1, 0 or 1.")
+absolute: Verb = unary("absolute", np.abs, lambda x, y: sign(x), kinds="fiu", doc="|x|.")
+floor: Verb = unary("floor", np.floor, None, doc="The largest integer ≤ x.")
+ceil: Verb = unary("ceil", np.ceil, None, doc="The smallest integer ≥ x.")
+round_even: Verb = unary("round_even", np.rint, None, doc="The nearest integer, ties to even.")
+sqrt: Verb = unary("sqrt", np.sqrt, lambda x, y: divide(_like(x, 0.5), y), doc="√x.")
+exp: Verb = unary("exp", np.exp, lambda x, y: y, doc="eˣ.")
+expm1: Verb = unary(
+    "expm1", np.expm1, lambda x, y: add(y, _like(y, 1)), doc="eˣ - 1, exact near 0."
+)
+log: Verb = unary("log", np.log, lambda x, y: divide(_like(x, 1), x), doc="The natural logarithm.")
+log1p: Verb = unary(
     "log1p",
     np.log1p,
     lambda x, y: divide(_like(x, 1), add(x, _like(x, 1))),
     doc="log(1 + x), exact near 0.",
 )
-sin = unary("sin", np.sin, lambda x, y: cos(x), doc="The sine of x radians.")
-cos = unary("cos", np.cos, lambda x, y: negative(sin(x)), doc="The cosine of x radians.")
-tan = unary("tan", np.tan, lambda x, y: add(_like(y, 1), multiply(y, y)), doc="The tangent.")
+sin: Verb = unary("sin", np.sin, lambda x, y: cos(x), doc="The sine of x radians.")
+cos: Verb = unary("cos", np.cos, lambda x, y: negative(sin(x)), doc="The cosine of x radians.")
+tan: Verb = unary("tan", np.tan, lambda x, y: add(_like(y, 1), multiply(y, y)), doc="The tangent.")
 
 
 def _root_of(x: Any, sign_of_one: int, sign_of_square: int) -> Any:
@@ -228,48 +230,52 @@ def _over(x: Any, denominator: Any) -> Any:
     return divide(_like(x, 1), denominator)
 
 
-arcsin = unary("arcsin", np.arcsin, lambda x, y: _over(x, _root_of(x, 1, -1)), doc="In radians.")
-arccos = unary(
+arcsin: Verb = unary(
+    "arcsin", np.arcsin, lambda x, y: _over(x, _root_of(x, 1, -1)), doc="In radians."
+)
+arccos: Verb = unary(
     "arccos", np.arccos, lambda x, y: negative(_over(x, _root_of(x, 1, -1))), doc="In radians."
 )
-arctan = unary(
+arctan: Verb = unary(
     "arctan", np.arctan, lambda x, y: _over(x, add(_like(x, 1), multiply(x, x))), doc="In radians."
 )
-sinh = unary("sinh", np.sinh, lambda x, y: cosh(x), doc="The hyperbolic sine.")
-cosh = unary("cosh", np.cosh, lambda x, y: sinh(x), doc="The hyperbolic cosine.")
-tanh = unary(
+sinh: Verb = unary("sinh", np.sinh, lambda x, y: cosh(x), doc="The hyperbolic sine.")
+cosh: Verb = unary("cosh", np.cosh, lambda x, y: sinh(x), doc="The hyperbolic cosine.")
+tanh: Verb = unary(
     "tanh",
     np.tanh,
     lambda x, y: subtract(_like(y, 1), multiply(y, y)),
     doc="The hyperbolic tangent.",
 )
-arcsinh = unary("arcsinh", np.arcsinh, lambda x, y: _over(x, _root_of(x, 1, 1)), doc="asinh.")
-arccosh = unary("arccosh", np.arccosh, lambda x, y: _over(x, _root_of(x, -1, 1)), doc="acosh.")
-arctanh = unary(
+arcsinh: Verb = unary("arcsinh", np.arcsinh, lambda x, y: _over(x, _root_of(x, 1, 1)), doc="asinh.")
+arccosh: Verb = unary(
+    "arccosh", np.arccosh, lambda x, y: _over(x, _root_of(x, -1, 1)), doc="acosh."
+)
+arctanh: Verb = unary(
     "arctanh",
     np.arctanh,
     lambda x, y: _over(x, subtract(_like(x, 1), multiply(x, x))),
     doc="atanh.",
 )
-sigmoid = unary(
+sigmoid: Verb = unary(
     "sigmoid",
     sigmoid_array,
     lambda x, y: multiply(y, subtract(_like(y, 1), y)),
     doc="1 / (1 + e⁻ˣ).",
 )
-erf = unary(
+erf: Verb = unary(
     "erf",
     erf_array,
     lambda x, y: multiply(_like(x, 2 / np.sqrt(np.pi)), exp(negative(multiply(x, x)))),
     doc="The error function 2/√π ∫₀ˣ e^(-t²) dt.",
 )
-erf_inverse = unary(
+erf_inverse: Verb = unary(
     "erf_inverse",
     erf_inverse_array,
     lambda x, y: multiply(_like(x, np.sqrt(np.pi) / 2), exp(multiply(y, y))),
     doc="The inverse of erf on (-1, 1).",
 )
-logical_not = unary("logical_not", np.logical_not, None, kinds=BOOLEAN, doc="not x.")
+logical_not: Verb = unary("logical_not", np.logical_not, None, kinds=BOOLEAN, doc="not x.")
 
 is_finite_p = Primitive(
     "is_finite",
@@ -277,7 +283,7 @@ is_finite_p = Primitive(
     evaluate=np.isfinite,
     vjp=NO_GRADIENT,
 )
-is_finite = _verb(is_finite_p, "False for infinities and NaN.")
+is_finite: Verb = _verb(is_finite_p, "False for infinities and NaN.")
 
 # Selection and conversion -----------------------------------------------------------------------
 
@@ -301,7 +307,7 @@ select_p = Primitive(
         lambda g, z, c, x, y: select(c, _like(g, 0), g),
     ),
 )
-select = _verb(select_p, "x where the condition holds, else y.")
+select: Verb = _verb(select_p, "x where the condition holds, else y.")
 
 
 def _cast_rule(g: Any, y: Any, x: Any, *, dtype: np.dtype[Any]) -> Any:
@@ -325,4 +331,4 @@ def cast(x: Value, dtype: np.dtype[Any]) -> Any:
 stop_gradient_p = Primitive(
     "stop_gradient", infer=lambda x: x, evaluate=lambda x: x.view(), vjp=NO_GRADIENT
 )
-stop_gradient = _verb(stop_gradient_p, "x, through which no gradient flows.")
+stop_gradient: Verb = _verb(stop_gradient_p, "x, through which no gradient flows.")

@@ -52,14 +52,17 @@ def _infer_scatter_add(indices: Spec, values: Spec, *, shape: Shape, axis: int) 
     check_kind("scatter_add", indices, INTEGER)
     expected = shape[:axis] + indices.shape + shape[axis + 1 :]
     if values.shape != expected:
-        raise InvalidArgumentError(f"scatter_add expects values of shape {expected}; got {values!r}")
+        raise InvalidArgumentError(
+            f"scatter_add expects values of shape {expected}; got {values!r}"
+        )
     return Spec(shape, values.dtype)
 
 
 def _scatter_add(indices: Array, values: Array, *, shape: tuple[int, ...], axis: int) -> Array:
     result = np.zeros(shape, values.dtype)
     check_indices(indices, shape[axis])
-    np.add.at(result, (slice(None),) * axis + (indices,), values)
+    places: Any = (*(slice(None),) * axis, indices)
+    np.add.at(result, places, values)
     return result
 
 
@@ -80,7 +83,9 @@ def scatter_add(indices: Value, values: Value, shape: Shape, axis: int) -> Any:
 def _infer_take_along(x: Spec, indices: Spec) -> Spec:
     check_kind("take_along", indices, INTEGER)
     if x.shape[:-1] != indices.shape[:-1]:
-        raise InvalidArgumentError(f"take_along expects equal leading sizes; got {x!r}, {indices!r}")
+        raise InvalidArgumentError(
+            f"take_along expects equal leading sizes; got {x!r} and {indices!r}"
+        )
     return Spec(indices.shape, x.dtype)
 
 
@@ -134,8 +139,9 @@ def _argsort(x: Array, *, descending: bool) -> Array:
     """Stable both ways: equal elements keep their order. NaN stands last."""
     if not descending:
         return np.argsort(x, axis=-1, kind="stable").astype(INT32)
-    backwards = np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1]
-    return (x.shape[-1] - 1 - backwards).astype(INT32)
+    backwards: Array = np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1]
+    order: Array = x.shape[-1] - 1 - backwards
+    return order.astype(INT32)
 
 
 argsort_p = Primitive("argsort", infer=_infer_argsort, evaluate=_argsort, vjp=NO_GRADIENT)
@@ -149,7 +155,9 @@ def argsort(x: Value, *, descending: bool) -> Any:
 def _infer_search(edges: Spec, x: Spec, *, right: bool) -> Spec:
     check_kind("search", x, ORDERED)
     if len(edges.shape) != 1 or edges.dtype != x.dtype:
-        raise InvalidArgumentError(f"search expects a line of edges of one dtype; got {edges!r}, {x!r}")
+        raise InvalidArgumentError(
+            f"search expects a line of edges of one dtype; got {edges!r}, {x!r}"
+        )
     return Spec(x.shape, INT64)
 
 

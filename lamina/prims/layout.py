@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.dtypes import Array
 from ..core.errors import InvalidArgumentError, SymbolicShapeError
-from ..core.shapes import B
+from ..core.shapes import B, Dim
 from ..ir.bind import bind
 from ..ir.primitive import Primitive
 from ..ir.value import Spec, Value
@@ -62,16 +62,16 @@ def _slice(
 
 
 def _slice_vjp(g: Any, out: Any, x: Any, *, starts: Any, stops: Any, steps: Any) -> Any:
-    low, high, inner = [], [], []
+    places: list[tuple[int, int, int]] = []
     for size, count, start, step in zip(x.spec.shape, g.spec.shape, starts, steps, strict=True):
         if size is B:
-            low.append(0), high.append(0), inner.append(0)
+            places.append((0, 0, 0))
             continue
         used = (count - 1) * step + 1 if count else 0
-        low.append(start if count else 0)
-        high.append(size - used - (start if count else 0))
-        inner.append(step - 1)
-    return pad(g, tuple(low), tuple(high), tuple(inner))
+        first = start if count else 0
+        places.append((first, size - used - first, step - 1))
+    low, high, inner = zip(*places, strict=True) if places else ((), (), ())
+    return pad(g, low, high, inner)
 
 
 slice_p = Primitive("slice", infer=_infer_slice, evaluate=_slice, vjp=(_slice_vjp,))
@@ -88,7 +88,7 @@ Ints = tuple[int, ...]
 
 
 def _infer_pad(x: Spec, *, low: Ints, high: Ints, inner: Ints) -> Spec:
-    shape = []
+    shape: list[Dim] = []
     for size, before, after, between in zip(x.shape, low, high, inner, strict=True):
         if size is B and (before or after or between):
             raise SymbolicShapeError("the batch axis cannot be padded in a traced program")
@@ -113,7 +113,7 @@ def _pad(x: Array, *, low: Ints, high: Ints, inner: Ints) -> Array:
 def _pad_vjp(g: Any, out: Any, x: Any, *, low: Ints, high: Ints, inner: Ints) -> Any:
     stops: list[int | None] = []
     for size, before, between in zip(x.spec.shape, low, inner, strict=True):
-        spread = None if size is B else before + size + max(size - 1, 0) * between  # type: ignore[operator, type-var]
+        spread = None if size is B else before + size + max(size - 1, 0) * between
         stops.append(spread)
     return strided_slice(g, low, tuple(stops), tuple(i + 1 for i in inner))
 
@@ -138,8 +138,8 @@ def _infer_concatenate(*specs: Spec, axis: int) -> Spec:
             )
         if spec.shape[axis] is B:
             raise SymbolicShapeError("the batch axis cannot be concatenated in a traced program")
-        total += spec.shape[axis]  # type: ignore[operator, assignment]
-    return Spec(first.shape[:axis] + (total,) + first.shape[axis + 1 :], first.dtype)
+        total += spec.shape[axis]
+    return Spec((*first.shape[:axis], total, *first.shape[axis + 1 :]), first.dtype)
 
 
 def _concatenate_rule(index: int) -> Any:

@@ -22,7 +22,8 @@ _ERFC = (
 )  # fmt: skip
 # erf(x) = 2/√π Σ (-1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)), highest power first.
 _ERF_SERIES = tuple(
-    2 / math.sqrt(math.pi) * (-1) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(16, -1, -1)
+    2 / math.sqrt(math.pi) * (-1) ** n / (math.factorial(n) * (2 * n + 1))
+    for n in range(16, -1, -1)
 )
 
 

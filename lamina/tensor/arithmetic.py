@@ -145,7 +145,8 @@ def matmul(
     if inner_a != inner_b:
         raise InvalidArgumentError(
             f"matmul of shapes {left}{' transposed' if transpose_a else ''} and {right}"
-            f"{' transposed' if transpose_b else ''}: the inner sizes {inner_a} and {inner_b} differ"
+            f"{' transposed' if transpose_b else ''}: the inner sizes {inner_a} and {inner_b} "
+            "differ"
         )
     if left[:-2] != right[:-2]:
         if len(right) == 2 and not transpose_a:  # one product of tall matrices

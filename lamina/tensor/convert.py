@@ -252,4 +252,3 @@ def as_python(value: Any, what: str) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return constant_value(value, what).tolist()
-

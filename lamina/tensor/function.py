@@ -120,9 +120,7 @@ class Function:
         specs = []
         for spec, tensor in zip(wanted, tensors, strict=True):
             if not spec.is_compatible_with(tensor):
-                raise InvalidArgumentError(
-                    f"{self.name} expects {spec!r}; got {tensor.spec!r}"
-                )
+                raise InvalidArgumentError(f"{self.name} expects {spec!r}; got {tensor.spec!r}")
             symbolic = None if self._fixed_only else spec.symbolic()
             specs.append(symbolic if symbolic is not None else tensor.spec)
         return specs

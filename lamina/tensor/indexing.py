@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import INT64
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, OutOfRangeError
-from ..core.shapes import B, SymbolicShapeError
+from ..core.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    OutOfRangeError,
+    SymbolicShapeError,
+)
+from ..core.shapes import B
 from ..ir.bind import new_value
 from ..ir.value import Value
 from ..prims.broadcast import reshape
@@ -42,7 +47,9 @@ def get_item(x: Value, key: Any) -> Any:
         else:
             start = _index(item, size, axis)
             stop, step = start + 1, 1
-        starts.append(start), stops.append(stop), steps.append(step)
+        starts.append(start)
+        stops.append(stop)
+        steps.append(step)
         axis += 1
     for axis_, index in reversed(gathers):
         x = gather(x, index, axis_)

@@ -31,9 +31,7 @@ class Program:
     outputs.
     """
 
-    def __init__(
-        self, name: str, function: Callable[..., Any], specs: Sequence[Spec]
-    ) -> None:
+    def __init__(self, name: str, function: Callable[..., Any], specs: Sequence[Spec]) -> None:
         trace = Trace(name)
         with tracing(trace):
             symbols = [trace.input(spec) for spec in specs]

@@ -353,5 +353,3 @@ def _stack_columns(columns: list[Any], source: Any, shape: Any, unconnected: str
     filled = [fill_like(source, 0) if column is None else column for column in columns]
     joined = concatenate([reshape(column, (batch, 1, *inner)) for column in filled], 1)
     return reshape(joined, (batch, *shape[1:], *inner))
-
-

@@ -35,7 +35,9 @@ def get(identifier: Any) -> Any:
 def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The layer that a configuration describes."""
     if not isinstance(config, dict):
-        raise InvalidArgumentError(f"a layer's configuration is a dict; got {type(config).__name__}")
+        raise InvalidArgumentError(
+            f"a layer's configuration is a dict; got {type(config).__name__}"
+        )
     with custom_object_scope(custom_objects):
         return _deserialize(config)
 

@@ -150,7 +150,7 @@ class InputLayer(Layer):
         return cls(batch_shape=tuple(shape), **known)
 
 
-def Input(  # noqa: N802 (Keras's name)
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,
@@ -169,4 +169,3 @@ def Input(  # noqa: N802 (Keras's name)
         shape=shape, batch_size=batch_size, dtype=dtype, batch_shape=batch_shape, name=name
     )
     return layer.output
-

@@ -98,7 +98,7 @@ class Layer(Configurable):
         self.declared_input_shape = _declared_shape(kwargs)
         if kwargs:
             raise ArgumentTypeError(
-                f"{type(self).__name__} does not know the argument {sorted(kwargs)[0]!r}"
+                f"{type(self).__name__} does not know the argument {min(kwargs)!r}"
             )
 
     # Names and types
@@ -177,7 +177,7 @@ class Layer(Configurable):
         return [part for part in self._parts() if isinstance(part, Layer)]
 
     def _flatten_layers(self) -> list[Layer]:
-        """This layer and all inside it, each once."""
+        """The layer and all inside it, each once."""
         found: dict[int, Layer] = {id(self): self}
         queue = [self]
         while queue:
@@ -270,14 +270,14 @@ class Layer(Configurable):
                 + ("" if self.built else ". It is not built yet: call it on data first.")
             )
         arrays = [np.asarray(array) for array in weights]
-        for weight, array in zip(own, arrays, strict=True):
-            if tuple(weight.shape) != array.shape:
+        for weight, given in zip(own, arrays, strict=True):
+            if tuple(weight.shape) != given.shape:
                 raise InvalidArgumentError(
                     f"the weight {weight.name!r} of {self.name!r} has shape {weight.shape}; "
-                    f"got an array of shape {array.shape}"
+                    f"got an array of shape {given.shape}"
                 )
-        for weight, array in zip(own, arrays, strict=True):
-            weight.assign(array)
+        for weight, given in zip(own, arrays, strict=True):
+            weight.assign(given)
 
     # Losses
 
@@ -514,6 +514,7 @@ def _dtype_name(dtype: Any) -> str:
 
 
 def dtype_policy(dtype: str) -> dict[str, Any]:
+    """A dtype as Keras writes it in a configuration."""
     return {
         "module": "keras",
         "class_name": "DTypePolicy",
@@ -543,6 +544,7 @@ def _lists(shape: Any) -> Any:
 
 
 def as_tuples(shape: Any) -> Any:
+    """Shapes read from JSON: the innermost lists as tuples."""
     if isinstance(shape, dict):
         return {key: as_tuples(value) for key, value in shape.items()}
     if isinstance(shape, list):

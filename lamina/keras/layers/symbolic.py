@@ -84,9 +84,7 @@ class KerasTensor(Tensor):
         self.name = unique_name("keras_tensor")
 
     def __repr__(self) -> str:
-        return (
-            f"<KerasTensor shape={self.shape}, dtype={self.spec.dtype.name}, name={self.name}>"
-        )
+        return f"<KerasTensor shape={self.shape}, dtype={self.spec.dtype.name}, name={self.name}>"
 
 
 def _results(operation: Operation, specs: Sequence[Spec]) -> list[KerasTensor]:
@@ -122,9 +120,7 @@ def trace_call(
                 return known.setdefault(id(leaf), trace.input(leaf.spec))
             return leaf
 
-        result = layer._run(
-            nest.map_structure(fill, arguments), nest.map_structure(fill, keywords)
-        )
+        result = layer._run(nest.map_structure(fill, arguments), nest.map_structure(fill, keywords))
     layer._call_losses = []
     leaves = nest.flatten(result)
     for leaf in leaves:

@@ -303,5 +303,4 @@ def _follow(places: Any, made: dict[str, tuple[Layer, list[Operation]]]) -> Any:
         return {key: _follow(value, made) for key, value in places.items()}
     if len(places) == 3 and isinstance(places[0], str):
         return _at(places, made)
-    found = [_follow(place, made) for place in places]
-    return found
+    return [_follow(place, made) for place in places]

@@ -113,4 +113,3 @@ def _placeholders(shape: Any, dtype: str) -> Any:
     if isinstance(shape, (list, tuple)) and any(isinstance(item, (list, tuple)) for item in shape):
         return [_placeholders(item, dtype) for item in shape]
     return KerasTensor(spec_of_shape(tuple(shape), dtype))
-

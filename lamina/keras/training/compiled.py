@@ -102,9 +102,7 @@ def _sample_weights(sample_weight: Any, names: list[str] | None, count: int) -> 
 class CompiledMetrics:
     """The metrics of all outputs, made when the first predictions show their shapes."""
 
-    def __init__(
-        self, metrics: Any, weighted_metrics: Any, output_names: list[str] | None
-    ) -> None:
+    def __init__(self, metrics: Any, weighted_metrics: Any, output_names: list[str] | None) -> None:
         self.given = metrics
         self.given_weighted = weighted_metrics
         self.output_names = output_names

@@ -126,7 +126,9 @@ def test_registries_refuse_what_is_taken_and_name_what_is_near() -> None:
 
 
 def test_messages_show_shape_dtype_and_few_values() -> None:
-    assert describe(np.arange(100.0)).count(",") < 12 and "shape (100,)" in describe(np.arange(100.0))
+    assert describe(np.arange(100.0)).count(",") < 12 and "shape (100,)" in describe(
+        np.arange(100.0)
+    )
     assert len(describe("x" * 1000)) < 100
     assert nearest("rleu", ["relu", "tanh"]) == " Did you mean 'relu'?"
     assert nearest("zzz", ["relu"]) == ""

@@ -34,6 +34,4 @@ def test_what_nobody_reads_goes_and_what_has_an_effect_stays() -> None:
 
 def test_graphs_print_the_same_names_every_time() -> None:
     graph, _ = trace_graph("twice", lambda x: [elementwise.add(x, x)], [LINE])
-    assert show(graph) == (
-        "twice(%0: float32[3]):\n  %1: float32[3] = add %0, %0\n  return %1"
-    )
+    assert show(graph) == ("twice(%0: float32[3]):\n  %1: float32[3] = add %0, %0\n  return %1")

@@ -173,7 +173,9 @@ def test_copies_and_pickles() -> None:
 
 
 @given(
-    hnp.arrays(np.float32, hnp.array_shapes(min_dims=1, max_dims=3, max_side=4), elements=st.just(0)),
+    hnp.arrays(
+        np.float32, hnp.array_shapes(min_dims=1, max_dims=3, max_side=4), elements=st.just(0)
+    ),
     st.data(),
 )
 def test_slicing_is_numpys(array: np.ndarray, data: st.DataObject) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 from ..ops import array, math, nn
 from ..ops.common import axis_of, floats, move_axis
 from ..tensor.convert import to_tensor
-from .configurable import custom_object_scope, function_name, get_from, register
+from .configurable import custom_object_scope, get_from, register
 from .configurable import deserialize as _deserialize
-from .configurable import serialize as _serialize
+from .configurable import serialize as serialize
 
 MODULE = "keras.activations"
 
@@ -291,16 +291,7 @@ def get(identifier: Any) -> Any:
     return linear if identifier is None else get_from(MODULE, identifier)
 
 
-def serialize(activation: Any) -> Any:
-    """The name of a function, the configuration of an object."""
-    return function_name(activation) if _is_function(activation) else _serialize(activation)
-
-
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The activation of what `serialize` gave."""
     with custom_object_scope(custom_objects):
         return _deserialize(config) if isinstance(config, dict) else get(config)
-
-
-def _is_function(item: Any) -> bool:
-    return hasattr(item, "__name__") and not isinstance(item, type)

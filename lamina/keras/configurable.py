@@ -11,20 +11,43 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnknownNameError, nearest
+from ..core.dtypes import DType, numpy_dtype
+from ..core.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    UnimplementedError,
+    UnknownNameError,
+    nearest,
+)
 from ..core.registry import Registry
+from .custom_objects import custom_object as custom_object
+from .custom_objects import custom_object_scope as custom_object_scope
+from .custom_objects import registered_name
 
-C = TypeVar("C", bound="type[Any]")
+C = TypeVar("C", bound=Callable[..., Any])
 
 FAMILIES: dict[str, Registry[Any]] = {}
 """By Keras module name (`keras.losses` …): everything that can be named there."""
 
-_CUSTOM: dict[str, Any] = {}
-"""What users registered, by registered name (`package>name`)."""
+WRITTEN_MODULES = {
+    "Functional": "keras.src.models.functional",
+    "Model": "keras",
+    "Sequential": "keras",
+}
+"""Where files say that a class stands, if not in its family's module."""
+
+WITHOUT_MEANING: dict[str, Any] = {
+    "input_axes": None,
+    "optional": False,
+    "output_axes": None,
+    "quantization_config": None,
+}
+"""Arguments that Keras writes and lamina does not have, with the value that asks for nothing."""
 
 
 def family(module: str, kind: str) -> Registry[Any]:
@@ -39,13 +62,14 @@ def register(module: str, *aliases: str) -> Callable[[C], C]:
     """
 
     def decorate(item: C) -> C:
-        name = item.__name__
+        thing: Any = item
+        name = thing.__name__
         plural = module.rpartition(".")[2]
         known = family(module, plural.removesuffix("es" if plural.endswith("sses") else "s"))
         snake = () if snake_case(name) in known else (snake_case(name),)
-        known.add(item, *dict.fromkeys((name, *snake, *aliases)))
+        known.add(thing, *dict.fromkeys((name, *snake, *aliases)))
         if isinstance(item, type):
-            item._keras_module = module  # type: ignore[attr-defined]
+            thing._keras_module = module
         return item
 
     return decorate
@@ -79,8 +103,15 @@ class Configurable:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """An object made of what `get_config` gave."""
-        return cls(**{name: deserialize_nested(value) for name, value in config.items()})
+        """An object made of what `get_config` gave, here or in Keras."""
+        known = _signature(cls).parameters
+        return cls(
+            **{
+                name: deserialize_nested(value)
+                for name, value in config.items()
+                if name in known or name not in WITHOUT_MEANING or value != WITHOUT_MEANING[name]
+            }
+        )
 
 
 def _bound_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -121,43 +152,119 @@ def _constructor_error(
     )
 
 
-# To and from plain data ---------------------------------------------------------------------------
+# To plain data ------------------------------------------------------------------------------------
+
+
+class _Sharing:
+    """The objects of one file: one that occurs twice is one object again after loading."""
+
+    def __init__(self) -> None:
+        self.configs: dict[int, tuple[Any, dict[str, Any]]] = {}  # by the id of the object
+        self.objects: dict[Any, Any] = {}  # by the id in the file
+
+
+_SHARING: ContextVar[_Sharing | None] = ContextVar("sharing", default=None)
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Inside, an object that is serialized or deserialized twice stays one object."""
+    token = _SHARING.set(_Sharing())
+    try:
+        yield
+    finally:
+        _SHARING.reset(token)
 
 
 def serialize(item: Any) -> Any:
-    """`item` as plain data: a dict for an object, a name for a registered function."""
-    if isinstance(item, Configurable):
-        return _object_config(item)
+    """`item` as plain data: a dict for an object, a name for a function of Keras.
+
+    Raises ArgumentTypeError for what no file can name: lambdas, unregistered kinds of objects.
+    """
     if item is None or isinstance(item, (bool, int, float, str)):
         return item
-    if isinstance(item, (np.generic, np.ndarray)):
-        return item.tolist()
     if isinstance(item, Mapping):
         return {str(key): serialize(value) for key, value in item.items()}
     if isinstance(item, (list, tuple)):
         return [serialize(entry) for entry in item]
-    if hasattr(item, "numpy"):
-        return serialize(item.numpy())
+    if isinstance(item, (DType, np.dtype)):
+        return item.name
+    if hasattr(item, "get_config") and not isinstance(item, type):
+        return _object_config(item)
+    if hasattr(item, "numpy") or isinstance(item, (np.generic, np.ndarray)):
+        return _array_config(np.asarray(item))
     if callable(item):
-        return function_name(item)
-    return getattr(item, "name", None) or str(item)
+        return _function_config(item)
+    raise ArgumentTypeError(
+        f"a {type(item).__name__} cannot be written to a configuration; give its class a "
+        "get_config() and decorate it with @keras.saving.register_keras_serializable()"
+    )
 
 
-def _object_config(item: Configurable) -> dict[str, Any]:
-    cls = type(item)
-    registered = registered_name(cls)
-    config = item.get_config()
-    if registered is None and cls._keras_module and _is_builtin(cls):
-        module: str | None = cls._keras_module
-    else:
-        module = cls.__module__
-        registered = registered or cls.__name__
+def _array_config(array: np.ndarray[Any, Any]) -> Any:
+    if array.ndim == 0:
+        return array.item()
     return {
+        "class_name": "__numpy__",
+        "config": {"value": array.tolist(), "dtype": array.dtype.name},
+    }
+
+
+def _function_config(function: Callable[..., Any]) -> Any:
+    name = registered_name(function)
+    if name is None:
+        builtin = next((n for f in FAMILIES.values() if (n := f.name_of(function))), None)
+        if builtin is not None:
+            return builtin
+        name = getattr(function, "__name__", "<lambda>")
+    if name == "<lambda>":
+        raise ArgumentTypeError(
+            f"{function!r:.80} has no name to be found by, so it cannot be written to a file; "
+            "define it with `def` and decorate it with @keras.saving.register_keras_serializable()"
+        )
+    return {
+        "module": "builtins",
+        "class_name": "function",
+        "config": name,
+        "registered_name": "function",
+    }
+
+
+def _object_config(item: Any) -> dict[str, Any]:
+    cls = type(item)
+    name = cls.__name__
+    if _is_builtin(cls):
+        module: str | None = WRITTEN_MODULES.get(name, cls._keras_module)
+        registered = name if name == "Functional" else None
+    else:
+        module = None if cls.__module__ == "__main__" else cls.__module__
+        registered = registered_name(cls) or name
+    config: dict[str, Any] = {
         "module": module,
-        "class_name": cls.__name__,
-        "config": config,
+        "class_name": name,
+        "config": _plain(item.get_config()),
         "registered_name": registered,
     }
+    for part in ("build_config", "compile_config"):
+        getter = getattr(item, f"get_{part}", None)
+        found = getter() if getter is not None else None
+        if found is not None:
+            config[part] = _plain(found)
+    scope = _SHARING.get()
+    if scope is not None:
+        _, first = scope.configs.setdefault(id(item), (item, config))
+        if first is not config:
+            first["shared_object_id"] = config["shared_object_id"] = id(item)
+    return config
+
+
+def _plain(config: Any) -> Any:
+    """`config` with objects that a user's get_config left in it serialized."""
+    if isinstance(config, dict):
+        return {str(key): _plain(value) for key, value in config.items()}
+    if isinstance(config, (list, tuple)):
+        return [_plain(value) for value in config]
+    return serialize(config)
 
 
 def _is_builtin(cls: type) -> bool:
@@ -165,78 +272,111 @@ def _is_builtin(cls: type) -> bool:
     return known is not None and cls.__name__ in known and known[cls.__name__] is cls
 
 
-def registered_name(item: Any) -> str | None:
-    """The name under which a user registered `item`, if so."""
-    return next((name for name, known in _CUSTOM.items() if known is item), None)
-
-
-def function_name(function: Callable[..., Any]) -> str:
-    """The name by which a registered function can be found again."""
-    registered = registered_name(function)
-    if registered:
-        return registered
-    for known in FAMILIES.values():
-        name = known.name_of(function)
-        if name:
-            return name
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def custom_object(name: str) -> Any:
-    """What users registered or passed under `name`, else None."""
-    if name in _CUSTOM:
-        return _CUSTOM[name]
-    matches = [item for known, item in _CUSTOM.items() if known.rpartition(">")[2] == name]
-    return matches[0] if len(matches) == 1 else None
+# From plain data ----------------------------------------------------------------------------------
 
 
 def deserialize(config: dict[str, Any]) -> Any:
     """The object of a `{"class_name", "config", …}` dict: a registered class, never an import."""
-    name = config.get("registered_name") or config.get("class_name")
-    class_name, module = config.get("class_name"), config.get("module") or ""
-    if not isinstance(name, str) or not isinstance(class_name, str):
-        raise InvalidArgumentError(f"an object's configuration needs a class_name; got {config!r:.200}")
-    inner = config.get("config", {})
-    if class_name == "function" and isinstance(inner, str):
-        return _function(inner)
-    cls = custom_object(name) or custom_object(class_name)
-    if cls is None:
-        cls = _builtin_class(module, class_name)
+    class_name, inner = config.get("class_name"), config.get("config")
+    if not isinstance(class_name, str):
+        raise InvalidArgumentError(
+            f"an object's configuration needs a class_name; got {config!r:.200}"
+        )
+    if class_name in _SPECIAL:
+        return _SPECIAL[class_name](inner)
+    scope, shared = _SHARING.get(), config.get("shared_object_id")
+    if scope is not None and shared in scope.objects:
+        return scope.objects[shared]
+    cls = _class_of(config, class_name)
     if not isinstance(cls, type):
         return cls  # a registered function
+    inner = {} if inner is None else inner
     if not isinstance(inner, dict):
         raise InvalidArgumentError(f"the configuration of {class_name} is not a dict")
-    return cls.from_config(inner)  # type: ignore[attr-defined]
+    if not hasattr(cls, "from_config"):
+        raise ArgumentTypeError(f"the class {class_name} has no from_config()")
+    made = cls.from_config(inner)
+    _finish(made, config)
+    if scope is not None and shared is not None:
+        scope.objects[shared] = made
+    return made
 
 
-def _builtin_class(module: str, class_name: str) -> Any:
-    preferred = FAMILIES.get(module)
-    if preferred is not None and class_name in preferred:
-        return preferred[class_name]
-    if not module:
-        for known in FAMILIES.values():
-            if class_name in known:
-                return known[class_name]
-    names = [name for known in FAMILIES.values() for name in known]
-    raise UnknownNameError(
-        f"the class {class_name!r} of {module or 'no module'!r} is not known to lamina; pass it in "
-        "custom_objects={...}, or decorate it with @keras.saving.register_keras_serializable()."
-        f"{nearest(class_name, names)}"
+def _finish(made: Any, config: dict[str, Any]) -> None:
+    """Build and compile as the configuration says."""
+    build_config, compile_config = config.get("build_config"), config.get("compile_config")
+    if build_config and not getattr(made, "built", True):
+        made.build_from_config(build_config)
+    if compile_config and hasattr(made, "compile_from_config"):
+        made.compile_from_config(compile_config)
+
+
+def _array_of(inner: Any) -> Any:
+    if not isinstance(inner, dict) or not {"value", "dtype"} <= set(inner):
+        raise InvalidArgumentError(
+            f"an array's configuration needs value and dtype; got {inner!r:.80}"
+        )
+    return np.array(inner["value"], numpy_dtype(inner["dtype"]))
+
+
+def _function_of(inner: Any) -> Any:
+    found = custom_object(inner) if isinstance(inner, str) else None
+    if found is None:
+        found = next((family[inner] for family in FAMILIES.values() if inner in family), None)
+    if found is None:
+        raise _unknown("function", inner)
+    return found
+
+
+def _refuse_code(_: Any) -> Any:
+    raise UnimplementedError(
+        "a lambda is stored as code; lamina never runs code from a file. Save the model with a "
+        "named function instead, and pass that in custom_objects={...}"
     )
 
 
-def _function(name: str) -> Any:
-    """The function that a configuration names: a user's, a registered one, or a class's own."""
-    found = custom_object(name)
-    items = [known[name] for known in FAMILIES.values() if name in known]
-    functions = [item for item in items if not isinstance(item, type)]
-    functions += [item.fn for item in items if hasattr(item, "fn")]
-    if found is None and not functions:
-        raise UnknownNameError(
-            f"the function {name!r} is not known to lamina; pass it in custom_objects={{...}}, or "
-            "decorate it with @keras.saving.register_keras_serializable()."
-        )
-    return functions[0] if found is None else found
+def _policy_name(inner: Any) -> Any:
+    return inner.get("name") if isinstance(inner, dict) else None
+
+
+_SPECIAL: dict[str, Callable[[Any], Any]] = {
+    "__lambda__": _refuse_code,
+    "__numpy__": _array_of,
+    "__tensor__": _array_of,
+    "DTypePolicy": _policy_name,
+    "function": _function_of,
+}
+
+
+def _class_of(config: dict[str, Any], class_name: str) -> Any:
+    """The class that a configuration means: a user's, else one of a family."""
+    registered, module = config.get("registered_name"), config.get("module")
+    ours = "module" not in config or module == "keras" or str(module).startswith("keras.")
+    for name in (registered, None if ours and "module" in config else class_name):
+        found = custom_object(name) if isinstance(name, str) else None
+        if found is not None:
+            return found
+    found = _builtin_class(str(module), class_name) if ours else None
+    if found is None:
+        raise _unknown(f"class of {module or 'no module'}", class_name)
+    return found
+
+
+def _builtin_class(module: str, class_name: str) -> Any:
+    """The class of that name; of several, the one whose family the module's path names."""
+    path = module.split(".")
+    found = [name for name, known in FAMILIES.items() if class_name in known]
+    found.sort(key=lambda name: name != module and name.rpartition(".")[2] not in path)
+    item = FAMILIES[found[0]][class_name] if found else None
+    return item if isinstance(item, type) else None
+
+
+def _unknown(kind: str, name: Any) -> UnknownNameError:
+    names = [name for known in FAMILIES.values() for name in known]
+    return UnknownNameError(
+        f"the {kind} {name!r:.80} is not known to lamina; pass it in custom_objects={{...}}, or "
+        f"decorate it with @keras.saving.register_keras_serializable().{nearest(str(name), names)}"
+    )
 
 
 def deserialize_nested(value: Any) -> Any:
@@ -273,27 +413,3 @@ def get_from(module: str, identifier: Any) -> Any:
             f"{FAMILIES[module].kind}; got {type(identifier).__name__} {identifier!r:.80}"
         )
     return found
-
-
-def register_keras_serializable(
-    package: str = "Custom", name: str | None = None
-) -> Callable[[C], C]:
-    """A decorator that lets files name your class or function."""
-
-    def decorate(item: C) -> C:
-        _CUSTOM[f"{package}>{name or item.__name__}"] = item
-        return item
-
-    return decorate
-
-
-@contextmanager
-def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
-    """Names that configurations may use inside a `with` block."""
-    before = dict(_CUSTOM)
-    _CUSTOM.update(objects or {})
-    try:
-        yield
-    finally:
-        _CUSTOM.clear()
-        _CUSTOM.update(before)

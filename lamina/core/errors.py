@@ -102,7 +102,7 @@ def _first_entries(value: Any) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """ " Did you mean 'relu'?" for a misspelt name, "" where nothing is near."""
+    """A sentence that asks "Did you mean …?" for a misspelt name; empty where nothing is near."""
     from difflib import get_close_matches  # costs an import that only errors need
 
     names = sorted(str(item) for item in known)

@@ -22,6 +22,7 @@ from ...ir.value import Value
 from ...ops import array, math
 from ...prims.elementwise import cast
 from ...tensor.convert import to_tensor
+from ...tensor.tensor import Tensor
 from ...tensor.variable import Variable
 from .. import constraints, initializers, regularizers
 from ..backend import floatx
@@ -65,6 +66,17 @@ class Layer(Configurable):
         "input_dim",
         "batch_input_shape",
     )
+
+    built: bool
+    activity_regularizer: Any
+    declared_input_shape: tuple[Any, ...] | None
+    _own_weights: list[Any]
+    _call_losses: list[Any]
+    _inbound: list[Any]
+    _trainable: bool
+    _build_shape: Any
+    _name: str | None
+    _dtype: str
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls, *args, **kwargs)
@@ -296,11 +308,8 @@ class Layer(Configurable):
     @property
     def losses(self) -> list[Any]:
         """What the last call added, and the regularization of trainable weights."""
-        penalties = [
-            weight.regularizer(weight)
-            for weight in self.trainable_weights
-            if getattr(weight, "regularizer", None) is not None
-        ]
+        regularizers_of = [(w, getattr(w, "regularizer", None)) for w in self.trainable_weights]
+        penalties = [penalty(w) for w, penalty in regularizers_of if penalty is not None]
         return [*self._call_losses, *penalties]
 
     # Building and calling
@@ -329,8 +338,7 @@ class Layer(Configurable):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build on the first call, then compute."""
-        if self._name is None:
-            _ = self.name  # raises: super().__init__() was not called
+        _ = self.name  # raises where super().__init__() was not called
         arguments, keywords = self._converted(args, kwargs)
         if STATE.trace is None and is_symbolic(arguments, keywords):
             return call_symbolically(self, arguments, keywords)
@@ -491,7 +499,7 @@ def _autocast(tensor: Any, wanted: np.dtype[Any] | None) -> Any:
 
 
 def _shape_of(leaf: Any) -> Any:
-    return (None, *leaf.shape[1:]) if isinstance(leaf, Value) and leaf.shape else ()
+    return (None, *leaf.shape[1:]) if isinstance(leaf, Tensor) and leaf.shape else ()
 
 
 def _checked_name(name: Any) -> str:

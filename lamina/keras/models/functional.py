@@ -295,7 +295,8 @@ def _at(place: Sequence[Any], made: dict[str, tuple[Layer, list[Operation]]]) ->
     name, call, position = place
     if name not in made or call >= len(made[name][1]):
         raise InvalidArgumentError(f"the configuration refers to {place}, which does not exist")
-    return made[name][1][call].outputs[position]
+    found: KerasTensor = made[name][1][call].outputs[position]
+    return found
 
 
 def _follow(places: Any, made: dict[str, tuple[Layer, list[Operation]]]) -> Any:

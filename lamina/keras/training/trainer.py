@@ -247,6 +247,7 @@ class Trainer:
 
     def _stepper(self, kind: str) -> loop.Stepper:
         """How batches are worked on: the step, and where its results come from."""
+        step: Callable[..., Any]
         if kind == "train" and self._is_default("train_step", "compute_metrics"):
             step, own = self._update_weights, False
         elif kind == "test" and self._is_default("test_step", "compute_metrics"):

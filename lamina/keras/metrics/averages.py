@@ -9,7 +9,7 @@ from ..backend import epsilon
 from ..configurable import register
 from ..losses import probabilistic, regression
 from ..losses.base import as_floats, mean, pair, same_rank
-from .base import MODULE, FunctionMetric, Mean
+from .base import MODULE, FunctionMetric, RunningMean
 
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
@@ -48,16 +48,16 @@ class MeanSquaredError(FunctionMetric):
 
 
 @register(MODULE)
-class RootMeanSquaredError(Mean):
+class RootMeanSquaredError(RunningMean):
     """The square root of the mean of (t - y)²."""
 
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+        super().__init__(dtype, name)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count the squared errors of a batch."""
         y_true, y_pred = same_rank(as_floats(y_true, self.dtype), as_floats(y_pred, self.dtype))
-        super().update_state(math.squared_difference(y_true, y_pred), sample_weight)
+        self._add(math.squared_difference(y_true, y_pred), sample_weight)
 
     def result(self) -> Any:
         """The root of the mean so far."""

@@ -192,16 +192,15 @@ class Sum(Metric):
         return self.total.read_value()
 
 
-@register(MODULE)
-class Mean(Metric):
-    """The weighted mean of all values; 0 before the first."""
+class RunningMean(Metric):
+    """What keeps a weighted mean of values; 0 before the first."""
 
-    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
+    def __init__(self, dtype: Any, name: str | None) -> None:
         super().__init__(dtype, name)
         self.total = self.add_variable((), name="total")
         self.count = self.add_variable((), name="count")
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+    def _add(self, values: Any, sample_weight: Any) -> None:
         """Count `values`; rows of several values count by their mean."""
         rows, weights = per_row(values, sample_weight, math.reduce_mean, self.dtype)
         self.total.assign_add(math.reduce_sum(rows))
@@ -216,20 +215,32 @@ class Mean(Metric):
         return math.divide_no_nan(self.total, self.count)
 
 
-class FunctionMetric(Mean):
+@register(MODULE)
+class Mean(RunningMean):
+    """The weighted mean of all values; 0 before the first."""
+
+    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
+        super().__init__(dtype, name)
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Count `values`; rows of several values count by their mean."""
+        self._add(values, sample_weight)
+
+
+class FunctionMetric(RunningMean):
     """The mean of a function of targets and predictions, with its options."""
 
     fn: ClassVar[Any]
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(name or snake_case(type(self).__name__), dtype)
+        super().__init__(dtype, name or snake_case(type(self).__name__))
         self._options: dict[str, Any] = {}
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count the function's value on a batch."""
         values = self.fn(y_true, y_pred, **self._options)
         weights = apply_mask(sample_weight, get_mask(y_pred), self.dtype, "sum")
-        super().update_state(values, weights)
+        self._add(values, weights)
 
 
 @register(MODULE)

@@ -1,7 +1,170 @@
-"""lamina: dense neural networks with TensorFlow's names."""
+"""lamina: dense neural networks with TensorFlow's names.
+
+import lamina as tf
+from lamina import keras
+"""
 
 from __future__ import annotations
 
-from .core.config import config as config
-from .tensor import tensor as _tensor  # noqa: F401
-from .ops import array, math, nn, random  # noqa: F401
+import importlib
+from typing import Any
+
+from .core import errors, nest
+from .core.config import config
+from .core.shapes import TensorShape
+from .ops import (
+    array,
+    bitwise,
+    control_flow,
+    debugging,
+    dtypes,
+    gradients,
+    interop,
+    linalg,
+    math,
+    nn,
+    random,
+)
+from .ops.array import *  # noqa: F403
+from .ops.control_flow import *  # noqa: F403
+from .ops.counting import histogram_fixed_width, histogram_fixed_width_bins
+from .ops.debugging import (
+    Assert,
+    assert_equal,
+    assert_greater,
+    assert_less,
+    assert_rank,
+)
+from .ops.dtypes import (
+    DType,
+    as_dtype,
+    bool,
+    double,
+    float16,
+    float32,
+    float64,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from .ops.elementwise import (
+    abs,
+    acos,
+    acosh,
+    add,
+    add_n,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    clip_by_value,
+    cos,
+    cosh,
+    divide,
+    equal,
+    exp,
+    floor,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    pow,
+    round,
+    scalar_mul,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    tan,
+    tanh,
+    truediv,
+)
+from .ops.gradients import *  # noqa: F403
+from .ops.interop import *  # noqa: F403
+from .ops.linalg import einsum, matmul, norm, tensordot
+from .ops.module import Module
+from .ops.names import namespace
+from .ops.reduction import (
+    argmax,
+    argmin,
+    clip_by_global_norm,
+    clip_by_norm,
+    cumsum,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
+)
+from .tensor.function import function
+from .tensor.spec import TensorSpec
+from .tensor.tape import GradientTape, UnconnectedGradients
+from .tensor.tensor import Tensor
+from .tensor.variable import Variable
+
+__version__ = "0.1.0"
+
+newaxis = None
+
+__all__ = [
+    "Assert", "DType", "GradientTape", "Module", "Tensor", "TensorShape", "TensorSpec",
+    "UnconnectedGradients", "Variable", "abs", "acos", "acosh", "add", "add_n", "argmax",
+    "argmin", "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_less",
+    "assert_rank", "atan", "atan2", "atanh", "bitwise", "bool", "clip_by_global_norm",
+    "clip_by_norm", "clip_by_value", "config", "cos", "cosh", "cumsum", "debugging", "divide",
+    "double", "dtypes", "einsum", "equal", "errors", "exp", "float16", "float32", "float64",
+    "floor", "function", "greater", "greater_equal", "half", "histogram_fixed_width",
+    "histogram_fixed_width_bins", "int16", "int32", "int64", "int8", "less", "less_equal",
+    "linalg", "logical_and", "logical_not", "logical_or", "math", "matmul", "maximum", "minimum",
+    "multiply", "negative", "nest", "newaxis", "nn", "norm", "not_equal", "pow", "random",
+    "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min",
+    "reduce_prod", "reduce_sum", "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt",
+    "square", "subtract", "tan", "tanh", "tensordot", "truediv", "uint16", "uint32", "uint64",
+    "uint8",
+]  # fmt: skip
+__all__ += array.__all__
+__all__ += control_flow.__all__
+__all__ += gradients.__all__
+__all__ += interop.__all__
+
+# Packages that are imported when they are first used.
+_LATER = {
+    **{name: name for name in ("data", "datasets", "keras", "plot", "tabular")},
+    **{name: f"keras.{name}" for name in ("initializers", "losses", "metrics", "optimizers")},
+}
+_missing = namespace(__name__, [*__all__, *_LATER])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        try:
+            return importlib.import_module(f"{__name__}.{_LATER[name]}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{_LATER[name]}":
+                raise
+    return _missing(name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_LATER, "__version__"])

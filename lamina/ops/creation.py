@@ -119,8 +119,8 @@ def range(
     if step == 0:
         raise InvalidArgumentError("range expects a delta other than 0")
     count = max(0, math.ceil((last - first) / step))
-    line = np.arange(count, dtype=wide) * step + first
-    return new_value(np.asarray(line, wanted))
+    line: Any = np.arange(count, dtype=wide)
+    return new_value(np.asarray(line * step + first, wanted))
 
 
 def _batch_range(start: Any, limit: Any, delta: Any, dtype: Any) -> Any:
@@ -169,7 +169,8 @@ def one_hot(
     indices = to_tensor(indices)
     if indices.spec.dtype.kind not in "iu":
         raise InvalidArgumentError(
-            f"one_hot expects integers; got dtype {indices.spec.dtype.name}. Use tf.cast(x, tf.int32)."
+            f"one_hot expects integers; got dtype {indices.spec.dtype.name}. "
+            "Use tf.cast(x, tf.int32)."
         )
     size = integer(depth, "depth")
     shape = indices.spec.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
     if wanted.kind not in "iu" or x.spec.dtype.kind == "b":
         return prim.cast(x, wanted)
     limits, have = np.iinfo(wanted), x.spec.dtype
-    low, high = limits.min, limits.max
+    low: Any = limits.min
+    high: Any = limits.max
     if have.kind == "f":  # the largest float below the bound: 2³¹ itself would overflow
         high = np.asarray(high, have)
         high = np.nextafter(high, have.type(0)) if int(high) > limits.max else high
@@ -276,7 +278,7 @@ def split(
                 f"the sizes of split must add up to {total}; got {list(wanted)}"
             )
     ends = np.cumsum([0, *sizes]).tolist()
-    return [_cut(x, place, a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [_cut(x, place, a, b) for a, b in pairwise(ends)]
 
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
@@ -287,11 +289,11 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
     have = x.spec.shape
     if len(starts) != len(have) or len(sizes) != len(have):
         raise InvalidArgumentError(f"slice of shape {have} expects {len(have)} begins and sizes")
-    stops: list[int | None] = []
+    stops: list[Any] = []
     for dim, start, count in zip(have, starts, sizes, strict=True):
         whole = start == 0 and count == -1
         stops.append(None if whole else dim if count == -1 else start + count)
-        if not whole and not (0 <= start <= stops[-1] <= dim):
+        if not whole and not 0 <= start <= stops[-1] <= dim:
             raise InvalidArgumentError(
                 f"slice from {starts} with sizes {sizes} leaves the shape {have}"
             )
@@ -306,16 +308,18 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     if len(times) != len(have):
         raise InvalidArgumentError(f"tile expects {len(have)} multiples; got {times}")
     apart: list[Any] = []
-    spreaded: list[Any] = []
+    wide: list[Any] = []
     result: list[Any] = []
     for dim, count in zip(have, times, strict=True):
         if count == 1:
-            apart.append(dim), spreaded.append(dim), result.append(dim)
+            apart.append(dim)
+            wide.append(dim)
+            result.append(dim)
         else:
             apart += [1, dim]
-            spreaded += [count, dim]
+            wide += [count, dim]
             result.append(dim * count)
-    repeated = broadcast(reshape_primitive(x, tuple(apart)), tuple(spreaded))
+    repeated = broadcast(reshape_primitive(x, tuple(apart)), tuple(wide))
     return reshape_primitive(repeated, tuple(result))
 
 

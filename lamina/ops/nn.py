@@ -11,16 +11,16 @@ from ..prims.broadcast import broadcast, fill_like, reduce_sum, reshape
 from ..prims.index import take_along
 from ..tensor.arithmetic import add, multiply, subtract
 from ..tensor.convert import is_tensor_like, operands, promote, to_tensor
+from . import activations
 from .activations import *  # noqa: F403
 from .activations import log_softmax, relu
 from .common import as_size, axes_of, floats, insert_axis
 from .elementwise import log1p_exp_minus_abs, rsqrt, square
-from .indexing import gather
-from .indexing import top_k as top_k
+from .indexing import gather, top_k
+from .names import namespace
 from .random import uniform
-from .reduction import clip_by_norm, reduce_mean, reduce_variance
+from .reduction import clip_by_norm, reduce_mean, reduce_variance, zero_fraction
 from .reduction import reduce_sum as total
-from .reduction import zero_fraction as zero_fraction
 
 # Losses ------------------------------------------------------------------------------------------
 
@@ -203,3 +203,13 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
     above = reduce_sum(prim.cast(higher, INT32), (1,))
     inside = prim.less(above, fill_like(above, int(k)))
     return prim.bitwise_and(inside, prim.is_finite(reshape(own, places.spec.shape)))
+
+
+__all__ = [
+    "batch_normalization", "bias_add", "dropout", "embedding_lookup", "in_top_k", "l2_loss",
+    "l2_normalize", "moments", "sigmoid_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits", "top_k",
+    "weighted_cross_entropy_with_logits", "zero_fraction",
+]  # fmt: skip
+__all__ += activations.__all__
+__getattr__ = namespace(__name__, __all__)

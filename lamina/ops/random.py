@@ -26,6 +26,7 @@ from .generator import (
     truncated_normal_from,
     uniform_from,
 )
+from .names import namespace
 
 
 class Generator:
@@ -338,3 +339,4 @@ __all__ = [
     "stateless_categorical", "stateless_normal", "stateless_truncated_normal",
     "stateless_uniform", "truncated_normal", "uniform",
 ]  # fmt: skip
+__getattr__ = namespace(__name__, __all__)

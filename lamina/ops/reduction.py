@@ -197,13 +197,13 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
     """t scaled down to the Euclidean norm `clip_norm` (over `axes`) where it is longer."""
     x = floats(t)
     axes = axes_of(axes, len(x.spec.shape))
-    length = _safe_length(x, axes)
+    length = safe_length(x, axes)
     limit = prim.cast(to_tensor(clip_norm), x.spec.dtype)
     ratio = prim.divide(spread(limit, length), prim.maximum(length, spread(limit, length)))
     return prim.multiply(x, restore_axes(ratio, x, axes))
 
 
-def _safe_length(x: Any, axes: tuple[int, ...]) -> Any:
+def safe_length(x: Any, axes: tuple[int, ...]) -> Any:
     """√Σ x², with gradient 0 in place of NaN where all elements are 0."""
     squares = sum_primitive(prim.multiply(x, x), axes)
     positive = prim.less(fill_like(squares, 0), squares)

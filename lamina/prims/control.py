@@ -230,7 +230,7 @@ def _attached_rule(index: int) -> Any:
             fill_like(value, 0) if part is None else part
             for part, value in zip(g, out, strict=True)
         )
-        return rule(filled)[index - count]
+        return rule(filled, values[count:])[index - count]
 
     return rule
 
@@ -247,9 +247,9 @@ attach_gradient_p = Primitive(
 def attach_gradient(
     results: Sequence[Value],
     inputs: Sequence[Value],
-    rule: Callable[[tuple[Any, ...]], Sequence[Any]],
+    rule: Callable[[tuple[Any, ...], tuple[Any, ...]], Sequence[Any]],
 ) -> tuple[Any, ...]:
-    """`results`, whose derivative by `inputs` is `rule(cotangents of the results)`."""
+    """`results`, whose derivative by `inputs` is `rule(cotangents of the results, inputs)`."""
     attached: tuple[Any, ...] = bind(
         attach_gradient_p, *results, *inputs, count=len(results), rule=rule
     )

@@ -1,0 +1,403 @@
+"""Branches and loops that depend on tensors: plain Python where values are known, else programs
+inside the program that is traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..core import nest
+from ..core.dtypes import BOOL, INT32
+from ..core.errors import InvalidArgumentError
+from ..ir.bind import STATE, new_value
+from ..ir.graph import Graph
+from ..ir.value import Spec, Value
+from ..prims import control
+from ..prims import elementwise as prim
+from ..prims.broadcast import fill
+from ..tensor.convert import promote_dtypes, to_tensor
+from ..tensor.program import Program, Static
+from ..tensor.variable import Variable
+from .common import integer
+from .layout import stack, unstack
+
+# Programs with common inputs ----------------------------------------------------------------------
+
+
+def _as_tensors(result: Any) -> Any:
+    """A result with its leaves as tensors; None stays."""
+    return nest.map_structure(lambda leaf: leaf if leaf is None else to_tensor(leaf), result)
+
+
+def _union(*groups: Iterable[Any]) -> list[Any]:
+    """Distinct things by identity, in order."""
+    return list({id(item): item for group in groups for item in group}.values())
+
+
+def _with_inputs(program: Program, own: int, sources: Sequence[Any]) -> tuple[list[Value], Any]:
+    """Inputs for `sources` after the program's first `own`, and what each source became."""
+    known = dict(zip(map(id, program.sources), program.graph.inputs[own:], strict=True))
+    places = {
+        id(source): known.get(id(source)) or new_value(None, _spec(source)) for source in sources
+    }
+    return [*program.graph.inputs[:own], *places.values()], places
+
+
+def _spec(source: Any) -> Spec:
+    spec: Spec = source.spec
+    return spec
+
+
+def _present(sources: Sequence[Any]) -> list[Any]:
+    return [s.read_value() if isinstance(s, Variable) else s for s in sources]
+
+
+def _finals(program: Program, written: Sequence[Any], places: dict[int, Any]) -> list[Value]:
+    """The last values of `written`; a variable that the program leaves alone keeps its input."""
+    last = dict(zip(map(id, program.written), program.graph.outputs[program.tensor_count :]))
+    return [last.get(id(variable), places[id(variable)]) for variable in written]
+
+
+# Branches ----------------------------------------------------------------------------------------
+
+
+def _truth(pred: Any) -> Any:
+    pred = to_tensor(pred)
+    if pred.spec.shape != ():
+        raise InvalidArgumentError(f"a condition is a scalar; got shape {pred.spec.shape}")
+    if pred.spec.dtype != BOOL:
+        zero = fill((), 0, pred.spec.dtype)
+        pred = prim.logical_not(prim.equal(pred, zero))
+    return pred
+
+
+def cond(
+    pred: Any,
+    true_fn: Callable[[], Any] | None = None,
+    false_fn: Callable[[], Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """`true_fn()` where the scalar `pred` holds, else `false_fn()`.
+
+    Both return the same structure of tensors of the same shapes. Variables that one of them
+    assigns are assigned only if it runs.
+    """
+    if not (callable(true_fn) and callable(false_fn)):
+        raise InvalidArgumentError("cond expects two functions without arguments")
+    pred = _truth(pred)
+    if pred.array is not None:
+        return true_fn() if pred.array else false_fn()
+    branches = [_branch("then", true_fn), _branch("otherwise", false_fn)]
+    dtypes = _common_dtypes(branches)
+    if dtypes is not None:
+        branches = [_branch("then", true_fn, dtypes), _branch("otherwise", false_fn, dtypes)]
+    written = _union(*(branch.written for branch in branches))
+    sources = _union(*(branch.sources for branch in branches), written)
+    graphs = []
+    for branch in branches:
+        inputs, places = _with_inputs(branch, 0, sources)
+        results = branch.graph.outputs[: branch.tensor_count]
+        outputs = [*results, *_finals(branch, written, places)]
+        graphs.append(Graph(branch.graph.name, inputs, branch.graph.nodes, outputs))
+    found = control.cond(pred, graphs[0], graphs[1], _present(sources))
+    count = branches[0].tensor_count
+    for variable, value in zip(written, found[count:], strict=True):
+        variable.assign(value)
+    return branches[0].rebuild(found[:count])
+
+
+def _branch(name: str, function: Callable[[], Any], dtypes: list[Any] | None = None) -> Program:
+    def run() -> Any:
+        result = _as_tensors(function())
+        if dtypes is None:
+            return result
+        leaves = nest.flatten(result)
+        cast = [
+            leaf if leaf is None else prim.cast(leaf, dtype)
+            for leaf, dtype in zip(leaves, dtypes, strict=True)
+        ]
+        return nest.pack_sequence_as(result, cast)
+
+    return Program(name, run, [])
+
+
+def _common_dtypes(branches: list[Program]) -> list[Any] | None:
+    """The dtypes in which both branches can return, None where they agree already."""
+    first, second = branches
+    nest.assert_same_structure(first.structure, second.structure)
+    joined: list[Any] = []
+    differ = False
+    for a, b in zip(first.leaves, second.leaves, strict=True):
+        if isinstance(a, Static) or isinstance(b, Static):
+            if type(a) is not type(b):
+                raise InvalidArgumentError("one branch of cond returns None, the other a tensor")
+            joined.append(None)
+            continue
+        if a.spec.shape != b.spec.shape:
+            raise InvalidArgumentError(
+                f"both branches of cond must return the same shapes; got {a.spec.shape} and "
+                f"{b.spec.shape}"
+            )
+        joined.append(promote_dtypes(a.spec.dtype, b.spec.dtype))
+        differ |= a.spec.dtype != b.spec.dtype
+    return joined if differ else None
+
+
+def case(
+    pred_fn_pairs: Any,
+    default: Callable[[], Any] | None = None,
+    exclusive: bool = False,
+    strict: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The result of the first function whose condition holds, else of `default`.
+
+    With `exclusive`, more than one condition that holds is an error; so is none without a default.
+    """
+    pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
+    if not pairs:
+        raise InvalidArgumentError("case expects at least one pair of condition and function")
+    conditions = [_truth(getattr(pred, "deref", lambda p=pred: p)()) for pred, _ in pairs]
+    if exclusive:
+        hits = [prim.cast(condition, INT32) for condition in conditions]
+        total = hits[0]
+        for hit in hits[1:]:
+            total = prim.add(total, hit)
+        one = fill((), 1, INT32)
+        control.check(prim.less_equal(total, one), [], "case: more than one condition holds")
+    if default is None:
+        default = _checked(conditions[-1], pairs.pop()[1], "case: no condition holds")
+    return _chain(conditions, [function for _, function in pairs], default)
+
+
+def _checked(condition: Any, function: Callable[[], Any], message: str) -> Callable[[], Any]:
+    def run() -> Any:
+        control.check(condition, [], message)
+        return function()
+
+    return run
+
+
+def _chain(
+    conditions: Sequence[Any], functions: Sequence[Callable[[], Any]], default: Callable[[], Any]
+) -> Any:
+    if not functions:
+        return default()
+    return cond(conditions[0], functions[0], lambda: _chain(conditions[1:], functions[1:], default))
+
+
+def switch_case(
+    branch_index: Any,
+    branch_fns: Any,
+    default: Callable[[], Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """The result of the function with the number `branch_index`, else of `default` (the last)."""
+    items = branch_fns.items() if isinstance(branch_fns, dict) else list(branch_fns)
+    pairs = [
+        pair if isinstance(pair, (list, tuple)) else (number, pair)
+        for number, pair in enumerate(items)
+    ]
+    if not pairs:
+        raise InvalidArgumentError("switch_case expects at least one function")
+    pairs.sort(key=lambda pair: int(pair[0]))
+    index = to_tensor(branch_index)
+    conditions = [prim.equal(index, fill((), int(number), index.spec.dtype)) for number, _ in pairs]
+    return _chain(conditions, [function for _, function in pairs], default or pairs[-1][1])
+
+
+# Loops -------------------------------------------------------------------------------------------
+
+
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    maximum_iterations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """`body` again and again on `loop_vars` while `cond(*loop_vars)` holds.
+
+    `body` returns the loop variables of the next pass. In a traced function their shapes and
+    dtypes stay. Passes run one after the other; `parallel_iterations` and `swap_memory` are
+    advice for devices that lamina has not.
+    """
+    if shape_invariants is not None:
+        raise InvalidArgumentError("loop variables keep their shapes: leave out shape_invariants")
+    limit = (
+        None if maximum_iterations is None else integer(maximum_iterations, "maximum_iterations")
+    )
+    state = _as_tensors(loop_vars)
+    leaves = nest.flatten(state)
+    if STATE.trace is not None or any(leaf.array is None for leaf in leaves):
+        state = _traced_loop(cond, body, state, leaves, limit)
+    else:
+        passes = 0
+        while (limit is None or passes < limit) and _truth(cond(*state)).array:
+            state = _next_state(body, state)
+            passes += 1
+    if not back_prop:
+        return nest.map_structure(prim.stop_gradient, state)
+    return state
+
+
+def _next_state(body: Callable[..., Any], state: Any) -> Any:
+    """What `body` makes of `state`, in its structure."""
+    result = body(*state)
+    if len(state) == 1 and not isinstance(result, (list, tuple)):
+        result = [result]
+    nest.assert_same_structure(state, result)
+    return nest.pack_sequence_as(state, [to_tensor(leaf) for leaf in nest.flatten(result)])
+
+
+def _traced_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], state: Any, leaves: list[Any], limit: Any
+) -> Any:
+    specs = [leaf.spec for leaf in leaves]
+
+    def test(*values: Any) -> Any:
+        return _truth(cond(*nest.pack_sequence_as(state, values)))
+
+    def step(*values: Any) -> Any:
+        result = nest.flatten(_next_state(body, nest.pack_sequence_as(state, values)))
+        return [_loop_value(new, spec) for new, spec in zip(result, specs, strict=True)]
+
+    programs = Program("condition", test, specs), Program("body", step, specs)
+    if programs[0].written:
+        raise InvalidArgumentError("the condition of while_loop must not assign to variables")
+    written = programs[1].written
+    sources = _union(written, *(program.sources for program in programs))
+    count = len(specs)
+    graphs = []
+    for program in programs:
+        inputs, places = _with_inputs(program, count, sources)
+        outputs = list(program.graph.outputs[: program.tensor_count])
+        if program is programs[1]:
+            outputs += _finals(program, written, places)
+        graphs.append(Graph(program.graph.name, inputs, program.graph.nodes, outputs))
+    found = control.while_loop(graphs[0], graphs[1], [*leaves, *_present(sources)], limit)
+    for variable, value in zip(written, found[count:], strict=True):
+        variable.assign(value)
+    return nest.pack_sequence_as(state, found[:count])
+
+
+def _loop_value(new: Any, spec: Spec) -> Any:
+    if new.spec.shape != spec.shape or (new.spec.dtype.kind == "f") > (spec.dtype.kind == "f"):
+        raise InvalidArgumentError(
+            f"the body of while_loop returns {new.spec!r} for a loop variable of type {spec!r}; "
+            "give it the type that it keeps from the start"
+        )
+    return prim.cast(new, spec.dtype)
+
+
+# Functions over the first axis --------------------------------------------------------------------
+
+
+def _rows(elems: Any) -> list[Any]:
+    """The structures of the rows of `elems`, whose leaves have equal first sizes."""
+    columns = [unstack(leaf) for leaf in nest.flatten(elems)]
+    if len({len(column) for column in columns}) != 1:
+        raise InvalidArgumentError("all tensors must have the same first size")
+    return [nest.pack_sequence_as(elems, row) for row in zip(*columns, strict=True)]
+
+
+def _stacked(results: list[Any]) -> Any:
+    if not results:
+        raise InvalidArgumentError("there are no rows, so the result has no known shape")
+    return nest.map_structure(lambda *leaves: stack(leaves), *results)
+
+
+def map_fn(
+    fn: Callable[..., Any],
+    elems: Any,
+    dtype: Any = None,
+    parallel_iterations: int | None = None,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    infer_shape: bool = True,
+    name: str | None = None,
+    fn_output_signature: Any = None,
+) -> Any:
+    """`fn` of each row of `elems` (a tensor or a structure of them), stacked.
+
+    The dtypes come from what `fn` returns: `dtype` and `fn_output_signature` are not needed. Rows
+    are handled one after the other; an operation on the whole tensor is much faster.
+    """
+    result = _stacked([_as_tensors(fn(row)) for row in _rows(elems)])
+    return result if back_prop else nest.map_structure(prim.stop_gradient, result)
+
+
+def vectorized_map(
+    fn: Callable[..., Any],
+    elems: Any,
+    fallback_to_while_loop: bool = True,
+    warn: bool = True,
+) -> Any:
+    """The same as `map_fn`."""
+    return map_fn(fn, elems)
+
+
+def foldl(
+    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: str | None = None
+) -> Any:
+    """fn(… fn(fn(initializer, row 0), row 1) …); without initializer, from row 0 on."""
+    rows = _rows(elems)
+    state = rows.pop(0) if initializer is None else _as_tensors(initializer)
+    for row in rows:
+        state = _as_tensors(fn(state, row))
+    return state
+
+
+def foldr(
+    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: str | None = None
+) -> Any:
+    """`foldl` from the last row to the first."""
+    rows = _rows(elems)[::-1]
+    state = rows.pop(0) if initializer is None else _as_tensors(initializer)
+    for row in rows:
+        state = _as_tensors(fn(state, row))
+    return state
+
+
+def scan(
+    fn: Callable[[Any, Any], Any],
+    elems: Any,
+    initializer: Any = None,
+    reverse: bool = False,
+    name: str | None = None,
+) -> Any:
+    """All states of `foldl`, stacked; from the last row to the first if `reverse`."""
+    rows = _rows(elems)[:: -1 if reverse else 1]
+    states = [rows.pop(0)] if initializer is None else []
+    state = states[0] if states else _as_tensors(initializer)
+    for row in rows:
+        state = _as_tensors(fn(state, row))
+        states.append(state)
+    return _stacked(states[:: -1 if reverse else 1])
+
+
+# Order of execution, which is the order of the code -----------------------------------------------
+
+
+def no_op(name: str | None = None) -> None:
+    """Nothing."""
+
+
+def group(*inputs: Any, name: str | None = None) -> None:
+    """Nothing: operations run in the order in which they are written."""
+
+
+def identity_n(input: Sequence[Any], name: str | None = None) -> list[Any]:
+    """The tensors."""
+    return [to_tensor(item) for item in input]
+
+
+__all__ = [
+    "case", "cond", "foldl", "foldr", "group", "identity_n", "map_fn", "no_op", "scan",
+    "switch_case", "vectorized_map", "while_loop",
+]  # fmt: skip

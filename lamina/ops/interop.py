@@ -1,0 +1,162 @@
+"""Where tensors meet Python: printing, NumPy functions, asking what something is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..core import nest
+from ..core.dtypes import numpy_dtype
+from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..ir.bind import STATE, new_value
+from ..tensor import convert
+from ..tensor.convert import is_tensor_like, to_tensor
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a tensor or a variable."""
+    return is_tensor_like(x)
+
+
+def executing_eagerly() -> bool:
+    """False while a function is traced."""
+    return STATE.trace is None
+
+
+def inside_function() -> bool:
+    """True while a function is traced."""
+    return STATE.trace is not None
+
+
+def get_static_value(tensor: Any, partial: bool = False) -> Any:
+    """The numbers of a tensor where they are known, else None."""
+    array = to_tensor(tensor).array
+    return None if array is None else np.array(array)
+
+
+def print(
+    *inputs: Any,
+    output_stream: Any = None,
+    summarize: int = 3,
+    sep: str = " ",
+    end: str = "\n",
+    name: str | None = None,
+) -> None:
+    """Write values to `output_stream` (standard error), long ones with `summarize` at each end.
+
+    Only what is known can be written: not the tensors of a function that is being traced.
+    """
+    text = sep.join(_text(item, summarize) for item in inputs)
+    (sys.stderr if output_stream is None else output_stream).write(text + end)
+
+
+def _text(item: Any, summarize: int) -> str:
+    if isinstance(item, (list, tuple, dict)):
+        return str(nest.map_structure(lambda leaf: _Shown(_text(leaf, summarize)), item))
+    if not is_tensor_like(item):
+        return str(item)
+    array = to_tensor(item).array
+    if array is None:
+        raise UnimplementedError(
+            "tf.print of a tensor that has no value yet, because a function is traced; return "
+            "it from the function, or call tf.config.run_functions_eagerly(True) to look inside"
+        )
+    if array.ndim == 0:
+        return str(array[()])
+    threshold = sys.maxsize if summarize < 0 else 0
+    return np.array2string(array, threshold=threshold, edgeitems=max(summarize, 1), separator=" ")
+
+
+class _Shown(str):
+    """Text that stands in a structure without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def numpy_function(
+    func: Callable[..., Any] | None = None,
+    inp: Sequence[Any] | None = None,
+    Tout: Any = None,
+    stateful: bool = True,
+    name: str | None = None,
+) -> Any:
+    """`func` of NumPy arrays, its results as tensors of dtypes `Tout`; without gradient.
+
+    Not inside of traced functions, where arrays are not known yet.
+    """
+    if func is None or inp is None or Tout is None:
+        raise InvalidArgumentError("numpy_function expects func, inp and Tout")
+    with_arrays = [_known(item, "numpy_function") for item in inp]
+    found = func(*[np.array(tensor.array) for tensor in with_arrays])
+    several = isinstance(Tout, (list, tuple))
+    parts = list(found) if several else [found]
+    dtypes = list(Tout) if several else [Tout]
+    if len(parts) != len(dtypes):
+        raise InvalidArgumentError(f"Tout names {len(dtypes)} results; got {len(parts)}")
+    results = []
+    for part, dtype in zip(parts, dtypes, strict=True):
+        array = np.asarray(part)
+        if array.dtype != numpy_dtype(dtype):
+            raise InvalidArgumentError(
+                f"Tout says {numpy_dtype(dtype).name}; the function returned {array.dtype.name}"
+            )
+        results.append(new_value(np.array(array)))
+    return results if several else results[0]
+
+
+def py_function(
+    func: Callable[..., Any] | None = None,
+    inp: Sequence[Any] | None = None,
+    Tout: Any = None,
+    name: str | None = None,
+) -> Any:
+    """`func` of tensors, its results of dtypes `Tout`; gradients flow through it.
+
+    Not inside of traced functions: call `func` itself there.
+    """
+    if func is None or inp is None or Tout is None:
+        raise InvalidArgumentError("py_function expects func, inp and Tout")
+    found = func(*[_known(item, "py_function") for item in inp])
+    if isinstance(Tout, (list, tuple)):
+        return [convert.to_tensor(part, None) for part in found]
+    return to_tensor(found)
+
+
+def _known(item: Any, name: str) -> Any:
+    tensor = to_tensor(item)
+    if tensor.array is None:
+        raise UnimplementedError(
+            f"{name} needs arrays, which do not exist yet while a function is traced; use "
+            "operations of lamina there, or tf.config.run_functions_eagerly(True)"
+        )
+    return tensor
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[str]:
+    """A group of operations with a common name; names have no effect on results."""
+    yield f"{name}/"
+
+
+@contextmanager
+def device(device_name: str | None) -> Iterator[None]:
+    """The processor is the only device; asking for another one is an error."""
+    if device_name is not None and "CPU" not in str(device_name).upper():
+        raise InvalidArgumentError(
+            f"lamina computes on the processor; there is no device {device_name!r}. Write "
+            "tf.device('/CPU:0'), or leave it out."
+        )
+    yield
+
+
+__all__ = [
+    "device", "executing_eagerly", "get_static_value", "inside_function", "is_tensor",
+    "name_scope", "numpy_function", "print", "py_function",
+]  # fmt: skip

@@ -1,0 +1,89 @@
+"""What a namespace says of names that it lacks: what to use instead, or the nearest name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..core.errors import UnknownNameError, nearest
+
+_FUNCTION = "call Python functions directly, or decorate them with @tf.function"
+_MOVED = """acosh asinh atanh ceil cumprod erf expm1 is_finite is_inf is_nan log log1p log_sigmoid
+reciprocal rsqrt softplus xlogy""".split()
+
+ABSENT = {
+    "Session": _FUNCTION,
+    "InteractiveSession": _FUNCTION,
+    "placeholder": "give tensors as arguments, or use keras.Input for a model's inputs",
+    "get_variable": "use tf.Variable, or a layer's add_weight",
+    "variable_scope": "use tf.Variable, or a layer's add_weight",
+    "get_default_graph": _FUNCTION,
+    "Graph": _FUNCTION,
+    "global_variables_initializer": "variables have their values from the start; leave it out",
+    "initialize_all_variables": "variables have their values from the start; leave it out",
+    "gradients": "use tf.GradientTape",
+    "contrib": "it left TensorFlow with version 2; see tf.keras, tf.nn and tf.linalg",
+    "compat": "write TensorFlow 2 code: tf.compat.v1 is left out",
+    "layers": "use tf.keras.layers",
+    "train": "use tf.keras.optimizers and model.save",
+    "estimator": "use tf.keras models",
+    "feature_column": "use keras.layers.Normalization, or lamina.tabular",
+    "logging": "use Python's logging",
+    "app": "call your main function directly",
+    "flags": "use argparse",
+    "distribute": "lamina computes on one machine's processor; leave the strategy out",
+    "RaggedTensor": "use dense tensors with padding and a mask",
+    "SparseTensor": "use dense tensors",
+    "ragged": "use dense tensors with padding and a mask",
+    "sparse": "use dense tensors",
+    "strings": "tensors hold numbers and booleans; work on text with Python",
+    "string": "tensors hold numbers and booleans; work on text with Python",
+    "io": "use Python's files and NumPy",
+    "image": "lamina is about dense networks; prepare images with NumPy or Pillow",
+    "saved_model": "use model.save('model.keras')",
+    "lite": "use model.save('model.keras')",
+    "complex64": "complex numbers are left out; keep real and imaginary parts apart",
+    "complex128": "complex numbers are left out; keep real and imaginary parts apart",
+    "bfloat16": "use tf.float32",
+    "mul": "it is called tf.multiply since TensorFlow 1",
+    "sub": "it is called tf.subtract since TensorFlow 1",
+    "neg": "it is called tf.negative since TensorFlow 1",
+    "div": "use tf.divide, or tf.math.floordiv for integers",
+    "pack": "it is called tf.stack since TensorFlow 1",
+    "to_float": "use tf.cast(x, tf.float32)",
+    "to_double": "use tf.cast(x, tf.float64)",
+    "to_int32": "use tf.cast(x, tf.int32)",
+    "to_int64": "use tf.cast(x, tf.int64)",
+    "random_normal": "it is called tf.random.normal since TensorFlow 2",
+    "random_uniform": "it is called tf.random.uniform since TensorFlow 2",
+    "truncated_normal": "it is called tf.random.truncated_normal since TensorFlow 2",
+    "set_random_seed": "it is called tf.random.set_seed since TensorFlow 2",
+    "matrix_inverse": "it is called tf.linalg.inv since TensorFlow 2",
+    "assign": "use variable.assign(value)",
+    "assign_add": "use variable.assign_add(value)",
+    "conv2d": "convolutions are left out: lamina is about dense networks",
+    "max_pool2d": "pooling is left out: lamina is about dense networks",
+    "lgamma": "the gamma function's relatives are left out; SciPy has them for known numbers",
+    "digamma": "the gamma function's relatives are left out; SciPy has them for known numbers",
+    "erfc": "write 1 - tf.math.erf(x)",
+    **{name: f"it is called tf.math.{name} since TensorFlow 2" for name in _MOVED},
+}
+
+
+def name_error(module: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for `module.name` where only `known` exist."""
+    place = module.replace("lamina.ops.", "lamina.")
+    if name in ABSENT and not (place != "lamina" and "tf.math" in ABSENT[name]):
+        return UnknownNameError(f"{place}.{name}: {ABSENT[name]}")
+    return UnknownNameError(f"{place} has no {name!r}.{nearest(name, known)}")
+
+
+def namespace(module: str, members: Iterable[str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a module whose names are `members`."""
+
+    def missing(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise name_error(module, name, members)
+
+    return missing

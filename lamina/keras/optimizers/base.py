@@ -26,7 +26,8 @@ from ...tensor.convert import to_tensor
 from ...tensor.program import Program
 from ...tensor.tape import GradientTape
 from ...tensor.variable import Variable
-from ..configurable import custom_object, serialize, snake_case
+from ..configurable import custom_object, serialize
+from ..naming import unique_name
 from .options import OPTION_NAMES, WITHOUT_MEANING, check_options, read_rate
 from .schedules import LearningRateSchedule
 from .state import OptimizerState
@@ -65,7 +66,7 @@ class Optimizer(OptimizerState):
         decay: float | None = None,
         **unknown: Any,
     ) -> None:
-        self.name = name or snake_case(type(self).__name__)
+        self.name = name or unique_name(type(self).__name__)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue

@@ -1,0 +1,102 @@
+"""Saving the model, or its weights, as training goes on."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ...core.errors import InvalidArgumentError
+from .base import Logs, say
+from .monitor import MonitorCallback
+
+
+class ModelCheckpoint(MonitorCallback):
+    """Saves the model after each epoch, or after every `save_freq` batches.
+
+    `filepath` may hold `{epoch}` (from 1), `{batch}` and measures, with formats:
+    "{epoch:02d}-{val_loss:.3f}.keras". It ends in .keras or .h5, or in .weights.h5 with
+    `save_weights_only`. With `save_best_only`, only a value of `monitor` that is better than all
+    before (and than `initial_value_threshold`) is saved.
+    """
+
+    def __init__(
+        self,
+        filepath: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        super().__init__(monitor, mode, initial_value_threshold)
+        self.filepath = os.fspath(filepath)
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+        self.save_freq = save_freq
+        self._epoch = 0
+        self._batches = 0
+        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
+            raise InvalidArgumentError(
+                f"save_freq is 'epoch' or a positive number of batches; got {save_freq!r}"
+            )
+        endings = (".weights.h5",) if save_weights_only else (".keras", ".h5")
+        if not self.filepath.endswith(endings):
+            kind = "weights" if save_weights_only else "a model"
+            raise InvalidArgumentError(
+                f"a file of {kind} ends in {' or '.join(endings)}; got {self.filepath!r}"
+            )
+        if save_freq != "epoch":  # only then does it listen to batches, which costs time
+            self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
+
+    def _count_batch(self, batch: int, logs: Logs | None = None) -> None:
+        self._batches += 1
+        if self._batches == self.save_freq:
+            self._batches = 0
+            self._save({"batch": batch + 1, **(logs or {})}, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
+        if self.save_freq == "epoch":
+            self._save(logs or {}, logs)
+
+    def _save(self, fields: dict[str, Any], logs: Logs | None) -> None:
+        path = self._path({"epoch": self._epoch + 1, **fields})
+        if self.save_best_only and not self._is_best(logs):
+            return
+        if os.path.isdir(path):
+            raise InvalidArgumentError(f"{path} is a folder; ModelCheckpoint needs a file's name")
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        if self.save_weights_only:
+            self.model.save_weights(path, overwrite=True)
+        else:
+            self.model.save(path, overwrite=True)
+        if self.verbose:
+            say(f"Epoch {self._epoch + 1}: saved {path}")
+
+    def _is_best(self, logs: Logs | None) -> bool:
+        value = self.monitored(logs)
+        if value is None:
+            return True  # as Keras: rather one file too many than none
+        better = self.is_improvement(value, self.best)
+        if self.verbose:
+            best = "" if self.best is None else f" from {self.best:.5g}"
+            change = f"improved{best} to {value:.5g}" if better else f"did not improve{best}"
+            say(f"Epoch {self._epoch + 1}: {self.monitor} {change}")
+        if better:
+            self.best = value
+        return better
+
+    def _path(self, fields: dict[str, Any]) -> str:
+        try:
+            return self.filepath.format(**fields)
+        except (KeyError, IndexError) as error:
+            raise InvalidArgumentError(
+                f"the file name {self.filepath!r} asks for {error}; known here are "
+                f"{', '.join(fields)}"
+            ) from None

@@ -11,9 +11,10 @@ from ...core import nest
 from ...core.errors import InvalidArgumentError
 from ..callbacks import CallbackList
 from .data import Batches
+from .interrupt import interrupts_between_steps
 from .order import shuffled
 
-Logs = dict[str, float]
+Logs = dict[str, Any]
 
 
 class Stepper:
@@ -47,7 +48,7 @@ def as_floats(results: Any) -> Logs:
             logs.update(as_floats(value))
         else:
             number = np.asarray(value)
-            logs[name] = float(number) if number.size == 1 else number  # type: ignore[assignment]
+            logs[name] = float(number.reshape(())) if number.size == 1 else number
     return logs
 
 
@@ -67,23 +68,24 @@ def fit(
     listeners = _listeners(model, callbacks, verbose, epochs=epochs, steps=batches.steps)
     model.stop_training = False
     stepper = model._stepper("train")
-    listeners.on_train_begin()
     logs: Logs = {}
-    for epoch in range(initial_epoch, epochs):
-        model.reset_metrics()
-        listeners.on_epoch_begin(epoch)
-        order = shuffled(batches.rows) if shuffle else None
-        _epoch(model, stepper, batches, order, listeners)
-        logs = stepper.logs()
-        if validation is not None and _is_due(validation_freq, epoch):
-            found = evaluate(model, validation, verbose=0, callbacks=listeners)
-            logs.update({f"val_{name}": value for name, value in found.items()})
-        listeners.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    if model.optimizer is not None:
-        model.optimizer.finalize_variable_values(model.trainable_weights)
-    listeners.on_train_end(logs)
+    with listeners:
+        listeners.on_train_begin()
+        for epoch in range(initial_epoch, epochs):
+            model.reset_metrics()
+            listeners.on_epoch_begin(epoch)
+            order = shuffled(batches.rows) if shuffle else None
+            _epoch(model, stepper, batches, order, listeners)
+            logs = stepper.logs()
+            if validation is not None and _is_due(validation_freq, epoch):
+                found = evaluate(model, validation, verbose=0, callbacks=listeners)
+                logs.update({f"val_{name}": value for name, value in found.items()})
+            listeners.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        if model.optimizer is not None:
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        listeners.on_train_end(logs)
     return model.history
 
 
@@ -92,14 +94,16 @@ def _epoch(
 ) -> None:
     """All batches once. Results are worked out per batch only where somebody listens."""
     wants_batches = listeners.wants_train_batches
-    for number, batch in enumerate(batches.in_order(order)):
-        if wants_batches:
-            listeners.on_train_batch_begin(number)
-        stepper.run(batch)
-        if wants_batches:
-            listeners.on_train_batch_end(number, stepper.logs())
-        if model.stop_training:
-            break
+    with interrupts_between_steps() as check_interrupt:
+        for number, batch in enumerate(batches.in_order(order)):
+            check_interrupt()
+            if wants_batches:
+                listeners.on_train_batch_begin(number)
+            stepper.run(batch)
+            if wants_batches:
+                listeners.on_train_batch_end(number, stepper.logs)
+            if model.stop_training:
+                break
 
 
 def _is_due(validation_freq: Any, epoch: int) -> bool:
@@ -113,16 +117,17 @@ def evaluate(model: Any, batches: Batches, *, verbose: Any, callbacks: Any) -> L
     listeners = _listeners(model, callbacks, verbose, epochs=1, steps=batches.steps)
     stepper = model._stepper("test")
     model.reset_metrics()
-    listeners.on_test_begin()
-    wants_batches = listeners.wants_test_batches
-    for number, batch in enumerate(batches.in_order()):
-        if wants_batches:
-            listeners.on_test_batch_begin(number)
-        stepper.run(batch)
-        if wants_batches:
-            listeners.on_test_batch_end(number, stepper.logs())
-    logs = stepper.logs()
-    listeners.on_test_end(logs)
+    with listeners:
+        listeners.on_test_begin()
+        wants_batches = listeners.wants_test_batches
+        for number, batch in enumerate(batches.in_order()):
+            if wants_batches:
+                listeners.on_test_batch_begin(number)
+            stepper.run(batch)
+            if wants_batches:
+                listeners.on_test_batch_end(number, stepper.logs)
+        logs = stepper.logs()
+        listeners.on_test_end(logs)
     return logs
 
 
@@ -131,19 +136,20 @@ def predict(
 ) -> Any:
     """The outputs of all batches, joined."""
     listeners = _listeners(model, callbacks, verbose, epochs=1, steps=batches.steps)
-    listeners.on_predict_begin()
-    wants_batches = listeners.wants_predict_batches
     collected: list[list[Any]] = []
     structure: Any = None
-    for number, batch in enumerate(batches.in_order()):
-        if wants_batches:
-            listeners.on_predict_batch_begin(number)
-        structure = program(batch)
-        collected.append([np.asarray(leaf) for leaf in nest.flatten(structure)])
-        if wants_batches:
-            outputs = nest.pack_sequence_as(structure, collected[-1])
-            listeners.on_predict_batch_end(number, {"outputs": outputs})
-    listeners.on_predict_end()
+    with listeners:
+        listeners.on_predict_begin()
+        wants_batches = listeners.wants_predict_batches
+        for number, batch in enumerate(batches.in_order()):
+            if wants_batches:
+                listeners.on_predict_batch_begin(number)
+            structure = program(batch)
+            collected.append([np.asarray(leaf) for leaf in nest.flatten(structure)])
+            if wants_batches:
+                outputs = nest.pack_sequence_as(structure, collected[-1])
+                listeners.on_predict_batch_end(number, {"outputs": outputs})
+        listeners.on_predict_end()
     joined = [np.concatenate(parts) for parts in zip(*collected, strict=True)]
     return nest.pack_sequence_as(structure, joined) if nest.is_nested(structure) else joined[0]
 

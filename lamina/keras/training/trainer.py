@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from ...ops import array, math
 from ...tensor.function import Function
 from ...tensor.tape import GradientTape
 from .. import optimizers
+from ..configurable import deserialize_nested, serialize
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..metrics import Mean
@@ -87,6 +89,24 @@ class Trainer:
             "jit_compile": jit_compile,
         }
         self.stop_training = False
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """The arguments of `compile` as plain data; empty for a model that was not compiled."""
+        found: dict[str, Any] = serialize(self._compile_arguments) if self.compiled else {}
+        return found
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile with what `get_compile_config` gave, here or in Keras, and make the slots."""
+        if type(self).compile is not Trainer.compile:
+            warnings.warn(
+                f"{type(self).__name__} has a compile() of its own, which loading does not call; "
+                "compile the model yourself, or define compile_from_config()",
+                stacklevel=2,
+            )
+            return
+        self.compile(**deserialize_nested(config))
+        if self.built and self.optimizer is not None:
+            self.optimizer.build(self.trainable_weights)  # type: ignore[attr-defined]
 
     def _output_names(self) -> list[str] | None:
         try:

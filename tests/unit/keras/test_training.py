@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import numpy as np
@@ -235,3 +236,17 @@ def test_what_is_missing_is_named() -> None:
     model.compile("adam")
     with pytest.raises(FailedPreconditionError, match="loss"):
         model.fit(X, Y)
+
+
+def test_ctrl_c_stops_between_steps() -> None:
+    from lamina.keras.training.interrupt import interrupts_between_steps
+
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupts_between_steps() as check:
+        for step in range(5):
+            check()
+            if step == 2:
+                signal.raise_signal(signal.SIGINT)
+            done.append(step)
+    assert done == [0, 1, 2]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

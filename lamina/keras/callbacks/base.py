@@ -91,7 +91,7 @@ def say(text: str) -> None:
 def hears(callback: Any, hook: str) -> bool:
     """Whether `callback` does anything in `hook`."""
     method = getattr(callback, hook, None)
-    if method is None:
+    if method is None or ("_batch_" in hook and not getattr(callback, "hears_batches", True)):
         return False
     if getattr(method, "__func__", method) is not getattr(Callback, hook):
         return True

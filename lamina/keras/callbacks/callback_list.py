@@ -58,6 +58,7 @@ class CallbackList:
     def set_params(self, params: dict[str, Any]) -> None:
         """Tell all of them `params`."""
         self.params = params
+        self._told = {}
         for callback in self.callbacks:
             callback.set_params(params)
 

@@ -29,6 +29,14 @@ class ProgbarLogger(Callback):
         self._start = self._drawn = 0.0
         self._seconds = 0.0  # of the steps themselves, without what follows them
 
+    @property
+    def hears_batches(self) -> bool:
+        """Batches matter to a bar, and where their number is not known beforehand."""
+        return self._is_live() or not self._steps()
+
+    def _is_live(self) -> bool:
+        return (self.params or {}).get("verbose", 1) == 1 and sys.stdout.isatty()
+
     # Hooks
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -86,7 +94,7 @@ class ProgbarLogger(Callback):
         self._done = 0
         self._seconds = 0.0
         self._start = self._drawn = time.perf_counter()
-        if (self.params or {}).get("verbose", 1) == 1 and sys.stdout.isatty():
+        if self._is_live():
             from rich.live import Live
 
             self._live = Live(self._line({}), auto_refresh=False)

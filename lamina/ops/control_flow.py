@@ -22,7 +22,7 @@ from ..tensor.variable import Variable
 from .common import integer
 from .layout import stack, unstack
 
-# Programs with common inputs ----------------------------------------------------------------------
+# Programs with common inputs ---------------------------------------------------------------------
 
 
 def _as_tensors(result: Any) -> Any:
@@ -295,7 +295,7 @@ def _loop_value(new: Any, spec: Spec) -> Any:
     return prim.cast(new, spec.dtype)
 
 
-# Functions over the first axis --------------------------------------------------------------------
+# Functions over the first axis -------------------------------------------------------------------
 
 
 def _rows(elems: Any) -> list[Any]:
@@ -381,7 +381,7 @@ def scan(
     return _stacked(states[:: -1 if reverse else 1])
 
 
-# Order of execution, which is the order of the code -----------------------------------------------
+# Order of execution, which is the order of the code ----------------------------------------------
 
 
 def no_op(name: str | None = None) -> None:

@@ -28,7 +28,7 @@ def _line(x: Any) -> Any:
     return reshape(x, (element_count(x.spec.shape),))
 
 
-# Counts -------------------------------------------------------------------------------------------
+# Counts ------------------------------------------------------------------------------------------
 
 
 def bincount(
@@ -122,7 +122,7 @@ def histogram_fixed_width(
     return bincount(bins, minlength=nbins, maxlength=nbins, dtype=dtype)
 
 
-# Groups -------------------------------------------------------------------------------------------
+# Groups ------------------------------------------------------------------------------------------
 
 
 def _groups(segment_ids: Any) -> int:
@@ -263,7 +263,7 @@ def _zero_for_none(result: Any, segment_ids: Any) -> Any:
     return prim.select(broadcast(hit, shape), result, fill_like(result, 0))
 
 
-# Lines --------------------------------------------------------------------------------------------
+# Lines -------------------------------------------------------------------------------------------
 
 
 def invert_permutation(x: Any, name: str | None = None) -> Any:

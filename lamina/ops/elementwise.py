@@ -288,8 +288,9 @@ def _places(condition: Any) -> Any:
 
 __all__ = [
     "abs", "acos", "acosh", "add", "add_n", "asin", "asinh", "atan", "atan2", "atanh", "ceil",
-    "clip_by_value", "cos", "cosh", "divide", "divide_no_nan", "equal", "erf", "erfinv", "exp", "expm1", "floor",
-    "floordiv", "floormod", "greater", "greater_equal", "is_finite", "is_inf", "is_nan", "less",
+    "clip_by_value", "cos", "cosh", "divide", "divide_no_nan", "equal", "erf",
+    "erfinv", "exp", "expm1", "floor", "floordiv", "floormod", "greater", "greater_equal",
+    "is_finite", "is_inf", "is_nan", "less",
     "less_equal", "log", "log1p", "log_sigmoid", "logical_and", "logical_not", "logical_or",
     "logical_xor", "maximum", "minimum", "mod", "multiply", "multiply_no_nan", "negative",
     "not_equal", "pow", "reciprocal", "reciprocal_no_nan", "rint", "round", "rsqrt",

@@ -194,7 +194,7 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
     return new_value(np.array(broadcast_shapes(as_shape(shape_x), as_shape(shape_y)), INT32))
 
 
-# Joining and cutting -------------------------------------------------------------------------------
+# Joining and cutting -----------------------------------------------------------------------------
 
 
 def concat(values: Any, axis: Any, name: str | None = None) -> Any:

@@ -27,7 +27,7 @@ from .names import namespace
 from .nn import l2_normalize
 from .reduction import global_norm, safe_length
 
-# Products -----------------------------------------------------------------------------------------
+# Products ----------------------------------------------------------------------------------------
 
 
 def matvec(a: Any, b: Any, transpose_a: bool = False, name: str | None = None) -> Any:
@@ -158,7 +158,7 @@ def normalize(
     return prim.divide(x, broadcast(length, x.spec.shape)), length
 
 
-# Diagonals ----------------------------------------------------------------------------------------
+# Diagonals ---------------------------------------------------------------------------------------
 
 
 def _places(shape: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -330,7 +330,7 @@ def lstsq(
     return solve(square, matmul(a, b, transpose_a=True))
 
 
-# Decompositions: NumPy's, outside of traced functions ---------------------------------------------
+# Decompositions: NumPy's, outside of traced functions --------------------------------------------
 
 
 def _by_numpy(name: str, function: Callable[..., tuple[Any, ...]], *inputs: Any) -> tuple[Any, ...]:

@@ -8,8 +8,25 @@ from typing import Any
 from ..core.errors import UnknownNameError, nearest
 
 _FUNCTION = "call Python functions directly, or decorate them with @tf.function"
-_MOVED = """acosh asinh atanh ceil cumprod erf expm1 is_finite is_inf is_nan log log1p log_sigmoid
-reciprocal rsqrt softplus xlogy""".split()
+_MOVED = [
+    "acosh",
+    "asinh",
+    "atanh",
+    "ceil",
+    "cumprod",
+    "erf",
+    "expm1",
+    "is_finite",
+    "is_inf",
+    "is_nan",
+    "log",
+    "log1p",
+    "log_sigmoid",
+    "reciprocal",
+    "rsqrt",
+    "softplus",
+    "xlogy",
+]
 
 ABSENT = {
     "Session": _FUNCTION,

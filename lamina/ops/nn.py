@@ -98,7 +98,7 @@ def l2_loss(t: Any, name: str | None = None) -> Any:
     return multiply(total(square(floats(t))), 0.5)
 
 
-# Normalization ------------------------------------------------------------------------------------
+# Normalization -----------------------------------------------------------------------------------
 
 
 def moments(
@@ -133,7 +133,7 @@ def batch_normalization(
     return result if offset is None else add(result, offset)
 
 
-# Layers without state -----------------------------------------------------------------------------
+# Layers without state ----------------------------------------------------------------------------
 
 
 def dropout(

@@ -149,7 +149,7 @@ def _uniform(source: tuple[Any, Any], shape: Any, minval: Any, maxval: Any, dtyp
     return integers_from(*source, as_shape(shape), minval, maxval, dtype)
 
 
-# The global generator, and one for each seed of an operation --------------------------------------
+# The global generator, and one for each seed of an operation -------------------------------------
 
 
 class _Process:
@@ -256,7 +256,7 @@ def _categorical(source: tuple[Any, Any], logits: Any, num_samples: Any, dtype: 
     return categorical_from(*source, x, integer(num_samples, "num_samples"), dtype)
 
 
-# Pure functions of a seed -------------------------------------------------------------------------
+# Pure functions of a seed ------------------------------------------------------------------------
 
 
 def _pure(seed: Any) -> tuple[Any, Any]:

@@ -152,7 +152,7 @@ argmin = _argument(
 )
 
 
-# Running sums and products ------------------------------------------------------------------------
+# Running sums and products -----------------------------------------------------------------------
 
 
 def _running(verb: Callable[..., Any], x: Any, axis: Any, exclusive: bool, reverse: bool) -> Any:

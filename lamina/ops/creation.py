@@ -47,11 +47,8 @@ def convert_to_tensor(
         hint = numpy_dtype(dtype_hint)
         if tensor.spec.dtype != hint and hint.kind == "f":
             tensor = to_tensor(value, hint)
-    if isinstance(value, Value) or tensor.array is None:
-        return tensor
-    if isinstance(value, (int, float, list, tuple)) or not is_tensor_like(value):
-        return new_value(np.array(tensor.array))
-    return tensor
+    is_fresh = isinstance(value, (int, float, list, tuple)) or is_tensor_like(value)
+    return tensor if is_fresh else new_value(np.array(tensor.array))
 
 
 def zeros(shape: Any, dtype: Any = FLOAT32, name: str | None = None) -> Any:

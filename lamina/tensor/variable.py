@@ -97,6 +97,11 @@ class Variable(Operators):
             recorder.read(self, value)  # type: ignore[attr-defined]
         return value
 
+    def numpy(self) -> Any:
+        """The numbers, in an array of the caller's own."""
+        found = super().numpy()
+        return found.copy() if isinstance(found, np.ndarray) else found
+
     value = read_value
     _tensor = read_value
     __lamina_tensor__ = read_value

@@ -322,7 +322,10 @@ def _array_of(inner: Any) -> Any:
 def _function_of(inner: Any) -> Any:
     found = custom_object(inner) if isinstance(inner, str) else None
     if found is None:
-        found = next((family[inner] for family in FAMILIES.values() if inner in family), None)
+        named = [family[inner] for family in FAMILIES.values() if inner in family]
+        # The function of a class (a metric) goes by the class's name in snake case.
+        functions = [getattr(item, "fn", item) for item in named]
+        found = next((item for item in functions if not isinstance(item, type)), None)
     if found is None:
         raise _unknown("function", inner)
     return found

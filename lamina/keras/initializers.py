@@ -19,7 +19,6 @@ from .backend import floatx
 from .configurable import (
     Configurable,
     custom_object_scope,
-    deserialize_nested,
     get_from,
     register,
     serialize,
@@ -68,23 +67,6 @@ class Constant(Initializer):
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         value = np.asarray(self.value).astype(numpy_dtype(dtype or floatx()))
         return array.broadcast_to(value, _shape(shape))
-
-    def get_config(self) -> dict[str, Any]:
-        """The value; an array as Keras writes it."""
-        value = np.asarray(self.value)
-        if value.ndim == 0:
-            return {"value": value.item()}
-        inner = {"value": value.tolist(), "dtype": value.dtype.name}
-        return {"value": {"class_name": "__numpy__", "config": inner}}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """A constant made of what `get_config` gave, here or in Keras."""
-        value = config["value"]
-        if isinstance(value, dict) and value.get("class_name") in ("__numpy__", "__tensor__"):
-            inner = value["config"]
-            return cls(np.array(inner["value"], inner["dtype"]))
-        return cls(deserialize_nested(value))
 
 
 @register(MODULE, "IdentityInitializer")

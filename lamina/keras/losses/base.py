@@ -274,5 +274,5 @@ def function_config(function: Any) -> Any:
         "module": "builtins",
         "class_name": "function",
         "config": name,
-        "registered_name": name,
+        "registered_name": "function",
     }

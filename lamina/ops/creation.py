@@ -11,7 +11,6 @@ from ..core.dtypes import FLOAT32, FLOAT64, INT32, INT64, numpy_dtype
 from ..core.errors import InvalidArgumentError, SymbolicShapeError
 from ..core.shapes import element_count, normalize_axis
 from ..ir.bind import new_value
-from ..ir.value import Value
 from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, fill_like, iota, reshape
 from ..prims.broadcast import fill as fill_primitive

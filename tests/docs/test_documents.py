@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -76,6 +77,7 @@ def test_lamina_commands_run(document, tmp_path):
             [sys.executable, "-m", "lamina.cli", *command[1:]],
             check=False,
             cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -36,12 +36,19 @@ class _State(threading.local):
 
 STATE = _State()
 _make: type[Value] = Value
+_keeper: Any = None  # takes what has a symbolic batch outside of any trace
 
 
 def use_value_class(value_class: type[Value]) -> None:
     """Let `bind` return instances of `value_class` (the room above has operators to add)."""
     global _make  # noqa: PLW0603 (set once, when the room above is imported)
     _make = value_class
+
+
+def use_keeper(keeper: Any) -> None:
+    """Let `keeper.add` take constants of a symbolic batch that are made outside of traces."""
+    global _keeper  # noqa: PLW0603 (set once, when the room above is imported)
+    _keeper = keeper
 
 
 def new_value(array: Any, spec: Spec | None = None, trace: Any = None) -> Any:
@@ -56,7 +63,9 @@ def bind(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
     if trace is None or not _must_trace(inputs, params):
         for value in inputs:
             if value.array is None:
-                return _bind_symbol(value, primitive, inputs, params)
+                return _bind_symbol(value.trace, primitive, inputs, params)
+        if "shape" in params and B in params["shape"]:
+            return _bind_symbol(_keeper, primitive, inputs, params)
         if config.verify:
             primitive.infer(*[value.spec for value in inputs], **params)
         arrays = [value.array for value in inputs]
@@ -96,13 +105,12 @@ def _must_trace(inputs: tuple[Value, ...], params: dict[str, Any]) -> bool:
 
 
 def _bind_symbol(
-    value: Value, primitive: Primitive, inputs: tuple[Value, ...], params: dict[str, Any]
+    keeper: Any, primitive: Primitive, inputs: tuple[Value, ...], params: dict[str, Any]
 ) -> Any:
     """Outside a trace a symbol may have a keeper of its own (Keras's functional models)."""
-    keeper = value.trace
-    if keeper is None or getattr(keeper, "closed", True):
+    if keeper is None or keeper.closed:
         raise FailedPreconditionError(
-            f"a symbolic tensor of type {value.spec!r} was used after the function that it "
+            f"{primitive!r} of a symbolic tensor was asked for after the function that it "
             "belongs to was traced. Return it from the function instead of storing it outside."
         )
     outputs = keeper.add(primitive, inputs, params)

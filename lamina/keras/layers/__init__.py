@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import InvalidArgumentError, UnknownNameError, nearest
-from ..configurable import FAMILIES, custom_object_scope, get_from, serialize
+from ..configurable import custom_object_scope, get_from, serialize
 from ..configurable import deserialize as _deserialize
 from .core import Activation, Dropout, Flatten, Input, InputLayer
 from .dense import Dense
@@ -50,6 +50,4 @@ def __getattr__(name: str) -> Any:
         raise UnknownNameError(
             f"keras.layers.{name} is outside of what lamina is for: dense networks"
         )
-    raise UnknownNameError(
-        f"keras.layers has no {name!r}.{nearest(name, FAMILIES['keras.layers'])}"
-    )
+    raise UnknownNameError(f"keras.layers has no {name!r}.{nearest(name, __all__)}")

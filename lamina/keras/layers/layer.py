@@ -15,6 +15,7 @@ from ...core.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     UnimplementedError,
+    nearest,
 )
 from ...ir.bind import STATE
 from ...ir.graph import eagerly
@@ -30,14 +31,19 @@ from ..configurable import Configurable, register
 from ..metrics import Metric
 from ..naming import unique_name
 from ..random import SeedGenerator
-from .context import CALLS, Frame
+from .context import CALLS, Frame, spend
 from .symbolic import call_symbolically, is_symbolic, output_shape
 from .weight import Weight
 
-_INTERNAL = frozenset(
-    {"_arguments", "_call_losses", "_own_weights", "_inbound", "_functional", "_training"}
+INTERNAL = frozenset(
+    {
+        *("_arguments", "_call_losses", "_own_weights", "_inbound", "_functional", "_training"),
+        "_compile_arguments",
+    }
 )
 """Attributes that hold no parts of the layer."""
+
+_BASE = ("name", "trainable", "dtype")
 
 
 @register("keras.layers")
@@ -109,8 +115,11 @@ class Layer(Configurable):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.declared_input_shape = _declared_shape(kwargs)
         if kwargs:
+            unknown, cls = min(kwargs), type(self)
+            known = {*_named_arguments(cls), *_named_arguments(Layer), *self.input_shape_arguments}
             raise ArgumentTypeError(
-                f"{type(self).__name__} does not know the argument {min(kwargs)!r}"
+                f"{cls.__name__} does not know the argument {unknown!r}; its arguments are "
+                f"{', '.join(sorted(known))}.{nearest(unknown, known)}"
             )
 
     # Names and types
@@ -164,6 +173,7 @@ class Layer(Configurable):
         dtype = as_dtype(dtype or self.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtype.is_floating else "zeros"
+        spend(shape, dtype.size)
         with eagerly():
             value = initializers.get(initializer)(shape, dtype=dtype)
             weight = Weight(
@@ -182,7 +192,7 @@ class Layer(Configurable):
         """Layers, variables, metrics and seed generators among the attributes, each once."""
         seen: set[int] = set()
         for name, value in list(vars(self).items()):
-            if name not in _INTERNAL:
+            if name not in INTERNAL:
                 yield from _find_parts(value, seen)
 
     def _layers_inside(self) -> list[Layer]:
@@ -199,21 +209,23 @@ class Layer(Configurable):
                     queue.append(layer)
         return list(found.values())
 
+    def own_variables(self) -> list[Variable]:
+        """Weights that are not those of layers inside; those made trainable come first."""
+        found = [*self._own_weights, *(v for v in self._parts() if isinstance(v, Variable))]
+        found.sort(key=lambda weight: not getattr(weight, "made_trainable", weight.trainable))
+        return list({id(weight): weight for weight in found}.values())
+
     def _variables(self, *, with_state: bool) -> list[Variable]:
-        own = [*self._own_weights]
         state: list[Variable] = []
         nested: list[Variable] = []
         for part in self._parts():
             if isinstance(part, Layer):
                 nested += part._variables(with_state=with_state)
-            elif isinstance(part, Variable):
-                own.append(part)
             elif with_state and isinstance(part, Metric):
                 state += part.variables
             elif with_state and isinstance(part, SeedGenerator):
                 state.append(part.state)
-        trainable_first = sorted(own, key=lambda weight: not weight.trainable)
-        return list({id(v): v for v in (*trainable_first, *state, *nested)}.values())
+        return list({id(v): v for v in (*self.own_variables(), *state, *nested)}.values())
 
     @property
     def variables(self) -> list[Variable]:
@@ -432,6 +444,32 @@ class Layer(Configurable):
         if config.get("activity_regularizer", 0) is None:
             del config["activity_regularizer"]
         return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A layer made of what `get_config` gave, here or in Keras.
+
+        A constructor that lacks the base's arguments (name, trainable, dtype) is made without.
+        """
+        parameters = inspect.signature(cls.__init__).parameters
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+            return super().from_config(config)
+        base = {key: config[key] for key in _BASE if key in config and key not in parameters}
+        layer = super().from_config({key: v for key, v in config.items() if key not in base})
+        layer._name = _checked_name(base.get("name", layer.name))
+        if _dtype_name(base.get("dtype", layer.dtype)) != layer.dtype:
+            raise InvalidArgumentError(
+                f"{cls.__name__} was saved with another dtype; let its constructor take **kwargs "
+                "and pass them to super().__init__()"
+            )
+        if not base.get("trainable", True):
+            layer.trainable = False
+        return layer
+
+
+def _named_arguments(cls: type[Layer]) -> list[str]:
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return [p.name for p in parameters if p.kind is not p.VAR_KEYWORD and p.name != "self"]
 
 
 class _CallSignature:

@@ -10,7 +10,7 @@ import numpy as np
 from ...core import nest
 from ...core.errors import InvalidArgumentError
 from ...core.shapes import B
-from ...ir.bind import bind
+from ...ir.bind import bind, use_keeper
 from ...ir.graph import Trace, tracing
 from ...ir.primitive import Primitive
 from ...ir.value import Spec, Value
@@ -43,15 +43,18 @@ class Operation:
         leaves = nest.flatten((self.arguments, self.keywords))
         return [leaf for leaf in leaves if isinstance(leaf, KerasTensor)]
 
-    def run(self, known: dict[int, Any]) -> list[Any]:
-        """The results with `known` values in place of symbolic tensors."""
+    def run(self, known: dict[int, Any], rows: Any) -> list[Any]:
+        """The results with `known` values in place of symbolic tensors, in batches of `rows`."""
 
         def fill(leaf: Any) -> Any:
             return known[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
 
         arguments = nest.map_structure(fill, self.arguments)
         if self.primitive is not None:
-            result = bind(self.primitive, *arguments, **self.params)
+            params = self.params
+            if "shape" in params:
+                params = {**params, "shape": tuple(rows if d is B else d for d in params["shape"])}
+            result = bind(self.primitive, *arguments, **params)
             return list(result) if self.primitive.multiple else [result]
         return nest.flatten(self.layer(*arguments, **nest.map_structure(fill, self.keywords)))
 
@@ -70,6 +73,7 @@ class _Keeper:
 
 
 KEEPER = _Keeper()
+use_keeper(KEEPER)
 
 
 class KerasTensor(Tensor):

@@ -22,6 +22,7 @@ class Weight(Variable):
     ) -> None:
         super().__init__(initial_value, trainable, name, dtype, constraint)
         self.regularizer = regularizer
+        self.made_trainable = trainable  # decides its place among the weights, once and for all
         self._owner = owner
 
     @property

@@ -33,7 +33,7 @@ class Functional(Model):
         self.inputs_structure = inputs
         self.outputs_structure = outputs
         self._operations = _sorted_operations(nest.flatten(inputs), nest.flatten(outputs))
-        self._own_layers = _layers_of(self._operations)
+        self._own_layers = _layers_in_order(nest.flatten(inputs), nest.flatten(outputs))
         _check_names(self._own_layers)
         self.built = True
         shapes = nest.map_structure(lambda tensor: tuple(tensor.shape), inputs)
@@ -78,10 +78,11 @@ class Functional(Model):
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The outputs for `inputs`, layer by layer."""
         known = self._bind_inputs(inputs)
+        rows = next(iter(known.values())).spec.shape[0]
         for operation in self._operations:
             if id(operation.outputs[0]) in known and isinstance(operation.layer, InputLayer):
                 continue
-            results = operation.run(known)
+            results = operation.run(known, rows)
             known.update(zip(map(id, operation.outputs), results, strict=True))
         return nest.map_structure(lambda tensor: known[id(tensor)], self.outputs_structure)
 
@@ -117,12 +118,13 @@ class Functional(Model):
                 f"the operation {bare.primitive!r} on symbolic tensors cannot be saved; put it "
                 "into the call() of a Layer"
             )
+        calls = _Calls(self._operations, self._own_layers)
         return {
             "name": self.name,
             "trainable": self._trainable,
-            "layers": [_layer_config(layer, self._operations) for layer in self._own_layers],
-            "input_layers": nest.map_structure(_history, self.inputs_structure),
-            "output_layers": nest.map_structure(_history, self.outputs_structure),
+            "layers": [calls.layer_config(layer) for layer in self._own_layers],
+            "input_layers": nest.map_structure(calls.history, self.inputs_structure),
+            "output_layers": nest.map_structure(calls.history, self.outputs_structure),
         }
 
     @classmethod
@@ -181,9 +183,53 @@ def _sorted_operations(inputs: list[Any], outputs: list[Any]) -> list[Operation]
     return order
 
 
-def _layers_of(operations: Sequence[Operation]) -> list[Layer]:
-    found = {id(op.layer): op.layer for op in operations if op.layer is not None}
-    return list(found.values())
+def _layers_in_order(inputs: list[Any], outputs: list[Any]) -> list[Layer]:
+    """The layers as Keras orders them, on which the names of weights in files depend.
+
+    Those farthest from the outputs come first; of equally far ones, those that a walk from the
+    outputs back to the inputs meets first.
+    """
+    finished, rank = _walk_back(inputs, outputs)
+    places = {id(operation) for operation in finished}
+    distance: dict[int, int] = {}  # of calls
+    farthest: dict[int, int] = {}  # of what is called
+    parts = {id(_called(tensor.operation)): _called(tensor.operation) for tensor in inputs}
+    for operation in reversed(finished):
+        part = _called(operation)
+        parts[id(part)] = part
+        far = max(distance.get(id(operation), 0), farthest.get(id(part), 0))
+        farthest[id(part)] = distance[id(operation)] = far
+        for source in (tensor.operation for tensor in operation.inputs):
+            if id(source) in places:
+                distance[id(source)] = max(far + 1, distance.get(id(source), 0))
+    ordered = sorted(parts, key=lambda key: (-farthest.get(key, 0), rank.get(key, -1)))
+    return [parts[key] for key in ordered if isinstance(parts[key], Layer)]
+
+
+def _walk_back(inputs: list[Any], outputs: list[Any]) -> tuple[list[Operation], dict[int, int]]:
+    """Calls, each after those that it needs, and when the walk met what they call."""
+    given = {id(tensor) for tensor in inputs}
+    rank: dict[int, int] = {}
+    finished: dict[int, Operation] = {}
+    stack = [(tensor, False) for tensor in reversed(outputs)]
+    while stack:
+        tensor, ready = stack.pop()
+        operation = tensor.operation
+        if ready:
+            finished[id(operation)] = operation
+            continue
+        inside = id(tensor) not in given or isinstance(operation.layer, InputLayer)
+        if id(operation) in finished or not inside:
+            continue
+        rank.setdefault(id(_called(operation)), len(rank))
+        stack.append((tensor, True))
+        stack += [(source, False) for source in reversed(operation.inputs)]
+    return list(finished.values()), rank
+
+
+def _called(operation: Operation) -> Any:
+    """The layer of a call; a call of a bare operation stands for itself."""
+    return operation if operation.layer is None else operation.layer
 
 
 def _check_names(layers: Sequence[Layer]) -> None:
@@ -203,41 +249,43 @@ def _producer_name(tensor: KerasTensor) -> str:
     return tensor.name
 
 
-def _history(tensor: KerasTensor) -> list[Any]:
-    """[layer name, which of the layer's calls, which of its results]."""
-    operation = tensor.operation
-    assert operation is not None
-    return [operation.layer.name, operation.layer._inbound.index(operation), tensor.position]
+class _Calls:
+    """The calls of layers within one model, as its configuration counts them."""
 
-
-def _layer_config(layer: Layer, operations: Sequence[Operation]) -> dict[str, Any]:
-    config: dict[str, Any] = serialize(layer)
-    build_config = layer.get_build_config()
-    if build_config is not None:
-        config["build_config"] = build_config
-    config["name"] = layer.name
-    used = [op for op in operations if op.layer is layer and not isinstance(layer, InputLayer)]
-    config["inbound_nodes"] = [
-        {"args": _plain(list(op.arguments)), "kwargs": _plain(op.keywords)} for op in used
-    ]
-    return config
-
-
-def _plain(item: Any) -> Any:
-    if isinstance(item, KerasTensor):
-        return {
-            "class_name": "__keras_tensor__",
-            "config": {
-                "shape": list(item.shape),
-                "dtype": item.spec.dtype.name,
-                "keras_history": _history(item),
-            },
+    def __init__(self, operations: Sequence[Operation], layers: Sequence[Layer]) -> None:
+        inside = {id(operation) for operation in operations}
+        self.of = {
+            id(layer): [call for call in layer._inbound if id(call) in inside] for layer in layers
         }
-    if isinstance(item, dict):
-        return {key: _plain(value) for key, value in item.items()}
-    if isinstance(item, (list, tuple)):
-        return [_plain(value) for value in item]
-    return serialize(item)
+
+    def history(self, tensor: KerasTensor) -> list[Any]:
+        """[layer name, which of the layer's calls, which of its results]."""
+        operation = tensor.operation
+        assert operation is not None
+        calls = self.of[id(operation.layer)]
+        return [operation.layer.name, calls.index(operation), tensor.position]
+
+    def layer_config(self, layer: Layer) -> dict[str, Any]:
+        """A layer and what it is called on."""
+        config: dict[str, Any] = dict(serialize(layer))
+        calls = [] if isinstance(layer, InputLayer) else self.of[id(layer)]
+        config["name"] = layer.name
+        config["inbound_nodes"] = [
+            {"args": self._plain(list(call.arguments)), "kwargs": self._plain(call.keywords)}
+            for call in calls
+        ]
+        return config
+
+    def _plain(self, item: Any) -> Any:
+        if isinstance(item, KerasTensor):
+            inner = {"shape": list(item.shape), "dtype": item.spec.dtype.name}
+            inner["keras_history"] = self.history(item)
+            return {"class_name": "__keras_tensor__", "config": inner}
+        if isinstance(item, dict):
+            return {key: self._plain(value) for key, value in item.items()}
+        if isinstance(item, (list, tuple)):
+            return [self._plain(value) for value in item]
+        return serialize(item)
 
 
 def _rebuild_layers(configs: list[dict[str, Any]]) -> dict[str, tuple[Layer, list[Operation]]]:
@@ -248,7 +296,7 @@ def _rebuild_layers(configs: list[dict[str, Any]]) -> dict[str, tuple[Layer, lis
         layer = deserialize(config)
         if config.get("name"):
             layer._name = config["name"]
-        made[layer.name] = layer, list(layer._inbound)
+        made[layer.name] = layer, list(layer._inbound) if isinstance(layer, InputLayer) else []
         waiting.append((layer, list(config.get("inbound_nodes", []))))
     while any(nodes for _, nodes in waiting):
         progress = False
@@ -256,7 +304,10 @@ def _rebuild_layers(configs: list[dict[str, Any]]) -> dict[str, tuple[Layer, lis
             while nodes and _is_ready(nodes[0], made):
                 node = nodes.pop(0)
                 before = len(layer._inbound)
-                layer(*_fill(node["args"], made), **_fill(node["kwargs"], made))
+                keywords = _fill(node["kwargs"], made)
+                if keywords.get("mask", 0) is None:
+                    del keywords["mask"]  # Keras writes it for every model inside a model
+                layer(*_fill(node["args"], made), **keywords)
                 made[layer.name][1].extend(layer._inbound[before:])
                 progress = True
         if not progress:
@@ -287,6 +338,8 @@ def _fill(item: Any, made: dict[str, tuple[Layer, list[Operation]]]) -> Any:
     if isinstance(item, dict):
         if item.get("class_name") == "__keras_tensor__":
             return _at(item["config"]["keras_history"], made)
+        if "class_name" in item and "config" in item:
+            return deserialize(item)
         return {key: _fill(value, made) for key, value in item.items()}
     return [_fill(value, made) for value in item] if isinstance(item, list) else item
 

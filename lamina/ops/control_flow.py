@@ -39,14 +39,10 @@ def _with_inputs(program: Program, own: int, sources: Sequence[Any]) -> tuple[li
     """Inputs for `sources` after the program's first `own`, and what each source became."""
     known = dict(zip(map(id, program.sources), program.graph.inputs[own:], strict=True))
     places = {
-        id(source): known.get(id(source)) or new_value(None, _spec(source)) for source in sources
+        id(source): known[id(source)] if id(source) in known else new_value(None, source.spec)
+        for source in sources
     }
     return [*program.graph.inputs[:own], *places.values()], places
-
-
-def _spec(source: Any) -> Spec:
-    spec: Spec = source.spec
-    return spec
 
 
 def _present(sources: Sequence[Any]) -> list[Any]:
@@ -165,7 +161,8 @@ def case(
         for hit in hits[1:]:
             total = prim.add(total, hit)
         one = fill((), 1, INT32)
-        control.check(prim.less_equal(total, one), [], "case: more than one condition holds")
+        single = prim.less_equal(total, one)
+        control.check(single, [single], "case: more than one condition holds")
     if default is None:
         default = _checked(conditions[-1], pairs.pop()[1], "case: no condition holds")
     return _chain(conditions, [function for _, function in pairs], default)
@@ -173,7 +170,7 @@ def case(
 
 def _checked(condition: Any, function: Callable[[], Any], message: str) -> Callable[[], Any]:
     def run() -> Any:
-        control.check(condition, [], message)
+        control.check(condition, [condition], message)
         return function()
 
     return run

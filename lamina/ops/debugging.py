@@ -25,7 +25,7 @@ def _demand(condition: Any, text: str, message: str | None, *values: Any) -> Non
     tensor = to_tensor(condition)
     prefix = f"{message}: " if message else ""
     if tensor.array is None:
-        check(tensor, [], f"{prefix}{text}")
+        check(tensor, [tensor], f"{prefix}{text}")
         return
     if not tensor.array.all():
         known = [to_tensor(value).array for value in values]

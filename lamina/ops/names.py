@@ -8,25 +8,8 @@ from typing import Any
 from ..core.errors import UnknownNameError, nearest
 
 _FUNCTION = "call Python functions directly, or decorate them with @tf.function"
-_MOVED = [
-    "acosh",
-    "asinh",
-    "atanh",
-    "ceil",
-    "cumprod",
-    "erf",
-    "expm1",
-    "is_finite",
-    "is_inf",
-    "is_nan",
-    "log",
-    "log1p",
-    "log_sigmoid",
-    "reciprocal",
-    "rsqrt",
-    "softplus",
-    "xlogy",
-]
+_MOVED = ("ceil", "cumprod", "erf", "expm1", "is_finite", "is_inf")
+_MOVED_TOO = ("is_nan", "log", "log1p", "log_sigmoid", "reciprocal", "rsqrt", "softplus", "xlogy")
 
 ABSENT = {
     "Session": _FUNCTION,
@@ -83,7 +66,7 @@ ABSENT = {
     "lgamma": "the gamma function's relatives are left out; SciPy has them for known numbers",
     "digamma": "the gamma function's relatives are left out; SciPy has them for known numbers",
     "erfc": "write 1 - tf.math.erf(x)",
-    **{name: f"it is called tf.math.{name} since TensorFlow 2" for name in _MOVED},
+    **{name: f"it is called tf.math.{name} since TensorFlow 2" for name in (*_MOVED, *_MOVED_TOO)},
 }
 
 

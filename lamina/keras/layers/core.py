@@ -111,7 +111,8 @@ class InputLayer(Layer):
             shape = (shape,) if isinstance(shape, int) else tuple(shape)
             batch_shape = (batch_size, *shape)
         self.batch_shape = tuple(batch_shape)
-        spec = spec_of_shape(self.batch_shape, self._dtype)
+        anything = (None, *self.batch_shape[1:]) if self.batch_shape else ()
+        spec = spec_of_shape(anything, self._dtype)  # a model takes batches of every size
         operation = Operation(self, (), {})
         operation.outputs = [KerasTensor(spec, operation)]
         self._inbound.append(operation)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ...core.errors import InvalidArgumentError, nearest
-from ..configurable import FAMILIES, custom_object_scope, deserialize, register, serialize
+from ..configurable import FAMILIES, register, serialize, sharing
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
-from ..saving import load_weights, save_model, save_weights
+from ..saving import load_weights, model_from_text, save_model, save_weights
 from ..training.trainer import Trainer
 from ..utils.summary import print_summary
 
@@ -93,7 +93,8 @@ class Model(Trainer, Layer):
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON."""
-        return json.dumps(serialize(self), **kwargs)
+        with sharing():
+            return json.dumps(serialize(self), **kwargs)
 
 
 def _functional_class() -> type[Model]:
@@ -102,9 +103,8 @@ def _functional_class() -> type[Model]:
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The model whose architecture `to_json` wrote."""
-    with custom_object_scope(custom_objects):
-        return deserialize(json.loads(json_string))
+    """The model whose architecture `to_json` wrote, here or in Keras; its weights are new."""
+    return model_from_text(json_string, "the JSON of the model", custom_objects)
 
 
 def _placeholders(shape: Any, dtype: str) -> Any:

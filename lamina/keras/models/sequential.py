@@ -154,7 +154,7 @@ class Sequential(Model):
             "name": self.name,
             "trainable": self._trainable,
             "dtype": dtype_policy(self._dtype),
-            "layers": [_entry(layer) for layer in self._stack],
+            "layers": [serialize(layer) for layer in self._stack],
         }
         if self._build_shape is not None:
             config["build_input_shape"] = list(self._build_shape)
@@ -171,11 +171,3 @@ class Sequential(Model):
         if not config.get("trainable", True):
             model.trainable = False
         return model
-
-
-def _entry(layer: Layer) -> Any:
-    entry = serialize(layer)
-    build_config = layer.get_build_config()
-    if build_config is not None and not isinstance(layer, InputLayer):
-        entry["build_config"] = build_config
-    return entry

@@ -1,0 +1,53 @@
+"""Models in files: `.keras` and `.weights.h5`, as Keras 3 writes and reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..configurable import deserialize_nested
+from ..configurable import serialize as serialize_keras_object
+from ..custom_objects import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from .files import (
+    load_model,
+    load_weights,
+    model_from_text,
+    model_members,
+    save_model,
+    save_weights,
+)
+
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "load_model",
+    "load_weights",
+    "model_from_text",
+    "model_members",
+    "register_keras_serializable",
+    "save_model",
+    "save_weights",
+    "serialize_keras_object",
+]
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
+    """The object that `serialize_keras_object` described; of lists and dicts, each in them.
+
+    Code is never made of a configuration, whatever `safe_mode` says.
+    """
+    with CustomObjectScope(custom_objects):
+        return deserialize_nested(config)

@@ -1,0 +1,200 @@
+"""Models as `.keras` files and weights as `.weights.h5` files: Keras 3's formats."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ...core.errors import (
+    ArgumentTypeError,
+    DataLossError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    OpError,
+    UnimplementedError,
+)
+from ..configurable import deserialize, serialize, sharing
+from ..custom_objects import CustomObjectScope
+from ..layers.context import weight_budget
+from ..layers.layer import Layer
+from . import weights
+from .archive import opened, read_archive, replacing, write_archive
+
+FORMAT = "3.15.1"  # the Keras whose files these are like
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_CONFIG_LIMIT = 64 * 2**20  # bytes; a network of a thousand layers takes about one megabyte
+
+FilePath = str | os.PathLike[str]
+
+
+def save_model(
+    model: Any, filepath: FilePath, overwrite: bool = True, zipped: Any = None, **kwargs: Any
+) -> None:
+    """Write architecture, weights, losses, metrics and the optimizer's state to a `.keras` file.
+
+    The file is complete or not there at all; Keras 3 opens it too.
+    """
+    path = _checked_path(filepath, ".keras", "a model")
+    if kwargs.pop("save_format", None) not in (None, "keras") or zipped not in (None, True):
+        raise UnimplementedError("models are saved as .keras files, zip archives, only")
+    if kwargs:
+        raise ArgumentTypeError(
+            f"save_model got {next(iter(kwargs))!r}, which .keras files do not know; its arguments "
+            "are filepath and overwrite"
+        )
+    write_archive(path, model_members(model), overwrite)
+
+
+def model_members(model: Any) -> dict[str, bytes]:
+    """The members of the `.keras` archive of `model`, by name, for `archive.write_archive`.
+
+    More members may be added; Keras and `load_model` leave them alone.
+    """
+    _check_model(model, "saved")
+    if not model.built:
+        warnings.warn(
+            f"the model {model.name!r} is saved without weights: it is not built. Start it with "
+            "keras.Input(shape), call build(), or call it on data first",
+            stacklevel=4,
+        )
+    if model.optimizer is not None and not model.optimizer.built and model.trainable_weights:
+        model.optimizer.build(model.trainable_weights)  # Keras expects the slots in a file
+    with sharing():
+        config = _json(serialize(model))
+    date = datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    metadata = {"keras_version": FORMAT, "date_saved": date}
+    return {METADATA: _json(metadata), CONFIG: config, WEIGHTS: weights.to_bytes(model)}
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return json.dumps(value).encode()
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(f"the configuration cannot be written as JSON: {error}") from error
+
+
+def load_model(
+    filepath: FilePath,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """The model in a `.keras` file that lamina or Keras 3 wrote.
+
+    Classes and functions of your own are registered or given in `custom_objects`. Nothing in a
+    file is ever run as code, whatever `safe_mode` says. DataLossError: the file is damaged;
+    UnknownNameError: it names a class that is not known.
+    """
+    path = _checked_path(filepath, ".keras", "a model")
+    members = read_archive(path, (CONFIG, WEIGHTS))
+    if len(members[CONFIG]) > _CONFIG_LIMIT:
+        raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
+    with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
+        model = model_from_text(members[CONFIG], path, custom_objects, compile_model=compile)
+    weights.load(model, io.BytesIO(members[WEIGHTS]), path)
+    return model
+
+
+def model_from_text(
+    text: str | bytes,
+    where: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile_model: bool = True,
+) -> Any:
+    """The model of a configuration in JSON, with new weights; errors name `where` it was found."""
+    config = parsed(text, where)
+    if not isinstance(config, dict):
+        raise DataLossError(f"{where}: the configuration of a model is a JSON object")
+    if not compile_model:
+        config["compile_config"] = None
+    try:
+        with CustomObjectScope(custom_objects), sharing():
+            model = deserialize(config)
+    except OpError as error:
+        raise type(error)(f"{where}: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise DataLossError(f"{where}: the configuration is nested too deeply or huge") from error
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise DataLossError(
+            f"{where}: no model can be made of the configuration: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(model, Layer) or not hasattr(model, "compile"):
+        raise DataLossError(f"{where}: it describes a {type(model).__name__}, not a model")
+    return model
+
+
+def parsed(text: str | bytes, where: str) -> Any:
+    """JSON as Python values; DataLossError names `where` it was found."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataLossError(f"{where}: the JSON is damaged: {error}") from error
+
+
+def save_weights(
+    model: Any, filepath: FilePath, overwrite: bool = True, max_shard_size: float | None = None
+) -> None:
+    """Write all weights, and the optimizer's state, to a `.weights.h5` file."""
+    path = _checked_path(filepath, ".weights.h5", "weights")
+    if max_shard_size is not None:
+        raise UnimplementedError("weights are written to one file; leave max_shard_size out")
+    _check_built(model, "saved")
+    content = weights.to_bytes(model)
+    with replacing(path, overwrite) as file:
+        file.write(content)
+
+
+def load_weights(
+    model: Any, filepath: FilePath, skip_mismatch: bool = False, **kwargs: Any
+) -> None:
+    """Read weights from a `.weights.h5` or `.keras` file; all are checked before any is set.
+
+    With `skip_mismatch`, layers whose weights do not fit keep theirs, and a warning names them.
+    """
+    if kwargs.pop("by_name", False) or kwargs:
+        raise UnimplementedError("load_weights knows filepath and skip_mismatch only")
+    _check_built(model, "loaded")
+    path = _checked_path(filepath, (".weights.h5", ".keras"), "weights")
+    if path.endswith(".keras"):
+        content = read_archive(path, (WEIGHTS,))[WEIGHTS]
+        weights.load(model, io.BytesIO(content), path, skip_mismatch)
+        return
+    with opened(path) as file:
+        weights.load(model, file, path, skip_mismatch)
+
+
+def _checked_path(path: FilePath, endings: str | tuple[str, ...], what: str) -> str:
+    try:
+        text = os.fspath(path)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"the file of {what} is a path; got {type(path).__name__}"
+        ) from None
+    if not isinstance(text, str) or not text.endswith(endings):
+        expected = endings if isinstance(endings, str) else " or ".join(endings)
+        hint = ""
+        if str(text).endswith((".h5", ".hdf5")) and ".weights" not in str(text):
+            hint = ". The older HDF5 format of whole models is not supported"
+        raise InvalidArgumentError(
+            f"the file name of {what} ends in {expected}; got {text!r}{hint}"
+        )
+    return text
+
+
+def _check_model(model: Any, verb: str) -> None:
+    if not isinstance(model, Layer) or not hasattr(model, "compile"):
+        raise ArgumentTypeError(f"only models are {verb}; got {type(model).__name__}")
+
+
+def _check_built(model: Any, verb: str) -> None:
+    _check_model(model, verb)
+    if not model.built:
+        raise FailedPreconditionError(
+            f"the model {model.name!r} has no weights yet that could be {verb}; start it with "
+            "keras.Input(shape), call build(), or call it on data first"
+        )

@@ -1,0 +1,259 @@
+"""The weights of a model as HDF5: Keras's layout, written and read without trust.
+
+Each layer has a group; its own weights are the datasets `vars/0`, `vars/1` … in it. Groups are
+named after attributes (`hidden/vars/0`), those of layers in lists and in Sequential and functional
+models after classes (`layers/dense`, `layers/dense_1`), for names of layers differ from run to
+run. The optimizer's state is in `optimizer`.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from collections.abc import Iterator
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+
+from ...core.errors import DataLossError, InvalidArgumentError, OpError, UnimplementedError
+from ...ir.graph import eagerly
+from ...tensor.variable import Variable
+from ..configurable import FAMILIES, snake_case
+from ..layers.layer import INTERNAL, Layer
+from ..optimizers import Optimizer
+
+_HOOKS = ("save_own_variables", "load_own_variables", "save_assets", "load_assets")
+_HIDDEN = INTERNAL | {"_stack", "_own_layers"}
+_CHUNK = 2**20  # bytes that a compressed block may take, if it is larger than its dataset
+
+
+class State(NamedTuple):
+    """What one layer or optimizer keeps in a file."""
+
+    path: str
+    owner: Any
+    variables: list[Variable]
+
+
+# What a model keeps, and under which names --------------------------------------------------------
+
+
+def states(model: Layer) -> list[State]:
+    """The state of the model and of all inside it, each once, in Keras's order."""
+    found: list[State] = []
+    _visit(model, "", found, set())
+    return found
+
+
+def _visit(part: Any, path: str, found: list[State], seen: set[int]) -> None:
+    if id(part) in seen:
+        return
+    seen.add(id(part))
+    if isinstance(part, Optimizer):
+        found.append(State(path, part, part.variables))
+        return
+    hook = next((name for name in _HOOKS if hasattr(part, name)), None)
+    if hook is not None:
+        raise UnimplementedError(
+            f"{type(part).__name__} defines {hook}(), which lamina does not call; keep the state "
+            "in weights instead (add_weight)"
+        )
+    found.append(State(path, part, part.own_variables()))
+    for name, child in _children(part):
+        inner = f"{path}/{name}" if path else name
+        if isinstance(child, (Layer, Optimizer)):
+            _visit(child, inner, found, seen)
+        else:
+            _visit_items(child, inner, found, seen, set())
+
+
+def _visit_items(items: Any, path: str, found: list[State], seen: set[int], ways: set[int]) -> None:
+    """Layers in a list or dict, named after their classes."""
+    if id(items) in ways:
+        return
+    ways.add(id(items))
+    counts: dict[str, int] = {}
+
+    def numbered(name: str) -> str:
+        counts[name] = counts.get(name, -1) + 1
+        return f"{path}/{name}_{counts[name]}" if counts[name] else f"{path}/{name}"
+
+    for item in items.values() if isinstance(items, dict) else items:
+        if isinstance(item, (Layer, Optimizer)):
+            _visit(item, numbered(snake_case(type(item).__name__)), found, seen)
+        elif isinstance(item, (list, tuple, dict)):
+            _visit_items(item, numbered("container"), found, seen, ways)
+
+
+def _children(part: Layer) -> Iterator[tuple[str, Any]]:
+    """Attributes that may hold state: public ones first, by name; a model's layers too."""
+    attributes = {name: value for name, value in vars(part).items() if name not in _HIDDEN}
+    models = FAMILIES["keras.models"]
+    if isinstance(part, models["Model"]):
+        attributes["layers"] = part.layers
+        attributes["optimizer"] = part.optimizer
+        if isinstance(part, (models["Functional"], models["Sequential"])):
+            yield "layers", part.layers
+    for name in sorted(attributes, key=lambda name: (name.startswith("_"), name)):
+        if isinstance(attributes[name], (Layer, Optimizer, list, tuple, dict)):
+            yield name, attributes[name]
+
+
+# Writing ------------------------------------------------------------------------------------------
+
+
+def to_bytes(model: Layer) -> bytes:
+    """The HDF5 file of the model's weights."""
+    import h5py
+
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        for path, owner, variables in states(model):
+            group = file.require_group(f"{path}/vars" if path else "vars")
+            group.attrs["name"] = owner.name
+            for number, variable in enumerate(variables):
+                group[str(number)] = np.asarray(variable.numpy())
+    return content.getvalue()
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def load(model: Layer, file: IO[bytes], where: str, skip_mismatch: bool = False) -> None:
+    """Let the model have the weights of an HDF5 file; all are checked before any is set.
+
+    With `skip_mismatch`, layers that do not fit keep their weights, and a warning names them.
+    """
+    import h5py
+
+    wanted = states(model)
+    try:
+        with h5py.File(file, "r") as h5:
+            values = _Reader(h5, where).values(wanted, skip_mismatch)
+    except OpError:
+        raise
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise DataLossError(
+            f"{where} is not an HDF5 file of weights, or is damaged: {error}"
+        ) from error
+    with eagerly():
+        for variable, value in values:
+            variable.assign(value)
+
+
+class _Reader:
+    """Reads datasets of known names and shapes, and nothing that leads out of the file."""
+
+    def __init__(self, h5: Any, where: str) -> None:
+        self.h5 = h5
+        self.where = where
+
+    def values(
+        self, wanted: list[State], skip_mismatch: bool
+    ) -> list[tuple[Variable, np.ndarray[Any, Any]]]:
+        """Each variable with its value in the file."""
+        found = []
+        skipped = []
+        for state in wanted:
+            try:
+                found += self._of(state)
+            except InvalidArgumentError as error:
+                if not skip_mismatch:
+                    raise
+                skipped.append(str(error))
+        if skipped:
+            warnings.warn("; ".join(skipped[:8]), stacklevel=5)
+        return found
+
+    def _of(self, state: State) -> list[tuple[Variable, np.ndarray[Any, Any]]]:
+        group = self._group(f"{state.path}/vars" if state.path else "vars")
+        count = 0 if group is None else sum(name.isdigit() for name in group)
+        variables = state.variables
+        if isinstance(state.owner, Optimizer):
+            variables = self._of_optimizer(state, count)
+        elif count != len(variables):
+            raise InvalidArgumentError(
+                f"{self.where}: the {type(state.owner).__name__} {state.owner.name!r} has "
+                f"{len(variables)} weights, the file has {count} for it (at {state.path!r}). "
+                + ("Is it of another model?" if state.owner.built else "Build the model first.")
+            )
+        return [
+            (variable, self._value(group, str(number), variable, state))
+            for number, variable in enumerate(variables)
+        ]
+
+    def _of_optimizer(self, state: State, count: int) -> list[Variable]:
+        """The variables to read: all, or those of an optimizer that made no update yet."""
+        variables = state.variables
+        first = [v for v in variables[:2] if not v.spec.shape]
+        if count in (len(variables), 0, len(first)):
+            return variables[:count]
+        warnings.warn(
+            f"{self.where}: the optimizer {state.owner.name!r} has {len(variables)} variables, its "
+            f"state in the file {count}; it starts anew",
+            stacklevel=6,
+        )
+        return []
+
+    def _group(self, path: str) -> Any:
+        """The group at `path`, None where there is none."""
+        import h5py
+
+        group = self.h5
+        for name in path.split("/"):
+            group = self._member(group, name)
+            if group is None:
+                return None
+            if not isinstance(group, h5py.Group):
+                raise DataLossError(f"{self.where}: {path!r} is not a group")
+        return group
+
+    def _member(self, group: Any, name: str) -> Any:
+        import h5py
+
+        link = group.get(name, getlink=True) if name in group.keys() else None  # noqa: SIM118
+        if link is None:
+            return None
+        if not isinstance(link, h5py.HardLink):
+            raise DataLossError(
+                f"{self.where}: {group.name}/{name} is a link to another place or file; such "
+                "links are not followed"
+            )
+        return group[name]
+
+    def _value(
+        self, group: Any, name: str, variable: Variable, state: State
+    ) -> np.ndarray[Any, Any]:
+        import h5py
+
+        dataset = self._member(group, name)
+        place = f"{self.where}: {group.name}/{name}"
+        if not isinstance(dataset, h5py.Dataset):
+            raise DataLossError(f"{place} is missing, or is not a dataset")
+        if dataset.shape != variable.spec.shape:
+            raise InvalidArgumentError(
+                f"{place} has shape {dataset.shape}; the weight {variable.name!r} of "
+                f"{state.owner.name!r} has shape {variable.spec.shape}"
+            )
+        self._check_storage(dataset, place)
+        return _converted(np.asarray(dataset[()]), variable.spec.dtype, place)
+
+    def _check_storage(self, dataset: Any, place: str) -> None:
+        if dataset.is_virtual or dataset.external:
+            raise DataLossError(f"{place} has its numbers in another file; that is not read")
+        size = dataset.dtype.itemsize
+        block = math.prod(dataset.chunks or (0,)) * size
+        if block > max(_CHUNK, dataset.size * size):
+            raise DataLossError(f"{place} is stored in blocks larger than itself")
+
+
+def _converted(array: np.ndarray[Any, Any], dtype: np.dtype[Any], place: str) -> Any:
+    """`array` as `dtype`; floats and whole numbers are not mixed, nothing overflows."""
+    kinds = {"f": "f", "i": "i", "u": "i", "b": "i"}
+    if kinds.get(array.dtype.kind) is None or kinds[array.dtype.kind] != kinds.get(dtype.kind):
+        raise DataLossError(f"{place} holds {array.dtype}; {dtype} is expected")
+    converted = array.astype(dtype)
+    if dtype.kind != "f" and not np.array_equal(converted, array):
+        raise DataLossError(f"{place} holds numbers that {dtype} cannot hold")
+    return converted

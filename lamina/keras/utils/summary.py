@@ -1,0 +1,264 @@
+"""The table of a model's layers, their output shapes and numbers of parameters."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core.errors import InvalidArgumentError, OpError, nearest
+from ..layers.core import InputLayer
+from ..layers.layer import Layer
+
+_WIDTH = 80  # columns where the terminal has more, and where there is none
+_SHARES = {"Layer (type)": 45, "Output Shape": 32, "Connected to": 25}
+_STYLES = {"Output Shape": "cyan", "Param #": "green"}
+
+
+class Row(NamedTuple):
+    """One layer in the table."""
+
+    layer: str
+    shape: str
+    parameters: str
+    connections: str
+    trainable: str
+
+
+def print_summary(
+    model: Any,
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    print_fn: Callable[[str], Any] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> None:
+    """Print the table of `model`, `line_length` columns wide (80, or less in a narrow terminal).
+
+    `positions`: where the columns end, as shares of the width up to 1, or in characters.
+    `print_fn` gets the table as one plain text. `expand_nested` shows the layers inside of layers,
+    `show_trainable` whether weights are trained. `layer_range`: names (or regular expressions) of
+    the first and the last layer to show.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    branched = _is_branched(model)
+    rows = list(_rows(model, _in_range(model.layers, layer_range), expand_nested))
+    columns = ["Layer (type)", "Output Shape", "Param #"]
+    columns += ["Connected to"] if branched else []
+    columns += ["Trainable"] if show_trainable else []
+    page = io.StringIO()
+    console = Console(
+        file=sys.stdout if print_fn is None else page,
+        force_jupyter=False,
+        width=line_length if print_fn is None else line_length or _WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    width = line_length or min(console.width, _WIDTH)
+    console.print(Text(f'Model: "{model.name}"', "bold"), soft_wrap=True)
+    console.print(_table(rows, columns, _widths(rows, columns, width, positions)))
+    console.print(_totals(model), soft_wrap=True)
+    if print_fn is not None:
+        print_fn(page.getvalue().rstrip("\n"))
+
+
+def _table(rows: list[Row], columns: list[str], widths: list[int]) -> Any:
+    from rich.box import HEAVY_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=HEAVY_HEAD, show_lines=True)
+    alignment: dict[str, Any] = {"Param #": "right", "Trainable": "center"}
+    for name, width in zip(columns, widths, strict=True):
+        justify = alignment.get(name, "left")
+        table.add_column(name, width=width, justify=justify, overflow="fold")
+    for row in rows:
+        cells = {
+            "Layer (type)": _layer_text(row.layer, widths[0]),
+            "Output Shape": row.shape,
+            "Param #": row.parameters,
+            "Connected to": row.connections,
+            "Trainable": row.trainable,
+        }
+        table.add_row(*(Text(cells[name], _STYLES.get(name, "")) for name in columns))
+    return table
+
+
+def _layer_text(text: str, width: int) -> str:
+    """Name and type on two lines where one is too short."""
+    if len(text) <= width:
+        return text
+    name, _, kind = text.rpartition(" ")
+    return f"{name}\n{kind}"
+
+
+def _widths(
+    rows: list[Row], columns: list[str], line_length: int, positions: Sequence[float] | None
+) -> list[int]:
+    """How many characters each column holds; three go to its border and its margins."""
+    if positions is not None:
+        return _positioned(len(columns), line_length, positions)
+    fixed = {
+        "Param #": max([7, *(len(row.parameters) for row in rows)]),
+        "Trainable": len("Trainable"),
+    }
+    room = line_length - 3 * len(columns) - 1 - sum(fixed.get(name, 0) for name in columns)
+    shared = [name for name in columns if name in _SHARES]
+    total = sum(_SHARES[name] for name in shared)
+    return [
+        fixed[name] if name in fixed else max(5, room * _SHARES[name] // total) for name in columns
+    ]
+
+
+def _positioned(count: int, line_length: int, positions: Sequence[float]) -> list[int]:
+    ends = list(positions)[:count]
+    if len(ends) < count or any(b <= a for a, b in zip([0, *ends], ends, strict=False)):
+        raise InvalidArgumentError(
+            f"positions says where each of the {count} columns ends, in rising order; got "
+            f"{list(positions)}"
+        )
+    if ends[-1] <= 1:
+        ends = [end * line_length for end in ends]
+    edges = [0, *(int(end) for end in ends)]
+    return [max(1, edges[i + 1] - edges[i] - 3) for i in range(count)]
+
+
+# What stands in the rows --------------------------------------------------------------------------
+
+
+def _in_range(layers: list[Layer], layer_range: Sequence[str] | None) -> list[Layer]:
+    """The layers from the first that fits one name to the last that fits the other."""
+    if layer_range is None:
+        return layers
+    if isinstance(layer_range, str) or len(layer_range) != 2:
+        raise InvalidArgumentError(f"layer_range is a pair of layer names; got {layer_range!r}")
+    first, last = (_matches(layers, name) for name in layer_range)
+    start, end = min(first[0], last[0]), max(first[-1], last[-1])
+    return layers[start : end + 1]
+
+
+def _matches(layers: list[Layer], name: str) -> list[int]:
+    found = [i for i, layer in enumerate(layers) if layer.name == name]
+    found = found or [i for i, layer in enumerate(layers) if re.match(name, layer.name)]
+    if not found:
+        raise InvalidArgumentError(
+            f"layer_range: no layer is named {name!r}.{nearest(name, [x.name for x in layers])}"
+        )
+    return found
+
+
+def _rows(model: Any, layers: list[Layer], expand: bool, depth: int = 0) -> Iterator[Row]:
+    calls = _calls(model)
+    for layer in layers:
+        indent = "   " * depth + "└ " if depth else ""
+        yield Row(
+            f"{indent}{layer.name} ({type(layer).__name__})",
+            _shape(layer, calls),
+            _parameters(layer),
+            _connections(layer, calls),
+            _trainable(layer),
+        )
+        if expand:
+            inside = [part for part in _inside(layer) if not isinstance(part, InputLayer)]
+            yield from _rows(layer, inside, expand, depth + 1)
+
+
+def _inside(layer: Any) -> list[Layer]:
+    found: list[Layer] = layer.layers if hasattr(layer, "layers") else layer._layers_inside()
+    return found
+
+
+def _calls(model: Any) -> dict[int, list[Any]]:
+    """The calls of each layer within a functional or sequential model, by the layer's id."""
+    graph = getattr(model, "_functional", None) or model
+    found: dict[int, list[Any]] = {}
+    for operation in getattr(graph, "_operations", []):
+        found.setdefault(id(operation.layer), []).append(operation)
+    return found
+
+
+def _shape(layer: Layer, calls: dict[int, list[Any]]) -> str:
+    if id(layer) in calls:
+        shapes = [str(tuple(tensor.shape)) for tensor in calls[id(layer)][-1].outputs]
+        return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+    if layer._build_shape is None:
+        return "?"
+    try:
+        return str(layer.compute_output_shape(layer._build_shape))
+    except (OpError, TypeError):  # it takes more than its first argument's shape tells
+        return "?"
+
+
+def _parameters(layer: Layer) -> str:
+    if not layer.built and not layer.weights:
+        return "0 (unbuilt)"
+    return f"{_count(layer.weights):,}"
+
+
+def _trainable(layer: Layer) -> str:
+    if not layer.weights:
+        return "-"
+    return "Y" if layer.trainable_weights else "N"
+
+
+def _is_branched(model: Any) -> bool:
+    """Whether the order of the layers does not say what is connected to what."""
+    graph = getattr(model, "_functional", None) or model
+    used: list[int] = []
+    for operation in getattr(graph, "_operations", []):
+        used += [id(tensor) for tensor in operation.inputs]
+        if len(operation.inputs) != (0 if isinstance(operation.layer, InputLayer) else 1):
+            return True
+    starts = sum(isinstance(layer, InputLayer) for layer in getattr(graph, "_own_layers", []))
+    again = any(len(calls) > 1 for calls in _calls(model).values())
+    return again or starts > 1 or len(used) != len(set(used))
+
+
+def _connections(layer: Layer, calls: dict[int, list[Any]]) -> str:
+    if isinstance(layer, InputLayer):
+        return "-"
+    tensors = [tensor for operation in calls.get(id(layer), []) for tensor in operation.inputs]
+    return ", ".join(place for tensor in tensors for place in _places(tensor, calls)) or "-"
+
+
+def _places(tensor: Any, calls: dict[int, list[Any]]) -> list[str]:
+    """`layer[call][result]` of a symbolic tensor; of what bare operations made, their inputs'."""
+    operation = tensor.operation
+    if operation.layer is None:
+        return [place for source in operation.inputs for place in _places(source, calls)]
+    call = calls[id(operation.layer)].index(operation)
+    return [f"{operation.layer.name}[{call}][{tensor.position}]"]
+
+
+# What stands below --------------------------------------------------------------------------------
+
+
+def _totals(model: Any) -> str:
+    groups = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
+    if model.optimizer is not None and model.optimizer.built:
+        groups["Optimizer"] = model.optimizer.variables
+    everything = [weight for weights in groups.values() for weight in weights]
+    lines = [f" Total params: {_count_and_size(everything)}"]
+    lines += [f" {name} params: {_count_and_size(group)}" for name, group in groups.items()]
+    return "\n".join(lines)
+
+
+def _count(weights: Sequence[Any]) -> int:
+    return sum(int(np.prod(weight.shape)) for weight in weights)
+
+
+def _count_and_size(weights: Sequence[Any]) -> str:
+    size: float = sum(int(np.prod(w.shape)) * np.dtype(w.spec.dtype).itemsize for w in weights)
+    unit = 0
+    units = ("B", "KB", "MB", "GB", "TB")
+    while size >= 1024 and unit < len(units) - 1:
+        size, unit = size / 1024, unit + 1
+    return f"{_count(weights):,} ({size:.2f} {units[unit]})"

@@ -23,6 +23,9 @@ from .value import Node, Spec, Value
 class Recorder(Protocol):
     """What a tape is to this room."""
 
+    watched: dict[int, Any]
+    """By their ids, the values that it follows."""
+
     def record(self, node: Node) -> None: ...
 
 
@@ -83,10 +86,12 @@ def bind(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
     else:
         outputs = trace.add(primitive, inputs, params)
         returned = outputs if primitive.multiple else outputs[0]
-    if state.recorders:
-        node = Node(primitive, inputs, params, outputs)
-        for recorder in state.recorders:
-            recorder.record(node)
+    for recorder in state.recorders:
+        watched = recorder.watched
+        for value in inputs:
+            if id(value) in watched:
+                recorder.record(Node(primitive, inputs, params, outputs))
+                break
     return returned
 
 

@@ -29,9 +29,10 @@ class _Readers:
 
     def __init__(self) -> None:
         self.variables: dict[int, Variable] = {}
+        self.watched: dict[int, Value] = {}  # operations do not matter here
 
     def record(self, node: Node) -> None:
-        """Operations do not matter here."""
+        """Never called: nothing is watched."""
 
     def read(self, variable: Variable, value: Value) -> None:
         if variable.trainable:

@@ -54,13 +54,14 @@ class Program:
         """The result on `arguments`; variables are written. Outside of traces."""
         values = [*arguments, *self.source_values()]
         if STATE.recorders:
-            found: Sequence[Any] = call(self.graph, values)
+            tensors: Sequence[Any] = call(self.graph, values)
+            arrays: Sequence[Any] = [tensor.array for tensor in tensors]
         else:
             arrays = compile_graph(self.graph)([value.array for value in values])  # type: ignore[misc]
-            found = [new_value(array) for array in arrays]
-        for variable, value in zip(self.written, found[self.tensor_count :], strict=True):
-            variable.commit(value.array)
-        return self.rebuild(found[: self.tensor_count])
+            tensors = [new_value(array) for array in arrays[: self.tensor_count]]
+        for variable, array in zip(self.written, arrays[self.tensor_count :], strict=True):
+            variable.commit(array)
+        return None if self.structure is None else self.rebuild(tensors[: self.tensor_count])
 
     def rebuild(self, tensors: Sequence[Any]) -> Any:
         """The structure of the result with `tensors` in it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..ir.reverse import backpropagate, is_differentiable, ones_like
 from ..ir.value import Node, Value
 from ..prims.broadcast import broadcast, fill_like, reshape
 from ..prims.layout import concatenate, pad
+from . import backward
 from .convert import to_tensor
 from .variable import Variable
 
@@ -50,7 +51,7 @@ class GradientTape:
 
     def _clear(self) -> None:
         self._nodes: list[Node] = []
-        self._watched: dict[int, Any] = {}  # ids of followed values; the values stay alive
+        self.watched: dict[int, Any] = {}  # ids of followed values; the values stay alive
         self._reads: dict[int, tuple[Variable, list[Value]]] = {}
 
     def __enter__(self) -> GradientTape:
@@ -77,14 +78,10 @@ class GradientTape:
     # What `bind` and variables tell
 
     def record(self, node: Node) -> None:
-        """Keep `node` where it depends on something that is followed."""
-        watched = self._watched
-        for value in node.inputs:
-            if id(value) in watched:
-                self._nodes.append(node)
-                for output in node.outputs:
-                    watched[id(output)] = output
-                return
+        """Keep `node`, which depends on something that is followed."""
+        self._nodes.append(node)
+        for output in node.outputs:
+            self.watched[id(output)] = output
 
     def read(self, variable: Variable, value: Value) -> None:
         """A variable was read."""
@@ -96,7 +93,7 @@ class GradientTape:
         values = self._reads[key][1]
         if all(known is not value for known in values):
             values.append(value)
-            self._watched[id(value)] = value
+            self.watched[id(value)] = value
 
     # What users call
 
@@ -115,7 +112,7 @@ class GradientTape:
                 raise InvalidArgumentError(
                     f"only floating-point tensors have gradients; got dtype {leaf.spec.dtype.name}"
                 )
-            self._watched[id(leaf)] = leaf
+            self.watched[id(leaf)] = leaf
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that were followed, in the order of their first use."""
@@ -155,9 +152,13 @@ class GradientTape:
             self._stop()
         targets = [self._as_target(leaf) for leaf in nest.flatten(target)]
         leaves = nest.flatten(sources)
+        values = [self._source_values(leaf) for leaf in leaves]
         with quiet():
-            cotangents = _start_cotangents(targets, output_gradients)
-            found = self._cotangents_of(leaves, cotangents)
+            found = None
+            if output_gradients is None:
+                found = backward.gradients(self._nodes, targets, values, _gradients)
+            if found is None:
+                found = _gradients(self._nodes, targets, values, output_gradients)
         if not self._persistent:
             self._finish()
         results = [
@@ -168,7 +169,7 @@ class GradientTape:
 
     def _finish(self) -> None:
         self._used = True
-        self._nodes, self._watched, self._reads = [], {}, {}
+        self._nodes, self.watched, self._reads = [], {}, {}
 
     def _check_use(self, unconnected: str) -> None:
         if self._used:
@@ -195,22 +196,13 @@ class GradientTape:
         if isinstance(leaf, Variable):
             return self._reads.get(id(leaf), (leaf, []))[1]
         if isinstance(leaf, Value):
-            return [leaf] if id(leaf) in self._watched else []
+            return [leaf] if id(leaf) in self.watched else []
         raise InvalidArgumentError(
             f"gradient expects tensors or variables as sources; got {type(leaf).__name__}"
         )
 
     def _cotangents_of(self, leaves: list[Any], cotangents: dict[int, Value]) -> list[Any]:
-        values = [self._source_values(leaf) for leaf in leaves]
-        found = backpropagate(self._nodes, cotangents, [v for each in values for v in each])
-        results = []
-        for each in values:
-            parts = [found[id(value)] for value in each if id(value) in found]
-            total = parts[0] if parts else None
-            for part in parts[1:]:
-                total = bind(PRIMITIVES["add"], total, part)
-            results.append(total)
-        return results
+        return _pull_back(self._nodes, cotangents, [self._source_values(leaf) for leaf in leaves])
 
     def jacobian(
         self,
@@ -282,7 +274,31 @@ class GradientTape:
             self._finish()
 
 
-def _start_cotangents(targets: list[Any], given: Any) -> dict[int, Value]:
+def _gradients(
+    nodes: Sequence[Node],
+    targets: Sequence[Any],
+    sources: Sequence[Sequence[Value]],
+    weights: Any = None,
+) -> list[Any]:
+    """The gradient of the targets' (weighted) sum by each source, which was read as given."""
+    return _pull_back(nodes, _start_cotangents(targets, weights), sources)
+
+
+def _pull_back(
+    nodes: Sequence[Node], cotangents: dict[int, Value], sources: Sequence[Sequence[Value]]
+) -> list[Any]:
+    found = backpropagate(nodes, cotangents, [value for each in sources for value in each])
+    results = []
+    for each in sources:
+        parts = [found[id(value)] for value in each if id(value) in found]
+        total = parts[0] if parts else None
+        for part in parts[1:]:
+            total = bind(PRIMITIVES["add"], total, part)
+        results.append(total)
+    return results
+
+
+def _start_cotangents(targets: Sequence[Any], given: Any) -> dict[int, Value]:
     """The cotangents of the targets by id: ones, or what the caller gives."""
     weights = [None] * len(targets) if given is None else nest.flatten(given)
     if len(weights) != len(targets):

@@ -115,7 +115,9 @@ def as_size(item: Any) -> Any:
     """One size: an integer, or the batch `B`."""
     if type(item) is int:
         return _checked_size(item)
-    if item is B or item is None:
+    if item is B:
+        return B
+    if item is None:
         if STATE.trace is None:
             raise InvalidArgumentError("a shape needs known sizes outside of traced functions")
         return B

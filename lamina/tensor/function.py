@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Hashable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
@@ -155,8 +155,6 @@ class ConcreteFunction:
 
 
 def _weak(instance: Any) -> Any:
-    from weakref import ref
-
     return ref(instance)
 
 

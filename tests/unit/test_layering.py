@@ -33,7 +33,7 @@ OWNERS = {
 LATE = {
     *("base64", "concurrent.futures", "csv", "difflib", "html", "http.client", "inspect", "json"),
     *("linecache", "queue", "shutil", "tempfile", "textwrap", "threading", "traceback"),
-    *("urllib.request", "xml.etree.ElementTree", "zipfile"),
+    *("urllib.request", "xml.etree.ElementTree", "zipfile", "zlib"),
 }
 
 

@@ -36,6 +36,7 @@ FAMILIES: dict[str, Registry[Any]] = {}
 
 WRITTEN_MODULES = {
     "Functional": "keras.src.models.functional",
+    "LossFunctionWrapper": "keras.src.losses.losses",
     "Model": "keras",
     "Sequential": "keras",
 }
@@ -91,6 +92,9 @@ class Configurable:
         instance = super().__new__(cls)
         object.__setattr__(instance, "_arguments", _bound_arguments(cls, args, kwargs))
         return instance
+
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:
+        return (), self._arguments  # copies and pickles are made by __new__ as well
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, in a form that JSON can hold.

@@ -83,23 +83,26 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
         return _deserialize(name) if isinstance(name, dict) else get(name)
 
 
-def for_compile(identifier: Any, output_shape: Any, target_shape: Any) -> Any:
-    """The `Loss` that a model's `loss=` means; 'crossentropy' goes by the shapes.
+_BY_SHAPE = {
+    "binary": binary_crossentropy,
+    "sparse": sparse_categorical_crossentropy,
+    "categorical": categorical_crossentropy,
+}
+SHAPE_DEPENDENT = ("crossentropy", "ce")
+"""Names in `compile(loss=…)` whose meaning depends on the shapes of targets and outputs."""
 
-    None stays None.
+
+def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Any:
+    """The `Loss` that an entry of `compile(loss=…)` means for targets and outputs like these.
+
+    "crossentropy" is the binary one for a single output column, the sparse one for class indices,
+    else the categorical one. A function is wrapped; None stays None.
     """
-    if identifier is None:
-        return None
-    found = identifier
-    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
-        kinds = {
-            "binary": binary_crossentropy,
-            "sparse": sparse_categorical_crossentropy,
-            "categorical": categorical_crossentropy,
-        }
-        found = kinds[target_kind(output_shape, target_shape)]
-    found = get(found)
-    if isinstance(found, Loss):
+    if isinstance(identifier, str) and identifier.lower() in SHAPE_DEPENDENT:
+        found: Any = _BY_SHAPE[target_kind(tuple(y_pred.shape), tuple(y_true.shape))]
+    else:
+        found = get(identifier)
+    if found is None or isinstance(found, Loss):
         return found
     name = identifier if isinstance(identifier, str) else getattr(found, "__name__", None)
     return LossFunctionWrapper(found, name=name)
@@ -150,6 +153,7 @@ __all__ = [
     "MeanSquaredLogarithmicError",
     "Poisson",
     "Reduction",
+    "SHAPE_DEPENDENT",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "Tversky",
@@ -163,7 +167,6 @@ __all__ = [
     "cosine_similarity",
     "deserialize",
     "dice",
-    "for_compile",
     "get",
     "hinge",
     "huber",
@@ -181,6 +184,7 @@ __all__ = [
     "mse",
     "msle",
     "poisson",
+    "resolve",
     "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",

@@ -89,8 +89,8 @@ def set_mask(tensor: Any, mask: Any) -> None:
 
 def get_mask(tensor: Any) -> Any:
     """The mask of `tensor`, or None."""
-    found = _MASKS.get(id(tensor))
-    return None if found is None else found[1]
+    reference, mask = _MASKS.get(id(tensor), (None, None))
+    return mask if reference is not None and reference() is tensor else None
 
 
 def apply_mask(weights: Any, mask: Any, dtype: Any, reduction: Any) -> Any:

@@ -10,7 +10,8 @@ from ...core.errors import InvalidArgumentError
 from ...ir.bind import quiet
 from ...ops import array, math
 from ...ops.common import axis_of, floats, move_axis
-from ...prims.broadcast import reshape
+from ...prims import elementwise as prim
+from ...prims.broadcast import fill_like, reshape
 from ...prims.index import take_along
 from ...tensor.convert import to_tensor
 from ..backend import epsilon
@@ -46,10 +47,14 @@ def _binary(name: str, y_true: Any, y_pred: Any, smoothing: float) -> tuple[Any,
 
 
 def _binary_values(t: Any, y: Any, from_logits: bool) -> Any:
+    """The loss of each entry, in primitives: eager training spends much of its time here."""
     if from_logits:
         return math.softplus(y) - t * y
-    p = _inside(y)
-    return -(t * math.log(p) + (1.0 - t) * math.log(1.0 - p))
+    one = fill_like(y, 1)
+    p = prim.minimum(prim.maximum(y, fill_like(y, epsilon())), fill_like(y, 1 - epsilon()))
+    of_ones = prim.multiply(t, prim.log(p))
+    of_zeros = prim.multiply(prim.subtract(one, t), prim.log(prim.subtract(one, p)))
+    return prim.negative(prim.add(of_ones, of_zeros))
 
 
 def _inside(p: Any) -> Any:

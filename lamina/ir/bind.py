@@ -64,14 +64,16 @@ def bind(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
     state = STATE
     trace = state.trace
     if trace is None or not _must_trace(inputs, params):
+        arrays = []
         for value in inputs:
-            if value.array is None:
+            array = value.array
+            if array is None:
                 return _bind_symbol(value.trace, primitive, inputs, params)
+            arrays.append(array)
         if "shape" in params and B in params["shape"]:
             return _bind_symbol(_keeper, primitive, inputs, params)
         if config.verify:
             primitive.infer(*[value.spec for value in inputs], **params)
-        arrays = [value.array for value in inputs]
         if primitive.may_warn and not state.quiet:
             with np.errstate(all="ignore"):
                 result = primitive.evaluate(*arrays, **params)
@@ -122,16 +124,27 @@ def _bind_symbol(
     return outputs if primitive.multiple else outputs[0]
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Many primitives in a row with floating-point warnings off, switched once."""
-    before = STATE.quiet
-    STATE.quiet = True
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        STATE.quiet = before
+class quiet:
+    """Many primitives in a row with floating-point warnings off, switched once.
+
+    Example:
+        with quiet():
+            ...
+    """
+
+    __slots__ = ("_before", "_errors")
+
+    def __enter__(self) -> None:
+        self._before = STATE.quiet
+        if not self._before:
+            STATE.quiet = True
+            self._errors = np.errstate(all="ignore")
+            self._errors.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        if not self._before:
+            STATE.quiet = False
+            self._errors.__exit__(*error)
 
 
 @contextmanager

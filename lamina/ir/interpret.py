@@ -12,6 +12,7 @@ import numpy as np
 from ..core.dtypes import Array
 from ..core.errors import InvalidArgumentError
 from ..core.shapes import B
+from .bind import quiet
 from .graph import Graph
 from .value import Node, Spec, Value
 
@@ -90,8 +91,8 @@ def _prepare(graph: Graph) -> Program:
     def run(arrays: Sequence[Array]) -> list[Array]:
         memory: list[Any] = start.copy()
         memory[:count] = arrays
-        batch = batch_size(graph.name, axes, arrays)
-        with np.errstate(all="ignore"):
+        batch = batch_size(graph.name, axes, arrays) if axes else None
+        with quiet():
             for function, fetch, place, released, general in instructions:
                 if general is None:
                     memory[place] = function(*fetch(memory))

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.dtypes import INT32, Array
 from ..core.errors import InvalidArgumentError
 from ..core.shapes import B, Shape, element_count
-from ..ir.bind import bind
+from ..ir.bind import bind, new_value
 from ..ir.primitive import NO_GRADIENT, Primitive
 from ..ir.value import Spec, Value
 from .rules import NUMBER, check_kind, drop_axes
@@ -36,18 +36,30 @@ def repeat_view(array: Array, shape: tuple[int, ...]) -> Array:
     return view
 
 
+_FILLED: dict[Any, Array] = {}  # one number each, repeated without a copy
+_FILLED_LIMIT = 4096
+
 fill_p = Primitive("fill", infer=_infer_fill, evaluate=_fill, vjp=NO_GRADIENT)
 
 
 def fill(shape: Shape, value: Any, dtype: np.dtype[Any]) -> Any:
     """A tensor of `shape` with `value` everywhere."""
-    return bind(fill_p, shape=shape, value=value, dtype=dtype)
+    kind = type(value)
+    if (kind is not float and kind is not int) or B in shape:
+        return bind(fill_p, shape=shape, value=value, dtype=dtype)
+    key = shape, value or repr(value), dtype  # -0.0 is not 0.0
+    array = _FILLED.get(key)
+    if array is None:
+        if len(_FILLED) >= _FILLED_LIMIT:
+            _FILLED.clear()
+        array = _FILLED[key] = repeat_view(np.asarray(value, dtype), shape)  # type: ignore[arg-type]
+    return new_value(array)
 
 
 def fill_like(x: Value, value: Any) -> Any:
     """`value` in the shape and dtype of `x`."""
     spec = x.spec
-    return bind(fill_p, shape=spec.shape, value=value, dtype=spec.dtype)
+    return fill(spec.shape, value, spec.dtype)
 
 
 def _infer_iota(*, shape: Shape, axis: int, dtype: np.dtype[Any]) -> Spec:

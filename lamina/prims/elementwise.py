@@ -208,7 +208,14 @@ exp: Verb = unary("exp", np.exp, lambda x, y: y, doc="eˣ.")
 expm1: Verb = unary(
     "expm1", np.expm1, lambda x, y: add(y, _like(y, 1)), doc="eˣ - 1, exact near 0."
 )
-log: Verb = unary("log", np.log, lambda x, y: divide(_like(x, 1), x), doc="The natural logarithm.")
+log_p = Primitive(
+    "log",
+    infer=same_as_input("log", FLOAT),
+    evaluate=np.log,
+    vjp=(lambda g, y, x: divide(g, x),),
+    may_warn=True,
+)
+log: Verb = _verb(log_p, "The natural logarithm.")
 log1p: Verb = unary(
     "log1p",
     np.log1p,

@@ -7,6 +7,7 @@ derivative is a traced program instead of rules that run one by one.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..passes.dead_code import remove_dead_code
 Rule = Callable[[Sequence[Node], Sequence[Any], Sequence[Sequence[Any]]], list[Any]]
 
 _LIMIT = 512
+_UNKNOWN = object()
 _KEPT: dict[Hashable, Any] = {}  # structure: a _Backward, or False (seen once), or None (hopeless)
 
 
@@ -38,10 +40,10 @@ def gradients(
         return None
     try:
         key, values = _structure(nodes, targets, sources)
-        program = _KEPT.get(key, None if key in _KEPT else True)
+        program = _KEPT.get(key, _UNKNOWN)
     except TypeError:  # a parameter that cannot be hashed
         return None
-    if program is True:
+    if program is _UNKNOWN:
         if len(_KEPT) >= _LIMIT:
             _KEPT.clear()
         _KEPT[key] = False
@@ -59,20 +61,21 @@ def _structure(
     values: list[Value] = []
     key: list[Hashable] = []
 
-    def number(value: Value) -> int:
-        place = numbers.get(id(value))
-        if place is None:
-            place = numbers[id(value)] = len(values)
-            values.append(value)
-            array = value.array
-            if array is None:
-                raise TypeError("a symbol")
-            key.append((array.shape, array.dtype))
+    def enter(value: Value) -> int:
+        """The number of a value that no earlier node gave: its type is part of the key."""
+        place = numbers[id(value)] = len(values)
+        values.append(value)
+        array = value.array
+        if array is None:
+            raise TypeError("a symbol")
+        key.append((array.shape, array.dtype))
         return place
 
     for node in nodes:
         key.append(node.primitive)
-        key.extend([number(value) for value in node.inputs])
+        for value in node.inputs:
+            place = numbers.get(id(value))
+            key.append(enter(value) if place is None else place)
         for name, parameter in node.params.items():
             if callable(parameter):
                 raise TypeError("Python code")
@@ -80,8 +83,10 @@ def _structure(
         for value in node.outputs:
             numbers[id(value)] = len(values)
             values.append(value)
-    key.append(tuple([number(value) for value in targets]))
-    key.append(tuple([tuple([number(value) for value in each]) for each in sources]))
+    for value in (*targets, *itertools.chain(*sources)):
+        place = numbers.get(id(value))
+        key.append(enter(value) if place is None else place)
+    key.append((len(targets), tuple([len(each) for each in sources])))
     return tuple(key), values
 
 

@@ -227,9 +227,13 @@ def operands(x: Any, y: Any) -> tuple[Any, Any]:
             if x.spec == y.spec:
                 return x, y
         elif type(y) is float or type(y) is int:
-            dtype = x.spec.dtype
-            if dtype.kind == "f":
-                return x, fill(x.spec.shape, y, dtype)
+            spec = x.spec
+            if spec.dtype.kind == "f":
+                return x, fill(spec.shape, y, spec.dtype)
+    elif isinstance(y, Value) and (type(x) is float or type(x) is int):
+        spec = y.spec
+        if spec.dtype.kind == "f":
+            return fill(spec.shape, x, spec.dtype), y
     x, y = promote(x, y)
     shape = broadcast_shapes(x.spec.shape, y.spec.shape)
     return broadcast(x, shape), broadcast(y, shape)

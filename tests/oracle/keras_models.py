@@ -14,8 +14,8 @@ Build = Callable[[Any], Any]
 def data(rows: int, features: int, classes: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Rows and targets of a kind: binary, onehot, sparse, regression, or far.
 
-    The targets of `far` stay above what a network reaches in 100 steps: where a residual passes
-    zero, the slope of |residual| jumps, and rounding decides at which step.
+    The targets of `far` lie above and below of what a network reaches in 100 steps: where a
+    residual passes zero, the slope of |residual| jumps, and rounding decides at which step.
     """
     rng = np.random.default_rng(rows + features)
     x = rng.normal(size=(rows, features)).astype(np.float32)
@@ -26,7 +26,7 @@ def data(rows: int, features: int, classes: int, kind: str) -> tuple[np.ndarray,
         return x, np.eye(classes, dtype=np.float32)[labels]
     if kind == "sparse":
         return x, labels.astype(np.int32)
-    offset = 30 if kind == "far" else 0
+    offset = np.where(x[:, 2:3] > 0, 30, -30) if kind == "far" else 0
     return x, (x @ rng.normal(size=(features, 1)) + offset).astype(np.float32)
 
 

@@ -24,17 +24,19 @@ class Batches:
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        class_weight: dict[Any, float] | None = None,
         batch_size: int | None = None,
     ) -> None:
         self.x = arrays_of(x, "x")
         self.y = None if y is None else arrays_of(y, "y")
         weight = None if sample_weight is None else arrays_of(sample_weight, "sample_weight")
         self.rows = _common_length({"x": self.x, "y": self.y, "sample_weight": weight})
-        if class_weight is not None:
-            weight = _by_class(class_weight, self.y, weight)
         self.sample_weight = weight
         self.batch_size = _checked_batch_size(batch_size)
+
+    def weigh_classes(self, class_weight: dict[Any, float] | None) -> None:
+        """Let rows count by their class."""
+        if class_weight is not None:
+            self.sample_weight = _by_class(class_weight, self.y, self.sample_weight)
 
     @property
     def steps(self) -> int:
@@ -75,7 +77,7 @@ class Batches:
             return None if structure is None else nest.map_structure(lambda a: a[rows], structure)
 
         weight = take(self.sample_weight)
-        return Batches(take(self.x), take(self.y), weight, None, self.batch_size)
+        return Batches(take(self.x), take(self.y), weight, self.batch_size)
 
 
 def _checked_batch_size(batch_size: Any) -> int:

@@ -350,13 +350,14 @@ class Trainer:
         """
         _refuse(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
         self._require("fit", training=True)
-        batches = Batches(x, y, sample_weight, class_weight, batch_size)
+        batches = Batches(x, y, sample_weight, batch_size)
         validation = None
         if validation_data is not None:
             validation = _validation(validation_data, validation_batch_size or batch_size)
         elif validation_split:
             batches, validation = batches.split(validation_split)
             validation.batch_size = validation_batch_size or batches.batch_size
+        batches.weigh_classes(class_weight)
         self._prepare(batches, training=True)
         return loop.fit(
             self,
@@ -384,7 +385,7 @@ class Trainer:
         """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
         _refuse(steps=steps)
         self._require("evaluate", training=False)
-        batches = Batches(x, y, sample_weight, None, batch_size)
+        batches = Batches(x, y, sample_weight, batch_size)
         self._prepare(batches, training=False)
         logs = loop.evaluate(self, batches, verbose=verbose, callbacks=callbacks)
         if return_dict:
@@ -415,7 +416,9 @@ class Trainer:
         return_dict: bool = False,
     ) -> Any:
         """One step on a batch; results so far (metrics go on counting until `reset_metrics`)."""
-        return self._on_batch("train", Batches(x, y, sample_weight, class_weight), return_dict)
+        batches = Batches(x, y, sample_weight)
+        batches.weigh_classes(class_weight)
+        return self._on_batch("train", batches, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -450,7 +453,7 @@ def _symbol(rows: Any) -> KerasTensor:
 def _validation(data: Any, batch_size: int | None) -> Batches:
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     try:
-        return Batches(x, y, sample_weight, None, batch_size)
+        return Batches(x, y, sample_weight, batch_size)
     except InvalidArgumentError as error:
         raise InvalidArgumentError(f"validation_data: {error}") from None
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import DataLossError, InvalidArgumentError
-from ..keras import Sequential, models
+from ..keras import Sequential, saving
 from .archive import read_encoder, write_encoder
 from .encoding import Encoder, Inputs
 from .reading import read_csv
@@ -121,7 +121,7 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     where it is damaged, no table's model, or its network and its encoding do not fit.
     """
     encoder = read_encoder(path)
-    model = models.load_model(path)
+    model = saving.load_model(path)
     outputs = len(encoder.target.classes) if encoder.target.task == "multiclass" else 1
     expected = ((None, len(encoder.input_names)), (None, outputs))
     found = (model.input_shape, model.output_shape)

@@ -149,7 +149,7 @@ def _evaluate(predictor: Predictor, plan: Plan) -> Evaluation | None:
     return Evaluation(truth, predictions, measures, confusion)
 
 
-class _Watch(keras_callbacks.Callback):  # type: ignore[misc]
+class _Watch(keras_callbacks.Callback):
     """Keeps each epoch's measures, and stops a training whose loss is no number any more."""
 
     def __init__(self, settings: Settings) -> None:

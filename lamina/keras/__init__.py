@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import UnknownNameError, nearest
+from ..tensor.variable import Variable
 from . import (
     activations,
     backend,
@@ -21,16 +22,30 @@ from . import (
     saving,
     utils,
 )
-from .layers import Input
+from .initializers import Initializer
+from .layers import Input, Layer
+from .layers.symbolic import KerasTensor
+from .losses import Loss
+from .metrics import Metric
 from .models import Model, Sequential
+from .optimizers import Optimizer
+from .regularizers import Regularizer
 
 __version__ = "3.15.0"
 """The version of Keras whose behaviour and files are meant."""
 
 __all__ = [
+    "Initializer",
     "Input",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
+    "Variable",
     "activations",
     "backend",
     "callbacks",
@@ -45,14 +60,31 @@ __all__ = [
     "regularizers",
     "saving",
     "utils",
+    "version",
 ]
 
+
+def version() -> str:
+    """`keras.__version__`."""
+    return __version__
+
+
+_DTYPES = "weights and computations are of one dtype; see keras.backend.set_floatx"
+_ONE_MACHINE = "lamina computes on one machine's processor; leave it out"
 _ELSEWHERE = {
-    "datasets": "lamina.datasets has the data that lamina offers",
     "applications": "pretrained networks of images are outside of what lamina is for",
-    "preprocessing": "images and texts are outside of what lamina is for; tables: lamina.tabular",
-    "mixed_precision": "weights and computations are of one dtype; see keras.backend.set_floatx",
+    "config": "see keras.backend for floatx and epsilon, lamina.config for the rest",
+    "datasets": "lamina.datasets has the data that lamina offers",
+    "device": _ONE_MACHINE,
+    "distribution": _ONE_MACHINE,
+    "DTypePolicy": _DTYPES,
+    "dtype_policies": _DTYPES,
+    "export": "use model.save('model.keras')",
+    "mixed_precision": _DTYPES,
     "ops": "use TensorFlow's names: lamina.math, lamina.nn, lamina.linalg",
+    "preprocessing": "images and texts are outside of what lamina is for; tables: lamina.tabular",
+    "quantizers": "weights are of floats; leave the quantization out",
+    "wrappers": "scikit-learn's wrappers are not there; see lamina.tabular",
 }
 
 

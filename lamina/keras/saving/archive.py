@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,7 +34,7 @@ def replacing(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[
     """
     target = Path(os.path.realpath(path))
     _check_target(target, path, overwrite)
-    staged = target.with_name(f".lamina-{secrets.token_hex(6)}")
+    staged = target.with_name(f".lamina-{os.urandom(6).hex()}")
     try:
         with open(staged, "xb") as file:
             yield file

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 import warnings
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from ...core.errors import (
@@ -66,7 +66,7 @@ def model_members(model: Any) -> dict[str, bytes]:
         model.optimizer.build(model.trainable_weights)  # Keras expects the slots in a file
     with sharing():
         config = _json(serialize(model))
-    date = datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    date = time.strftime("%Y-%m-%d@%H:%M:%S")
     metadata = {"keras_version": FORMAT, "date_saved": date}
     return {METADATA: _json(metadata), CONFIG: config, WEIGHTS: weights.to_bytes(model)}
 

@@ -248,12 +248,14 @@ class _Reader:
             raise DataLossError(f"{place} is stored in blocks larger than itself")
 
 
-def _converted(array: np.ndarray[Any, Any], dtype: np.dtype[Any], place: str) -> Any:
+def _converted(
+    array: np.ndarray[Any, Any], dtype: np.dtype[Any], place: str
+) -> np.ndarray[Any, Any]:
     """`array` as `dtype`; floats and whole numbers are not mixed, nothing overflows."""
     kinds = {"f": "f", "i": "i", "u": "i", "b": "i"}
     if kinds.get(array.dtype.kind) is None or kinds[array.dtype.kind] != kinds.get(dtype.kind):
         raise DataLossError(f"{place} holds {array.dtype}; {dtype} is expected")
-    converted = array.astype(dtype)
+    converted: np.ndarray[Any, Any] = array.astype(dtype)
     if dtype.kind != "f" and not np.array_equal(converted, array):
         raise DataLossError(f"{place} holds numbers that {dtype} cannot hold")
     return converted

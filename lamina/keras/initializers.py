@@ -24,7 +24,7 @@ from .configurable import (
     serialize,
 )
 from .configurable import deserialize as _deserialize
-from .random import as_seed
+from .random import as_pair, checked_seed
 
 MODULE = "keras.initializers"
 
@@ -86,10 +86,11 @@ class Identity(Initializer):
 class _Random(Initializer):
     """An initializer with a seed: None, an integer or a SeedGenerator."""
 
-    seed: Any
+    def __init__(self, seed: Any) -> None:
+        self.seed = checked_seed(seed)
 
     def _draw(self, stateless: Callable[..., Any], shape: Any, dtype: Any, *limits: float) -> Any:
-        return stateless(_shape(shape), as_seed(self.seed), *limits, dtype=dtype or floatx())
+        return stateless(_shape(shape), as_pair(self.seed), *limits, dtype=dtype or floatx())
 
 
 @register(MODULE, "normal")
@@ -99,7 +100,7 @@ class RandomNormal(_Random):
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
         self.mean = mean
         self.stddev = stddev
-        self.seed = seed
+        super().__init__(seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         return self._draw(random.stateless_normal, shape, dtype, self.mean, self.stddev)
@@ -112,7 +113,7 @@ class TruncatedNormal(_Random):
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
         self.mean = mean
         self.stddev = stddev
-        self.seed = seed
+        super().__init__(seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         return self._draw(random.stateless_truncated_normal, shape, dtype, self.mean, self.stddev)
@@ -125,7 +126,7 @@ class RandomUniform(_Random):
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None) -> None:
         self.minval = minval
         self.maxval = maxval
-        self.seed = seed
+        super().__init__(seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         return self._draw(random.stateless_uniform, shape, dtype, self.minval, self.maxval)
@@ -164,7 +165,7 @@ class VarianceScaling(_Random):
         if distribution == "normal":
             distribution = "truncated_normal"
         self.distribution = _one_of("distribution", distribution, _DISTRIBUTIONS)
-        self.seed = seed
+        super().__init__(seed)
         self.input_axes = input_axes
         self.output_axes = output_axes
 
@@ -267,7 +268,7 @@ class Orthogonal(_Random):
 
     def __init__(self, gain: float = 1.0, seed: Any = None) -> None:
         self.gain = gain
-        self.seed = seed
+        super().__init__(seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         sizes = _shape(shape)
@@ -320,4 +321,42 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         return _deserialize(config) if isinstance(config, dict) else get(config)
 
 
-__all__ = [name for name in dir() if not name.startswith("_")] + ["serialize"]
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "IdentityInitializer",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "OrthogonalInitializer",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "compute_fans",
+    "constant",
+    "deserialize",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "serialize",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
+]

@@ -77,17 +77,20 @@ def _is_integer(seed: Any) -> bool:
     return isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
 
 
-def as_seed(seed: Any) -> Any:
-    """`seed` (None, an integer, a SeedGenerator) as a pair for the stateless functions.
+def checked_seed(seed: Any) -> Any:
+    """`seed` itself, or an error where it is neither None, an integer nor a SeedGenerator."""
+    if seed is None or isinstance(seed, SeedGenerator) or _is_integer(seed):
+        return seed
+    raise InvalidArgumentError(
+        f"a seed is None, an integer or a keras.random.SeedGenerator; got {seed!r:.80}"
+    )
+
+
+def as_pair(seed: Any) -> Any:
+    """A checked seed as a pair for the stateless functions.
 
     An integer gives the same pair, and so the same numbers, every time.
     """
     if isinstance(seed, SeedGenerator):
         return seed.next()
-    if seed is None:
-        return np.array([draw_seed(), 0], UINT32)
-    if _is_integer(seed):
-        return np.array([int(seed) % 2**32, 0], UINT32)
-    raise InvalidArgumentError(
-        f"a seed is None, an integer or a keras.random.SeedGenerator; got {seed!r:.80}"
-    )
+    return np.array([draw_seed() if seed is None else int(seed) % 2**32, 0], UINT32)

@@ -165,7 +165,7 @@ def test_copies():
         (lambda: initializers.VarianceScaling(distribution="gamma"), "untruncated_normal"),
         (lambda: initializers.Identity()((3,)), r"shape \(rows, columns\)"),
         (lambda: initializers.Orthogonal()((3,)), "rank 2 or more"),
-        (lambda: initializers.RandomNormal(seed="1")((3,)), "None, an integer or a"),
+        (lambda: initializers.HeNormal(seed="1"), "None, an integer or a"),
     ],
 )
 def test_errors(make, words):

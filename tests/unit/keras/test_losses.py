@@ -72,6 +72,18 @@ def test_a_missing_last_axis_is_found(name, shapes):
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
+SHAPES = [(), (1,), (3,), (1, 1), (3, 1), (3, 2), (3, 1, 1), (3, 2, 1), (3, 2, 2)]
+
+
+@pytest.mark.parametrize("first", SHAPES)
+@pytest.mark.parametrize("second", SHAPES)
+def test_ranks_are_matched_as_in_keras(first, second):
+    match = keras.src.losses.loss.squeeze_or_expand_to_same_rank
+    ours = base.same_rank(*(to_tensor(np.zeros(shape)) for shape in (first, second)))
+    theirs = match(np.zeros(first), np.zeros(second))
+    assert [tuple(part.shape) for part in ours] == [tuple(part.shape) for part in theirs]
+
+
 def test_functions_find_a_missing_last_axis_too():
     y_true, y_pred = sample("chance")
     wanted = losses.binary_crossentropy(y_true, y_pred).numpy()

@@ -38,6 +38,24 @@ def test_mean_by_hand():
     assert mean([5.0]).numpy() == 5
 
 
+SHAPES = [(), (1,), (4,), (4, 1), (4, 3), (4, 3, 1), (4, 3, 2)]
+
+
+@pytest.mark.parametrize("values", SHAPES)
+@pytest.mark.parametrize("weights", SHAPES)
+@pytest.mark.parametrize("name", ["Mean", "Sum"])
+def test_weights_spread_over_values_as_in_keras(values, weights, name):
+    rng = np.random.default_rng(0)
+    pair = [rng.uniform(size=shape).astype(np.float32) for shape in (values, weights)]
+    try:
+        wanted = float(getattr(keras.metrics, name)()(*pair))
+    except (ValueError, TypeError):
+        with pytest.raises(ValueError, match="shape"):
+            getattr(metrics, name)()(*pair)
+        return
+    assert getattr(metrics, name)()(*pair).numpy() == pytest.approx(wanted, rel=1e-5)
+
+
 def test_a_metric_of_ones_own_as_tensorflow_2_writes_it():
     class Positives(metrics.Metric):
         def __init__(self, name="positives", **kwargs):
@@ -298,7 +316,7 @@ def test_get():
         metrics.get("acuracy")
     with pytest.raises(UnimplementedError, match="MeanIoU"):
         _ = metrics.MeanIoU
-    with pytest.raises(AttributeError, match="Did you mean '[Pp]recision'"):
+    with pytest.raises(AttributeError, match=r"Did you mean '[Pp]recision'"):
         _ = metrics.Precison
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ..core import nest
 from ..core.dtypes import BOOL, INT32
 from ..core.errors import InvalidArgumentError
+from ..core.shapes import B
 from ..ir.bind import STATE, new_value
 from ..ir.graph import Graph
 from ..ir.value import Spec, Value
@@ -43,6 +44,14 @@ def _with_inputs(program: Program, own: int, sources: Sequence[Any]) -> tuple[li
         for source in sources
     }
     return [*program.graph.inputs[:own], *places.values()], places
+
+
+def _with_batch(sources: list[Any], own: Sequence[Any] = ()) -> list[Any]:
+    """`sources` and, where none of them tells the batch size, an input of the trace that does."""
+    if any(B in value.spec.shape for value in (*own, *sources)):
+        return sources
+    inputs = [] if STATE.trace is None else STATE.trace.inputs
+    return [*sources, *[value for value in inputs if B in value.spec.shape][:1]]
 
 
 def _present(sources: Sequence[Any]) -> list[Any]:
@@ -89,7 +98,7 @@ def cond(
     if dtypes is not None:
         branches = [_branch("then", true_fn, dtypes), _branch("otherwise", false_fn, dtypes)]
     written = _union(*(branch.written for branch in branches))
-    sources = _union(*(branch.sources for branch in branches), written)
+    sources = _with_batch(_union(*(branch.sources for branch in branches), written))
     graphs = []
     for branch in branches:
         inputs, places = _with_inputs(branch, 0, sources)
@@ -268,7 +277,7 @@ def _traced_loop(
     if programs[0].written:
         raise InvalidArgumentError("the condition of while_loop must not assign to variables")
     written = programs[1].written
-    sources = _union(written, *(program.sources for program in programs))
+    sources = _with_batch(_union(written, *(program.sources for program in programs)), leaves)
     count = len(specs)
     graphs = []
     for program in programs:

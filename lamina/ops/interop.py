@@ -13,7 +13,7 @@ from ..core import nest
 from ..core.dtypes import numpy_dtype
 from ..core.errors import InvalidArgumentError, UnimplementedError
 from ..ir.bind import STATE, new_value
-from ..tensor import convert
+from ..prims.control import observe
 from ..tensor.convert import is_tensor_like, to_tensor
 
 
@@ -48,23 +48,23 @@ def print(
 ) -> None:
     """Write values to `output_stream` (standard error), long ones with `summarize` at each end.
 
-    Only what is known can be written: not the tensors of a function that is being traced.
+    In a traced function they are written each time that it runs.
     """
-    text = sep.join(_text(item, summarize) for item in inputs)
-    (sys.stderr if output_stream is None else output_stream).write(text + end)
+    leaves = nest.flatten(list(inputs))
+    tensors = [to_tensor(leaf) for leaf in leaves if is_tensor_like(leaf)]
+    places = [place for place, leaf in enumerate(leaves) if is_tensor_like(leaf)]
+
+    def write(*arrays: Any) -> None:
+        for place, array in zip(places, arrays, strict=True):
+            leaves[place] = _Shown(_array_text(array, summarize))
+        items = nest.pack_sequence_as(list(inputs), leaves)
+        stream = sys.stderr if output_stream is None else output_stream
+        stream.write(sep.join(map(str, items)) + end)
+
+    observe(tensors, write)
 
 
-def _text(item: Any, summarize: int) -> str:
-    if isinstance(item, (list, tuple, dict)):
-        return str(nest.map_structure(lambda leaf: _Shown(_text(leaf, summarize)), item))
-    if not is_tensor_like(item):
-        return str(item)
-    array = to_tensor(item).array
-    if array is None:
-        raise UnimplementedError(
-            "tf.print of a tensor that has no value yet, because a function is traced; return "
-            "it from the function, or call tf.config.run_functions_eagerly(True) to look inside"
-        )
+def _array_text(array: Any, summarize: int) -> str:
     if array.ndim == 0:
         return str(array[()])
     threshold = sys.maxsize if summarize < 0 else 0
@@ -125,7 +125,7 @@ def py_function(
         raise InvalidArgumentError("py_function expects func, inp and Tout")
     found = func(*[_known(item, "py_function") for item in inp])
     if isinstance(Tout, (list, tuple)):
-        return [convert.to_tensor(part, None) for part in found]
+        return [to_tensor(part) for part in found]
     return to_tensor(found)
 
 

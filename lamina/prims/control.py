@@ -1,4 +1,4 @@
-"""Programs inside programs (call, cond, while_loop), checks, and gradients made by hand."""
+"""Programs inside programs (call, cond, while_loop), gradients made by hand, checks."""
 
 from __future__ import annotations
 
@@ -284,3 +284,24 @@ def check(condition: Value, values: Sequence[Value], message: str) -> tuple[Any,
     """`values`, or an InvalidArgumentError with `message` where the condition fails."""
     checked: tuple[Any, ...] = bind(check_p, condition, *values, message=message)
     return checked
+
+
+def _observe(*arrays: Array, observer: Callable[..., None]) -> tuple[Array, ...]:
+    observer(*arrays)
+    return tuple(array.view() for array in arrays)
+
+
+observe_p = Primitive(
+    "observe",
+    infer=lambda *specs, observer: specs,
+    evaluate=_observe,
+    vjp=lambda index: partial(_pass_through, index),
+    multiple=True,
+    effect=True,
+)
+
+
+def observe(values: Sequence[Value], observer: Callable[..., None]) -> tuple[Any, ...]:
+    """`values`, shown to `observer` as arrays each time that the program runs."""
+    observed: tuple[Any, ...] = bind(observe_p, *values, observer=observer)
+    return observed

@@ -373,3 +373,9 @@ _row(
     (_x,),
     np.sin,
 )
+_row(
+    "observe",
+    lambda x: control.observe([elementwise.sin(x)], lambda array: None)[0],
+    (_x,),
+    np.sin,
+)

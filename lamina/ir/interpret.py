@@ -1,10 +1,12 @@
-"""Running a graph on arrays, node by node, by the NumPy definitions: what a graph means."""
+"""Running a graph on arrays, node by node, by the NumPy definitions: what a graph means.
+
+The nodes become lines of Python, such as `v7 = multiply(v3, c0)`, compiled once: a program costs
+what NumPy costs, and little more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,95 +16,106 @@ from ..core.errors import InvalidArgumentError
 from ..core.shapes import B
 from .bind import quiet
 from .graph import Graph
-from .value import Node, Spec, Value
-
-_SMALL = 1 << 14  # elements
+from .value import Node, Value
 
 Program = Callable[[Sequence[Array]], list[Array]]
+
+_SMALL = 1 << 13  # elements
 
 
 def interpreter(graph: Graph) -> Program:
     """`graph` as a function from input arrays to output arrays, prepared once."""
-    program: Program = graph.derived("interpreter", lambda: _prepare(graph))
+    program: Program = graph.derived("interpreter", lambda: _Writer(graph).program())
     return program
 
 
-class _Step:
-    """One node with its values' places in memory, and the places that nothing reads after it."""
+class _Writer:
+    """Writes a graph as a Python function; `names` holds what the text refers to."""
 
-    __slots__ = ("inputs", "node", "outputs", "released")
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.names: dict[str, Any] = {"asarray": np.asarray, "common": _common(graph.name)}
+        self.of_value: dict[int, str] = {}
+        self.lines: list[str] = []
 
-    def __init__(self, node: Node, inputs: list[int], outputs: list[int]) -> None:
-        self.node = node
-        self.inputs = inputs
-        self.outputs = outputs
-        self.released: list[int] = []
+    def program(self) -> Program:
+        """The function, under `quiet`."""
+        exec(compile(self.text(), f"<graph {self.graph.name}>", "exec"), self.names)
+        lines: Program = self.names["program"]
 
-    def instruction(self) -> tuple[Any, ...]:
-        """(function, fetch, place, released, general): `function(*fetch(memory))` is the result.
+        def run(arrays: Sequence[Array]) -> list[Array]:
+            with quiet():
+                return lines(arrays)
 
-        `general` is this step where it has several results, or a shape with the batch in it.
-        """
-        primitive, params = self.node.primitive, self.node.params
-        function = partial(primitive.evaluate, **params) if params else primitive.evaluate
-        on_batch = B in params.get("shape", ())
-        general = self if on_batch or primitive.multiple else None
-        return function, _fetcher(self.inputs), self.outputs[0], self.released, general
+        return run
 
-    def run(self, memory: list[Any], batch: int | None) -> None:
-        """The general case."""
-        primitive, params = self.node.primitive, self.node.params
-        if B in params.get("shape", ()):
-            shape = tuple(batch if dim is B else dim for dim in params["shape"])
-            params = {**params, "shape": shape}
-        found = primitive.evaluate(*[memory[place] for place in self.inputs], **params)
-        arrays = found if primitive.multiple else (found,)
-        for place, array in zip(self.outputs, arrays, strict=True):
-            memory[place] = np.asarray(array)
+    def text(self) -> str:
+        """The lines of the function."""
+        inputs = [self._name(value) for value in self.graph.inputs]
+        if inputs:
+            self.lines.append(f"{', '.join(inputs)}, = inputs")
+        sizes = _batch_sizes(self.graph, inputs)
+        if sizes:
+            self.lines.append(f"batch = common({', '.join(sizes)})")
+        dead = _last_uses(self.graph)
+        for node, values in zip(self.graph.nodes, dead, strict=True):
+            self._write(node)
+            if values:
+                self.lines.append(f"del {', '.join(self._name(value) for value in values)}")
+        results = [f"asarray({self._name(value)})" for value in self.graph.outputs]
+        self.lines.append(f"return [{', '.join(results)}]")
+        return "def program(inputs):\n    " + "\n    ".join(self.lines)
+
+    def _write(self, node: Node) -> None:
+        primitive = node.primitive
+        self.names[primitive.name] = primitive.evaluate
+        arguments = [self._name(value) for value in node.inputs]
+        arguments += [f"{key}={self._parameter(value)}" for key, value in node.params.items()]
+        results = [self._name(value) for value in node.outputs]
+        call = f"{primitive.name}({', '.join(arguments)})"
+        if primitive.multiple:
+            call = f"map(asarray, {call})"
+            results.append("")  # "a, b, = …" unpacks, "a, = …" too
+        self.lines.append(f"{', '.join(results).strip()} = {call}" if node.outputs else call)
+
+    def _name(self, value: Value) -> str:
+        name = self.of_value.get(id(value))
+        if name is None:
+            kind = "v" if value.array is None else "c"
+            name = self.of_value[id(value)] = f"{kind}{len(self.of_value)}"
+            if value.array is not None:
+                self.names[name] = _compact(value.array)
+        return name
+
+    def _parameter(self, value: Any) -> str:
+        if type(value) is tuple and B in value:
+            return f"({', '.join('batch' if dim is B else repr(dim) for dim in value)},)"
+        name = f"p{len(self.names)}"
+        self.names[name] = value
+        return name
 
 
-def _fetcher(places: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
-    """A function that gives the entries at `places` of a list, as fast as Python can."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0, 0))
-
-
-def _prepare(graph: Graph) -> Program:
-    places: dict[int, int] = {id(value): place for place, value in enumerate(graph.inputs)}
-    constants: dict[int, Array] = {}
-
-    def place_of(value: Value) -> int:
-        place = places.setdefault(id(value), len(places))
-        if value.array is not None and place not in constants:
-            constants[place] = _compact(value.array)
-        return place
-
-    steps = [
-        _Step(node, [place_of(v) for v in node.inputs], [place_of(v) for v in node.outputs])
-        for node in graph.nodes
+def _batch_sizes(graph: Graph, inputs: Sequence[str]) -> list[str]:
+    """Where the batch's size can be read: the text of each place where `B` stands."""
+    return [
+        f"{name}.shape[{axis}]"
+        for name, spec in zip(inputs, graph.input_specs, strict=True)
+        for axis, dim in enumerate(spec.shape)
+        if dim is B
     ]
-    results = [place_of(value) for value in graph.outputs]
-    _mark_released(steps, {*results, *constants})
-    instructions = [step.instruction() for step in steps]
-    axes, count = batch_axes(graph.input_specs), len(graph.inputs)
-    start = [constants.get(place) for place in range(len(places))]
 
-    def run(arrays: Sequence[Array]) -> list[Array]:
-        memory: list[Any] = start.copy()
-        memory[:count] = arrays
-        batch = batch_size(graph.name, axes, arrays) if axes else None
-        with quiet():
-            for function, fetch, place, released, general in instructions:
-                if general is None:
-                    memory[place] = function(*fetch(memory))
-                else:
-                    general.run(memory, batch)
-                for old in released:
-                    memory[old] = None
-        return [np.asarray(memory[place]) for place in results]
 
-    return run
+def _common(name: str) -> Callable[..., int]:
+    def common(*sizes: int) -> int:
+        """The size of the batch; an error where the inputs disagree."""
+        if len(set(sizes)) > 1:
+            raise InvalidArgumentError(
+                f"the inputs of {name} have different numbers of rows: "
+                f"{' and '.join(map(str, sorted(set(sizes))))}"
+            )
+        return sizes[0]
+
+    return common
 
 
 def _compact(array: Array) -> Array:
@@ -114,29 +127,12 @@ def _compact(array: Array) -> Array:
     return block
 
 
-def _mark_released(steps: list[_Step], kept: set[int]) -> None:
-    for step in reversed(steps):
-        here = {*step.inputs, *step.outputs}
-        step.released = sorted(here - kept)
-        kept |= here
-
-
-def batch_axes(specs: Sequence[Spec]) -> list[tuple[int, int]]:
-    """Where `B` stands: pairs of input and axis."""
-    return [
-        (place, axis)
-        for place, spec in enumerate(specs)
-        for axis, dim in enumerate(spec.shape)
-        if dim is B
-    ]
-
-
-def batch_size(name: str, axes: Sequence[tuple[int, int]], arrays: Sequence[Array]) -> int | None:
-    """The size that `B` has in `arrays`; an error where two of them disagree."""
-    sizes = {arrays[place].shape[axis] for place, axis in axes}
-    if len(sizes) > 1:
-        raise InvalidArgumentError(
-            f"the inputs of {name} have different numbers of rows: "
-            f"{' and '.join(map(str, sorted(sizes)))}"
-        )
-    return sizes.pop() if sizes else None
+def _last_uses(graph: Graph) -> Iterable[list[Value]]:
+    """For each node the values that nothing reads after it."""
+    seen = {id(value) for value in graph.outputs}
+    uses: list[list[Value]] = []
+    for node in reversed(graph.nodes):
+        here = {id(v): v for v in (*node.inputs, *node.outputs) if v.array is None}
+        uses.append([value for key, value in here.items() if key not in seen])
+        seen |= here.keys()
+    return reversed(uses)

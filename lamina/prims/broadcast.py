@@ -36,8 +36,9 @@ def repeat_view(array: Array, shape: tuple[int, ...]) -> Array:
     return view
 
 
-_FILLED: dict[Any, Array] = {}  # one number each, repeated without a copy
-_FILLED_LIMIT = 4096
+_FILLED: dict[Any, Array] = {}  # constants made lately, by shape, value and dtype
+_FILLED_LIMIT = 256
+_FILLED_SIZE = 1 << 13  # elements; larger ones repeat one number without a copy
 
 fill_p = Primitive("fill", infer=_infer_fill, evaluate=_fill, vjp=NO_GRADIENT)
 
@@ -50,9 +51,13 @@ def fill(shape: Shape, value: Any, dtype: np.dtype[Any]) -> Any:
     key = shape, value or repr(value), dtype  # -0.0 is not 0.0
     array = _FILLED.get(key)
     if array is None:
+        array = repeat_view(np.asarray(value, dtype), shape)  # type: ignore[arg-type]
+        if array.size <= _FILLED_SIZE:
+            array = array.copy()  # NumPy computes with repeated views half as fast
+            array.flags.writeable = False
         if len(_FILLED) >= _FILLED_LIMIT:
             _FILLED.clear()
-        array = _FILLED[key] = repeat_view(np.asarray(value, dtype), shape)  # type: ignore[arg-type]
+        _FILLED[key] = array
     return new_value(array)
 
 

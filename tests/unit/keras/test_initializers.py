@@ -107,6 +107,11 @@ def test_orthogonal_rows_or_columns(shape):
     np.testing.assert_allclose(short @ short.T, 4 * np.eye(len(short)), atol=1e-12)
 
 
+def test_orthogonal_matrices_favour_no_direction():
+    corners = [initializers.Orthogonal(seed=seed)((3, 3)).numpy()[0, 0] for seed in range(200)]
+    assert 70 < np.sum(np.array(corners) > 0) < 130
+
+
 def test_identity_and_constants():
     np.testing.assert_array_equal(initializers.Identity(2.0)((2, 3)), 2 * np.eye(2, 3))
     np.testing.assert_array_equal(initializers.Constant([1, 2])((3, 2)), [[1, 2]] * 3)

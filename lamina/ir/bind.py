@@ -74,11 +74,15 @@ def bind(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
             return _bind_symbol(_keeper, primitive, inputs, params)
         if config.verify:
             primitive.infer(*[value.spec for value in inputs], **params)
-        if primitive.may_warn and not state.quiet:
-            with np.errstate(all="ignore"):
+        try:
+            if primitive.may_warn and not state.quiet:
+                with np.errstate(all="ignore"):
+                    result = primitive.evaluate(*arrays, **params)
+            else:
                 result = primitive.evaluate(*arrays, **params)
-        else:
-            result = primitive.evaluate(*arrays, **params)
+        except (TypeError, ValueError):
+            primitive.infer(*[value.spec for value in inputs], **params)  # its message is clearer
+            raise
         if primitive.multiple:
             outputs = tuple([_wrap(array) for array in result])
             returned: Any = outputs

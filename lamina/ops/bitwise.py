@@ -8,6 +8,7 @@ from ..core.errors import ArgumentTypeError
 from ..prims import elementwise as prim
 from ..tensor import arithmetic
 from ..tensor.convert import operands, to_tensor
+from .common import typed
 from .names import namespace
 
 
@@ -33,7 +34,7 @@ def invert(x: Any, name: str | None = None) -> Any:
     if kind not in "iu":
         raise ArgumentTypeError(f"invert expects integers; got dtype {x.spec.dtype.name}")
     ones = -1 if kind == "i" else 2 ** (8 * x.spec.dtype.itemsize) - 1
-    return arithmetic.bitwise_xor(x, prim.cast(to_tensor(ones), x.spec.dtype))
+    return arithmetic.bitwise_xor(x, typed(ones, x.spec.dtype))
 
 
 def left_shift(x: Any, y: Any, name: str | None = None) -> Any:

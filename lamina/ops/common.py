@@ -6,10 +6,12 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core.dtypes import FLOAT32, INT32, INT64, numpy_dtype
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, SymbolicShapeError
 from ..core.shapes import B, Shape, normalize_axes, normalize_axis
-from ..ir.bind import STATE
+from ..ir.bind import STATE, new_value
 from ..ir.value import Node, Value
 from ..prims.broadcast import broadcast, dimension, fill, reshape
 from ..prims.elementwise import cast, multiply
@@ -21,6 +23,13 @@ def floats(x: Any) -> Any:
     """`x` as a floating-point tensor: integers and booleans become float32."""
     x = x if isinstance(x, Value) else to_tensor(x)
     return x if x.spec.dtype.kind == "f" else cast(x, FLOAT32)
+
+
+def typed(value: Any, dtype: Any) -> Any:
+    """`value` as a tensor of `dtype`; Python numbers keep all the digits that it has."""
+    if isinstance(value, (int, float)):
+        return new_value(np.array(value, dtype))
+    return cast(to_tensor(value), dtype)
 
 
 def axes_of(axis: Any, rank: int) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from ..core.shapes import element_count
 from ..ir.bind import new_value
 from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, fill, fill_like, iota, reshape
+from ..prims.control import check
 from ..prims.index import argsort, scatter_add
 from ..prims.layout import reverse as reverse_primitive
 from ..prims.layout import strided_slice
@@ -96,6 +97,11 @@ def confusion_matrix(
         count = integer(num_classes, "num_classes")
     kind = numpy_dtype(dtype)
     amount = fill(true.spec.shape, 1, kind) if weights is None else prim.cast(_line(weights), kind)
+    for part in (true, said):
+        inside = prim.bitwise_and(
+            prim.less_equal(fill_like(part, 0), part), prim.less(part, fill_like(part, count))
+        )
+        check(inside, [part], f"confusion_matrix: a class is outside of 0 to {count - 1}")
     cell = prim.add(prim.multiply(true, fill_like(true, count)), said)
     return reshape(scatter_add(cell, amount, (count * count,), 0), (count, count))
 
@@ -150,6 +156,8 @@ def unsorted_segment_sum(
     inner = x.spec.shape[rank:]
     rows = element_count(ids.spec.shape)
     flat, lines = reshape(ids, (rows,)), reshape(x, (rows, *inner))
+    inside = prim.less(flat, fill_like(flat, count))
+    (flat,) = check(inside, [flat], f"a segment id is outside of 0 to {count - 1}")
     place = prim.select(prim.less(flat, fill_like(flat, 0)), fill_like(flat, count), flat)
     total = scatter_add(place, lines, (count + 1, *inner), 0)
     outer = (None,) * len(inner)

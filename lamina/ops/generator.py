@@ -20,7 +20,8 @@ from ..prims.layout import strided_slice
 from ..prims.random import philox, random_bits
 from ..prims.reduce import argmax
 from ..tensor.arithmetic import add, multiply
-from ..tensor.convert import constant_value, operands, to_tensor
+from ..tensor.convert import constant_value, operands
+from .common import typed
 
 _TWO_SIGMA = math.erf(math.sqrt(2))
 """The probability of a normal number within two standard deviations."""
@@ -84,7 +85,7 @@ def uniform_from(
     unit = prim.multiply(whole, fill_like(whole, 2.0**-digits))
     if type(minval) is float and type(maxval) is float and (minval, maxval) == (0.0, 1.0):
         return unit
-    low, high = (prim.cast(to_tensor(end), wanted) for end in (minval, maxval))
+    low, high = (typed(end, wanted) for end in (minval, maxval))
     scaled = add(multiply(unit, prim.subtract(*operands(high, low))), low)
     # Rounding may reach the upper end where the width is no power of two.
     return prim.select(prim.less(*operands(scaled, high)), scaled, operands(scaled, low)[1])
@@ -129,9 +130,9 @@ def _centred(key: Any, draw: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
 
 def _scaled(x: Any, mean: Any, stddev: Any, dtype: np.dtype[Any]) -> Any:
     if not (type(stddev) in (int, float) and stddev == 1):
-        x = multiply(x, prim.cast(to_tensor(stddev), x.spec.dtype))
+        x = multiply(x, typed(stddev, x.spec.dtype))
     if not (type(mean) in (int, float) and mean == 0):
-        x = add(x, prim.cast(to_tensor(mean), x.spec.dtype))
+        x = add(x, typed(mean, x.spec.dtype))
     return prim.cast(x, dtype)
 
 

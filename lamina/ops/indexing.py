@@ -131,12 +131,20 @@ def _flat_places(places: Any, shape: Shape, what: str) -> tuple[Any, Shape]:
     return flat, outer
 
 
+def _check_updates(updates: Any, expected: Shape) -> None:
+    if updates.spec.shape != expected:
+        raise InvalidArgumentError(
+            f"updates of shape {expected} are expected for these indices; got {updates.spec.shape}"
+        )
+
+
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
     """Zeros of `shape` with `updates` added at the coordinates in the last axis of `indices`."""
     places, updates = _integers(indices, "scatter_nd"), to_tensor(updates)
     sizes = as_shape(shape)
     flat, outer = _flat_places(places, sizes, "scatter_nd")
     count, inner = element_count(outer), sizes[len(outer) :]
+    _check_updates(updates, (*flat.spec.shape, *inner))
     found = prim_index.scatter_add(flat, updates, (count, *inner), 0)
     return reshape(found, sizes)
 
@@ -161,6 +169,7 @@ def tensor_scatter_nd_update(
     places = _integers(indices, "tensor_scatter_nd_update")
     flat, outer = _flat_places(places, tensor.spec.shape, "tensor_scatter_nd_update")
     count, inner = element_count(outer), tensor.spec.shape[len(outer) :]
+    _check_updates(updates, (*flat.spec.shape, *inner))
     flat = reshape(flat, (element_count(flat.spec.shape),))
     rows = reshape(updates, (flat.spec.shape[0], *inner))
     writer = _last_writers(flat, count)

@@ -21,12 +21,17 @@ from ..prims.layout import pad as pad_primitive
 from ..prims.layout import reverse as reverse_primitive
 from ..prims.layout import transpose as transpose_primitive
 from ..tensor.convert import as_python, constant_value, is_tensor_like, promote, to_tensor
-from .common import as_shape, axes_of, axis_of, insert_axis, spread
+from .common import as_shape, axes_of, axis_of, insert_axis, spread, typed
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """`x` as `dtype`; floats are cut toward zero on the way to integers."""
-    return prim.cast(x if isinstance(x, Value) else to_tensor(x), numpy_dtype(dtype))
+    wanted = numpy_dtype(dtype)
+    if isinstance(x, Value):
+        return prim.cast(x, wanted)
+    if type(x) is float and wanted.kind == "f":
+        return typed(x, wanted)
+    return prim.cast(to_tensor(x), wanted)
 
 
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
@@ -355,6 +360,8 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
         np.atleast_1d(as_python(shift, "shift")),
         np.atleast_1d(as_python(axis, "axis")),
     )
+    if len(shifts) != len(places):
+        raise InvalidArgumentError(f"roll expects a shift for each axis; got {shift} and {axis}")
     for count, place in zip(shifts.tolist(), places.tolist(), strict=True):
         place = normalize_axis(place, len(x.spec.shape))
         total = _known_size(x, place, "roll")
@@ -396,7 +403,7 @@ def pad(
     if not is_tensor_like(constant_values) and constant_values == 0:
         return padded
     inside = pad_primitive(prim.equal(fill_like(x, 0), fill_like(x, 0)), low, high, between)
-    edge = prim.cast(to_tensor(constant_values), x.spec.dtype)
+    edge = typed(constant_values, x.spec.dtype)
     return prim.select(inside, padded, spread(edge, padded))
 
 

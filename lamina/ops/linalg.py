@@ -164,6 +164,8 @@ def normalize(
 def _places(shape: tuple[Any, ...]) -> tuple[Any, Any]:
     """Row and column numbers of matrices."""
     rank = len(shape)
+    if rank < 2:
+        raise InvalidArgumentError(f"expected matrices (rank 2 or more); got shape {shape}")
     return iota(shape, rank - 2, INT32), iota(shape, rank - 1, INT32)
 
 
@@ -187,6 +189,7 @@ def diag(diagonal: Any, name: str | None = None, k: int = 0) -> Any:
 def diag_part(input: Any, name: str | None = None, k: int = 0) -> Any:
     """The k-th diagonal of matrices."""
     x, offset = to_tensor(input), integer(k, "k")
+    _places(x.spec.shape)
     rows, columns = x.spec.shape[-2:]
     first_row, first_column = max(-offset, 0), max(offset, 0)
     count = min(rows - first_row, columns - first_column)
@@ -203,6 +206,7 @@ def diag_part(input: Any, name: str | None = None, k: int = 0) -> Any:
 def set_diag(input: Any, diagonal: Any, name: str | None = None) -> Any:
     """Matrices with their main diagonal replaced."""
     x, line = promote(input, diagonal)
+    on = prim.equal(*_places(x.spec.shape))
     rows, columns = x.spec.shape[-2:]
     expected = (*x.spec.shape[:-2], min(rows, columns))
     if line.spec.shape != expected:
@@ -210,7 +214,7 @@ def set_diag(input: Any, diagonal: Any, name: str | None = None) -> Any:
     outer = (0,) * (len(expected) - 1)
     wide = pad(line, (*outer, 0), (*outer, columns - expected[-1]), (*outer, 0))
     wide = broadcast(insert_axis(wide, len(outer)), x.spec.shape)
-    return prim.select(prim.equal(*_places(x.spec.shape)), wide, x)
+    return prim.select(on, wide, x)
 
 
 def tensor_diag(diagonal: Any, name: str | None = None) -> Any:

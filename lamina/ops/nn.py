@@ -14,7 +14,7 @@ from ..tensor.convert import is_tensor_like, operands, promote, to_tensor
 from . import activations
 from .activations import *  # noqa: F403
 from .activations import log_softmax, relu
-from .common import as_size, axes_of, floats, insert_axis
+from .common import as_size, axes_of, floats, insert_axis, typed
 from .elementwise import log1p_exp_minus_abs, rsqrt, square
 from .indexing import gather, top_k
 from .names import namespace
@@ -43,7 +43,7 @@ def weighted_cross_entropy_with_logits(
     """-w z log s(x) - (1 - z) log(1 - s(x)): errors on positive labels weigh w."""
     z, x = _pair(labels, logits)
     one = fill_like(x, 1)
-    weight = broadcast(prim.cast(to_tensor(pos_weight), x.spec.dtype), x.spec.shape)
+    weight = broadcast(typed(pos_weight, x.spec.dtype), x.spec.shape)
     factor = prim.add(one, prim.multiply(prim.subtract(weight, one), z))
     bent = prim.add(log1p_exp_minus_abs(x), relu(prim.negative(x)))
     linear = prim.multiply(prim.subtract(one, z), x)

@@ -15,7 +15,17 @@ from ..prims.broadcast import reduce_sum as sum_primitive
 from ..prims.layout import reverse as reverse_primitive
 from ..tensor.arithmetic import not_equal
 from ..tensor.convert import to_tensor
-from .common import axes_of, axis_of, count_of, floats, index_dtype, move_axis, refuse, spread
+from .common import (
+    axes_of,
+    axis_of,
+    count_of,
+    floats,
+    index_dtype,
+    move_axis,
+    refuse,
+    spread,
+    typed,
+)
 
 Reduction = Callable[..., Any]
 
@@ -44,7 +54,24 @@ def _reduction(verb: Callable[[Any, tuple[int, ...]], Any], name: str, doc: str)
     return reduction
 
 
+def _numbers(x: Any, name: str) -> Any:
+    if x.spec.dtype.kind == "b":
+        raise ArgumentTypeError(
+            f"{name} expects numbers; got booleans. Cast them first, e.g. tf.cast(x, tf.float32)."
+        )
+    return x
+
+
+def _sum(x: Any, axes: tuple[int, ...]) -> Any:
+    return sum_primitive(_numbers(x, "reduce_sum"), axes)
+
+
+def _product(x: Any, axes: tuple[int, ...]) -> Any:
+    return prim_reduce.reduce_prod(_numbers(x, "reduce_prod"), axes)
+
+
 def _mean(x: Any, axes: tuple[int, ...]) -> Any:
+    _numbers(x, "reduce_mean")
     total = sum_primitive(x, axes)
     count = spread(count_of(x, axes, x.spec.dtype), total)
     return (prim.divide if x.spec.dtype.kind == "f" else _truncated)(total, count)
@@ -95,13 +122,13 @@ def _all(x: Any, axes: tuple[int, ...]) -> Any:
     return prim_reduce.reduce_min(_booleans(x, "reduce_all"), axes)
 
 
-reduce_sum = _reduction(sum_primitive, "reduce_sum", "The sum over `axis` (None: over all).")
+reduce_sum = _reduction(_sum, "reduce_sum", "The sum over `axis` (None: over all).")
 reduce_mean = _reduction(
     _mean, "reduce_mean", "The mean over `axis`; of integers an integer, cut toward zero."
 )
 reduce_max = _reduction(prim_reduce.reduce_max, "reduce_max", "The largest value over `axis`.")
 reduce_min = _reduction(prim_reduce.reduce_min, "reduce_min", "The smallest value over `axis`.")
-reduce_prod = _reduction(prim_reduce.reduce_prod, "reduce_prod", "The product over `axis`.")
+reduce_prod = _reduction(_product, "reduce_prod", "The product over `axis`.")
 reduce_any = _reduction(_any, "reduce_any", "Whether any of the booleans over `axis` is true.")
 reduce_all = _reduction(_all, "reduce_all", "Whether all booleans over `axis` are true.")
 reduce_logsumexp = _reduction(
@@ -156,7 +183,7 @@ argmin = _argument(
 
 
 def _running(verb: Callable[..., Any], x: Any, axis: Any, exclusive: bool, reverse: bool) -> Any:
-    x = to_tensor(x)
+    x = _numbers(to_tensor(x), "a running sum or product")
     last = len(x.spec.shape) - 1
     axis = axis_of(axis, last + 1)
     moved = move_axis(x, axis, last)
@@ -198,7 +225,7 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
     x = floats(t)
     axes = axes_of(axes, len(x.spec.shape))
     length = safe_length(x, axes)
-    limit = prim.cast(to_tensor(clip_norm), x.spec.dtype)
+    limit = typed(clip_norm, x.spec.dtype)
     ratio = prim.divide(spread(limit, length), prim.maximum(length, spread(limit, length)))
     return prim.multiply(x, restore_axes(ratio, x, axes))
 
@@ -230,7 +257,7 @@ def clip_by_global_norm(
     A norm that is not finite makes all of them NaN, so that it cannot go unseen.
     """
     norm = global_norm(t_list) if use_norm is None else floats(use_norm)
-    limit = prim.cast(to_tensor(clip_norm), norm.spec.dtype)
+    limit = typed(clip_norm, norm.spec.dtype)
     ratio = prim.divide(limit, prim.maximum(norm, limit))
     finite = prim.is_finite(norm)
     ratio = prim.select(finite, ratio, fill_like(ratio, float("nan")))

@@ -1,0 +1,219 @@
+"""Where tensors meet Python: printing, NumPy functions, modules, names of the namespace."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina as tf
+from lamina.core.errors import InvalidArgumentError, UnimplementedError, UnknownNameError
+
+
+def test_print_writes_values(capsys: pytest.CaptureFixture[str]) -> None:
+    tf.print("x:", tf.constant([1.0, 2.5]), {"n": 3, "v": tf.Variable(True)}, sep="|", end="!\n")
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "x:|[1.  2.5]|{'n': 3, 'v': True}!\n")
+    stream = io.StringIO()
+    tf.print(tf.range(100), output_stream=stream, summarize=2)
+    tf.print(tf.range(4), output_stream=stream, summarize=-1)
+    assert stream.getvalue() == "[ 0  1 ... 98 99]\n[0 1 2 3]\n"
+
+
+def test_print_in_a_traced_function_writes_in_each_run(capsys: pytest.CaptureFixture[str]) -> None:
+    @tf.function
+    def double(x: Any) -> Any:
+        tf.print("x", x)
+        return 2 * x
+
+    for number in (1, 2):
+        double(tf.constant(number))
+    assert capsys.readouterr().err == "x 1\nx 2\n"
+
+
+def test_numpy_function() -> None:
+    def both(a: Any, b: Any) -> Any:
+        assert type(a) is np.ndarray
+        return a + b, np.int32(3)
+
+    total, three = tf.numpy_function(
+        both, [tf.ones([2]), np.ones(2, np.float32)], [tf.float32, tf.int32]
+    )
+    np.testing.assert_array_equal(total, [2, 2])
+    assert int(three) == 3
+    with pytest.raises(InvalidArgumentError, match="Tout says float32; the function returned"):
+        tf.numpy_function(np.sum, [np.ones(2)], tf.float32)
+    with pytest.raises(InvalidArgumentError, match="names 2 results; got 1"):
+        tf.numpy_function(lambda x: [x], [1.0], [tf.float32, tf.float32])
+    with pytest.raises(InvalidArgumentError, match="expects func, inp and Tout"):
+        tf.numpy_function(np.sum)
+    traced = tf.function(lambda x: tf.numpy_function(np.sin, [x], tf.float32))
+    with pytest.raises(UnimplementedError, match="numpy_function needs arrays"):
+        traced(tf.ones([2]))
+
+
+def test_py_function_keeps_gradients() -> None:
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.py_function(lambda v: v * v, [x], tf.float32)
+    assert float(tape.gradient(y, x)) == 6
+    assert [int(part) for part in tf.py_function(lambda v: (v, v), [1], [tf.int32, tf.int32])] == [
+        1,
+        1,
+    ]
+    with pytest.raises(InvalidArgumentError, match="expects func, inp and Tout"):
+        tf.py_function(np.sum)
+
+
+def test_asking_what_something_is() -> None:
+    assert (
+        tf.is_tensor(tf.ones([])) and tf.is_tensor(tf.Variable(1)) and not tf.is_tensor(np.ones(2))
+    )
+    seen = []
+
+    @tf.function
+    def look(x: Any) -> Any:
+        seen.extend([tf.executing_eagerly(), tf.inside_function(), tf.get_static_value(x)])
+        return x
+
+    look(tf.constant(2))
+    assert seen == [False, True, None]
+    assert tf.executing_eagerly() and not tf.inside_function()
+    assert tf.get_static_value(tf.constant(2)) == 2
+
+
+def test_scopes() -> None:
+    with tf.name_scope("layer") as name, tf.device("/CPU:0"), tf.device(None):
+        assert name == "layer/"
+    with pytest.raises(InvalidArgumentError, match="no device '/GPU:0'"), tf.device("/GPU:0"):
+        pass
+
+
+def test_arrays_are_copied() -> None:
+    array = np.array([1.0, 2.0])
+    made = [tf.constant(array), tf.convert_to_tensor(array), tf.constant([array, array])]
+    array[0] = 9
+    assert [float(tf.reduce_min(tensor)) for tensor in made] == [1, 1, 1]
+
+
+# Modules ------------------------------------------------------------------------------------------
+
+
+class Line(tf.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.slope = tf.Variable(1.0, name="slope")
+        self.offset = tf.Variable(0.0, trainable=False, name="offset")
+
+
+class Curve(tf.Module):
+    def __init__(self) -> None:
+        super().__init__(name="curve")
+        self.pieces = [Line(), {"last": Line()}]
+        self.again = self.pieces[0]
+        self.itself = self
+        self.loop = [self.pieces]
+
+
+def test_modules_find_their_variables() -> None:
+    line, curve = Line(), Curve()
+    assert (line.name, curve.name) == ("line", "curve")
+    assert line.variables == (line.offset, line.slope)
+    assert line.trainable_variables == (line.slope,)
+    assert line.non_trainable_variables == (line.offset,)
+    assert len(curve.variables) == 4 and len(curve.submodules) == 2
+    assert tf.Module.with_name_scope(len) is len
+
+
+# The namespace ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("space", "name", "message"),
+    [
+        ("", "reduce_meen", "Did you mean 'reduce_mean'"),
+        ("", "Session", "@tf.function"),
+        ("", "placeholder", "keras.Input"),
+        ("", "contrib", "it left TensorFlow with version 2"),
+        ("", "compat", "TensorFlow 2 code"),
+        ("", "log", "tf.math.log since TensorFlow 2"),
+        ("math", "exxp", "lamina.math has no 'exxp'. Did you mean 'exp'"),
+        ("nn", "conv2d", "dense networks"),
+        ("linalg", "eig", "Did you mean 'eigh'"),
+        ("random", "norml", "Did you mean 'normal'"),
+        ("bitwise", "inverse", "Did you mean 'invert'"),
+        ("debugging", "assert_equl", "Did you mean 'assert_equal'"),
+        ("dtypes", "float_32", "Did you mean 'float32'"),
+    ],
+)
+def test_unknown_names_say_what_to_use(space: str, name: str, message: str) -> None:
+    with pytest.raises(UnknownNameError, match=message) as error:
+        getattr(getattr(tf, space) if space else tf, name)
+    assert isinstance(error.value, AttributeError)
+
+
+def test_import_of_an_unknown_name() -> None:
+    with pytest.raises(ImportError, match="cannot import name 'Session'"):
+        exec("from lamina import Session")
+
+
+def test_old_arguments_name_those_of_today() -> None:
+    with pytest.raises(TypeError, match="no argument 'keep_dims'; it is called keepdims"):
+        tf.reduce_sum([1.0], keep_dims=True)
+    with pytest.raises(TypeError, match="reduce_max has no argument 'axes'"):
+        tf.reduce_max([1.0], axes=0)
+
+
+def test_one_object_under_all_its_names() -> None:
+    assert tf.math.reduce_mean is tf.reduce_mean
+    assert tf.nn.softmax is tf.math.softmax
+    assert tf.linalg.matmul is tf.matmul
+    assert tf.dtypes.float32 is tf.float32 == "float32"
+    assert tf.newaxis is None
+
+
+def test_everything_announced_is_there() -> None:
+    for space in (tf, tf.math, tf.nn, tf.linalg, tf.random, tf.bitwise, tf.debugging, tf.dtypes):
+        assert len(space.__all__) == len(set(space.__all__))
+        for name in space.__all__:
+            assert getattr(space, name, tf) is not None or name == "newaxis"
+
+
+def test_the_version_is_three_numbers() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", tf.__version__)
+
+
+def test_config_has_the_methods_of_tensorflow() -> None:
+    assert tf.config.list_physical_devices("GPU") == []
+    (device,) = tf.config.list_physical_devices()
+    assert device.device_type == "CPU"
+    tf.config.run_functions_eagerly(True)
+    try:
+        assert tf.config.functions_run_eagerly()
+        eager = []
+        tf.function(lambda: eager.append(tf.executing_eagerly()))()
+        assert eager == [True]
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+def test_the_imports_that_people_write(checkout: Path) -> None:
+    code = """
+import sys
+import lamina as tf
+assert not {"lamina.keras", "h5py", "rich", "matplotlib"} & set(sys.modules)
+from lamina import Variable, constant, keras, matmul
+import lamina.keras
+from lamina.keras import layers
+assert lamina.keras.layers is layers is tf.keras.layers
+assert tf.optimizers is tf.keras.optimizers
+assert tf.datasets.credit and tf.plot and tf.tabular
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=checkout, check=True)

@@ -188,9 +188,9 @@ def serialize(item: Any) -> Any:
     if item is None or isinstance(item, (bool, int, float, str)):
         return item
     if isinstance(item, Mapping):
-        return {str(key): serialize(value) for key, value in item.items()}
+        return _plain(dict(item))
     if isinstance(item, (list, tuple)):
-        return [serialize(entry) for entry in item]
+        return _plain(list(item))
     if isinstance(item, (DType, np.dtype)):
         return item.name
     if hasattr(item, "get_config") and not isinstance(item, type):
@@ -263,12 +263,18 @@ def _object_config(item: Any) -> dict[str, Any]:
 
 
 def _plain(config: Any) -> Any:
-    """`config` with objects that a user's get_config left in it serialized."""
+    """`config` with objects that a user's get_config left in it serialized.
+
+    What is plain already stays the same object: `shared_object_id` may come into it later.
+    """
     if isinstance(config, dict):
-        return {str(key): _plain(value) for key, value in config.items()}
-    if isinstance(config, (list, tuple)):
-        return [_plain(value) for value in config]
-    return serialize(config)
+        items = {str(key): _plain(value) for key, value in config.items()}
+        same = all(items.get(key) is value for key, value in config.items())
+        return config if same else items
+    if isinstance(config, list):
+        entries = [_plain(value) for value in config]
+        return config if all(a is b for a, b in zip(config, entries, strict=True)) else entries
+    return [_plain(value) for value in config] if isinstance(config, tuple) else serialize(config)
 
 
 def _is_builtin(cls: type) -> bool:

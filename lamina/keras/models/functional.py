@@ -267,7 +267,7 @@ class _Calls:
 
     def layer_config(self, layer: Layer) -> dict[str, Any]:
         """A layer and what it is called on."""
-        config: dict[str, Any] = dict(serialize(layer))
+        config: dict[str, Any] = serialize(layer)
         calls = [] if isinstance(layer, InputLayer) else self.of[id(layer)]
         config["name"] = layer.name
         config["inbound_nodes"] = [

@@ -42,18 +42,20 @@ class CompiledLoss:
         self.loss_weights = loss_weights
         self.output_names = output_names
         for leaf in nest.flatten(loss):
-            losses_module.get(leaf)  # unknown names are told now, not at the first batch
+            if leaf not in losses_module.SHAPE_DEPENDENT:
+                losses_module.get(leaf)  # unknown names are told now, not at the first batch
         self._functions: list[Any] | None = None
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The total loss, a scalar."""
         outputs = nest.flatten(y_pred)
         count = len(outputs)
+        targets = _aligned(y_true, y_pred, self.output_names, count)
         if self._functions is None:
             each = per_output(self.given, self.output_names, count, "loss")
-            self._functions = [losses_module.get(item) for item in each]
-            self._functions = [_as_loss(function) for function in self._functions]
-        targets = _aligned(y_true, y_pred, self.output_names, count)
+            self._functions = [
+                losses_module.resolve(*item) for item in zip(each, targets, outputs, strict=True)
+            ]
         weights = self._output_weights(count)
         row_weights = _sample_weights(sample_weight, self.output_names, count)
         total = None
@@ -74,12 +76,6 @@ class CompiledLoss:
         if isinstance(self.loss_weights, (int, float)):
             return [float(self.loss_weights)] * count
         return per_output(self.loss_weights, self.output_names, count, "loss_weights")
-
-
-def _as_loss(function: Any) -> Any:
-    if function is None or isinstance(function, losses_module.Loss):
-        return function
-    return losses_module.LossFunctionWrapper(function, name=getattr(function, "__name__", "loss"))
 
 
 def _aligned(y_true: Any, y_pred: Any, names: list[str] | None, count: int) -> list[Any]:

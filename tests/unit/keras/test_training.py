@@ -24,7 +24,9 @@ Y = (X[:, :1] > 0).astype(np.float32)
 
 
 def _model(**options: Any) -> Any:
-    model = keras.Sequential([keras.Input((3,)), layers.Dense(8, "relu"), layers.Dense(1, "sigmoid")])
+    model = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(8, "relu"), layers.Dense(1, "sigmoid")]
+    )
     model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"], **options)
     return model
 
@@ -46,7 +48,9 @@ def test_a_seed_gives_the_same_network_and_the_same_order() -> None:
     runs = []
     for _ in range(2):
         keras.utils.set_random_seed(5)
-        model = keras.Sequential([keras.Input((3,)), layers.Dense(8, "relu"), layers.Dropout(0.3), layers.Dense(1)])
+        model = keras.Sequential(
+            [keras.Input((3,)), layers.Dense(8, "relu"), layers.Dropout(0.3), layers.Dense(1)]
+        )
         model.compile("adam", "mse")
         model.fit(X, Y, epochs=3, verbose=0)
         runs.append(model.get_weights())
@@ -250,3 +254,22 @@ def test_ctrl_c_stops_between_steps() -> None:
             done.append(step)
     assert done == [0, 1, 2]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_losses_whose_kind_the_shapes_decide() -> None:
+    for classes, y in ((1, Y), (2, Y[:, 0].astype(int)), (2, np.eye(2)[Y[:, 0].astype(int)])):
+        model = keras.Sequential(
+            [keras.Input((3,)), layers.Dense(classes, "softmax" if classes > 1 else "sigmoid")]
+        )
+        model.compile("adam", "crossentropy", metrics=["accuracy"])
+        assert np.isfinite(model.fit(X, y, verbose=0).history["loss"][0])
+
+
+def test_losses_of_ones_own() -> None:
+    def cubed(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(tf.abs(y_true - y_pred) ** 3, axis=-1)
+
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", loss=cubed, metrics=[cubed])
+    history = model.fit(X, Y, epochs=1, verbose=0).history
+    assert set(history) == {"loss", "cubed"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
+import hashlib
 import http.server
 import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lamina.core.config import config
@@ -140,11 +141,17 @@ def test_the_folder_follows_the_platform(monkeypatch, platform, environment, exp
     assert cache.cache_folder() == expected
 
 
-def test_the_full_set_is_downloaded_checked_and_kept(server, folder, full_credit, monkeypatch):
-    server.content = gzip.decompress(full_credit.read_bytes())
+def test_the_full_set_is_downloaded_checked_and_kept(server, folder, monkeypatch):
+    rows = np.arange(2 * len(credit_card.FULL.columns)).reshape(2, -1)
+    digest = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
+    monkeypatch.setattr(credit_card, "FULL", credit_card.FULL._replace(rows=2, checksum=digest))
     monkeypatch.setattr(credit_card, "URL", server.url)
-    assert credit(full=True).features.shape == (30_000, 23)
-    assert credit(full=True).target.sum() == 6636
+    lines = [",".join(map(str, row)) for row in (credit_card.FULL.columns, *rows.tolist())]
+    server.content = "\n".join(lines).encode()
+    for _ in range(2):
+        examples = credit(full=True)
+        assert np.array_equal(examples.features, rows[:, 1:-1])
+        assert np.array_equal(examples.target, rows[:, -1])
     assert server.asked == 1
     assert (folder / "credit_default.csv").read_bytes() == server.content
 

@@ -19,11 +19,6 @@ DATA = Path(credit_card.__file__).parent / "data"
 FEATURES = 23
 
 
-@pytest.fixture(scope="module")
-def full_text(full_credit: Path) -> str:
-    return gzip.decompress(full_credit.read_bytes()).decode()
-
-
 def test_the_sample_has_the_documented_shape_types_and_default_rate():
     table = credit()
     assert table.features.shape == (6000, 4)
@@ -82,88 +77,20 @@ def test_the_sample_is_part_of_the_full_set(full_credit):
     assert rows[0] <= rows[1]
 
 
-def _archive_form(text: str) -> str:
-    """The UCI archive's CSV: X1 … X23, Y, lines that end as on Windows."""
+def test_the_uci_archive_serves_this_table(full_credit):
     header = ",".join(["ID", *(f"X{number}" for number in range(1, FEATURES + 1)), "Y"])
-    return "\r\n".join([header, *text.splitlines()[1:]]) + "\r\n"
-
-
-def _sheet_form(text: str) -> str:
-    """A sheet exported as CSV: two header lines, a byte order mark."""
-    codes = ",".join(["", *(f"X{number}" for number in range(1, FEATURES + 1)), "Y"])
-    return "\ufeff" + "\n".join(
-        [codes, text.replace("default.payment.next.month", "default payment next month")]
-    )
-
-
-def _quoted_decimal_form(text: str) -> str:
-    header, *rows = text.splitlines()
-    rows = [",".join(f'"{cell}.0"' for cell in row.split(",")) for row in rows]
-    return "\n".join([",".join(f'"{name}"' for name in header.split(",")), *rows])
-
-
-def _reordered_form(text: str) -> str:
-    """Columns in another order, and one more in front."""
-    rows = (",".join(reversed(line.split(","))) for line in text.splitlines())
-    return "\n".join(f"{number},{row}" for number, row in enumerate(rows))
-
-
-@pytest.mark.parametrize(
-    "form", [str, _archive_form, _sheet_form, _quoted_decimal_form, _reordered_form]
-)
-def test_every_form_of_the_full_file_gives_the_same_numbers(full_credit, full_text, tmp_path, form):
-    file = tmp_path / "clients.csv"
-    file.write_bytes(form(full_text).encode())
-    expected, table = credit(full_credit), credit(str(file))
-    assert np.array_equal(table.features, expected.features)
-    assert np.array_equal(table.target, expected.target)
-
-
-def test_the_archive_form_is_the_file_that_the_uci_archive_serves(full_text):
+    rows = gzip.decompress(full_credit.read_bytes()).decode().splitlines()[1:]
+    served = ("\r\n".join([header, *rows]) + "\r\n").encode()
     # the SHA-256 that people report who downloaded archive.ics.uci.edu/static/public/350/data.csv
     expected = "45bcf4df62ff2e237a74eb155cabfb4bbbc171219a0637daef44fdad07503dd0"
-    assert hashlib.sha256(_archive_form(full_text).encode()).hexdigest() == expected
+    assert hashlib.sha256(served).hexdigest() == expected
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda text: text.replace(",20000,", ",20001,", 1), "not the published ones"),
-        (lambda text: text.replace(",20000,", ",20000.5,", 1), "not the published ones"),
-        (lambda text: text.replace(",20000,", ",nan,", 1), "not the published ones"),
-        (lambda text: text.replace(",20000,", ",inf,", 1), "not the published ones"),
-        (lambda text: text.replace(",20000,", ",many,", 1), "no table of numbers"),
-        (lambda text: text.replace(",20000,", ",,", 1), "no table of numbers"),
-        (lambda text: text.rpartition("\n")[0], "has 29999 rows; expected 30000"),
-        (lambda text: text.partition("\n")[0], "has 0 rows; expected 30000"),
-        (lambda text: text.partition("\n")[2], "lacks 25 of 25 columns: ID, LIMIT_BAL"),
-        (lambda text: text.replace(",AGE,", ",AEG,", 1), "lacks 1 of 25 columns: AGE"),
-        (lambda text: text.replace(",", ";"), "with commas between"),
-        (lambda text: "", "lacks 25 of 25 columns"),
-    ],
-)
-def test_a_changed_full_file_is_refused(full_text, tmp_path, change, message):
+def test_a_changed_file_is_refused_by_name(tmp_path):
     file = tmp_path / "clients.csv"
-    file.write_text(change(full_text), "utf-8")
-    with pytest.raises(DataLossError, match=message):
-        credit(file)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"PK\x03\x04 and more", "is a zip archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an Excel workbook"),
-        (gzip.compress(b"ID,LIMIT_BAL\n", mtime=0)[:-6], "damaged gzip"),
-        (b"\x1f\x8b\x08\x00 not gzip at all", "damaged gzip"),
-        (b"\xff\xfe\x00\x01", "is no text"),
-    ],
-)
-def test_a_file_of_another_kind_is_named(tmp_path, content, message):
-    file = tmp_path / "clients.csv"
-    file.write_bytes(content)
-    with pytest.raises(DataLossError, match=message) as caught:
-        credit(file)
+    file.write_text("ID,LIMIT_BAL\n1,20000\n")
+    with pytest.raises(DataLossError, match="lacks 23 of 25 columns") as caught:
+        credit(str(file))
     assert str(file) in str(caught.value)
 
 

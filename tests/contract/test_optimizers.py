@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from pathlib import Path
@@ -9,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.oracle import keras_optimizers as oracle
 
 from lamina.keras import optimizers
 from lamina.keras.configurable import FAMILIES, deserialize, serialize
 from lamina.tensor.function import Function
 from lamina.tensor.variable import Variable
+from tests.oracle import keras_optimizers as oracle
 
 CLASSES = {cls.__name__: cls for cls in map(FAMILIES["keras.optimizers"].__getitem__,
                                             FAMILIES["keras.optimizers"])
@@ -55,8 +56,14 @@ def test_is_exported_and_found_by_name(name):
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_fits_in_forty_lines_of_code(name):
-    lines = Path(inspect.getfile(CLASSES[name])).read_text("utf-8").splitlines()
-    assert sum(bool(line.strip()) for line in lines) <= 50, "docstring included"
+    tree = ast.parse(Path(inspect.getfile(CLASSES[name])).read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(
+            node
+        ):
+            node.body[0] = ast.Pass()
+    lines = {node.lineno for node in ast.walk(tree) if isinstance(node, (ast.stmt, ast.arg))}
+    assert len(lines) <= 40
 
 
 @pytest.mark.parametrize(("name", "arguments"), CASES)
@@ -67,12 +74,14 @@ def test_gives_the_weights_and_the_state_of_keras(name, arguments):
     assert_close(run(ours, gradients, make_variables(values)), theirs)
     state = [np.asarray(variable) for variable in keras_optimizer.variables]
     names = [variable.name.rpartition("/")[2].removesuffix(":0") for variable in ours.variables]
-    assert names == [re.sub(r"^variable_\d+", "variable", v.name) for v in keras_optimizer.variables]
+    assert names == [
+        re.sub(r"^variable_\d+", "variable", v.name) for v in keras_optimizer.variables
+    ]
     assert_close(ours.get_weights(), state)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "Nadam"])
-@pytest.mark.parametrize("options", oracle.OPTIONS, ids=lambda options: "-".join(options))
+@pytest.mark.parametrize("options", oracle.OPTIONS, ids="-".join)
 def test_options_of_the_base_agree_with_keras(name, options):
     values, gradients = oracle.samples(seed=1, steps=10)
     arguments = {"learning_rate": 0.05, **options}

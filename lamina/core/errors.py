@@ -109,3 +109,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     lowered = {item.lower(): item for item in names}
     close = get_close_matches(str(name).lower(), lowered, n=1, cutoff=0.6)
     return f" Did you mean {lowered[close[0]]!r}?" if close else ""
+
+
+def __getattr__(name: str) -> Any:  # only for names that do not exist
+    if name.startswith("__"):
+        raise AttributeError(name)
+    known = [item for item, value in globals().items() if isinstance(value, type)]
+    raise UnknownNameError(f"lamina.errors has no {name!r}.{nearest(name, known)}")

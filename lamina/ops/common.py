@@ -25,6 +25,16 @@ def floats(x: Any) -> Any:
     return x if x.spec.dtype.kind == "f" else cast(x, FLOAT32)
 
 
+def owned(value: Any) -> Any:
+    """`value` as a tensor with memory of its own, for results that are views of it."""
+    if isinstance(value, Value):
+        return value
+    tensor = to_tensor(value)
+    if isinstance(value, (int, float, list, tuple)) or is_tensor_like(value):
+        return tensor
+    return new_value(np.array(tensor.array))
+
+
 def typed(value: Any, dtype: Any) -> Any:
     """`value` as a tensor of `dtype`; Python numbers keep all the digits that it has."""
     if isinstance(value, (int, float)):

@@ -15,7 +15,7 @@ from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, fill_like, iota, reshape
 from ..prims.broadcast import fill as fill_primitive
 from ..tensor.convert import constant_value, is_tensor_like, promote, to_tensor
-from .common import as_shape, floats, insert_axis, integer, sizes_in
+from .common import as_shape, floats, insert_axis, integer, owned, sizes_in
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
@@ -40,14 +40,17 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 def convert_to_tensor(
     value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None
 ) -> Any:
-    """`value` as a tensor; arrays are copied, so that later changes to them do no harm."""
-    tensor = to_tensor(value, dtype)
+    """`value` as a tensor; arrays are copied, so that later changes to them do no harm.
+
+    `dtype_hint` is followed where it is a floating dtype and `value` no tensor.
+    """
     if dtype is None and dtype_hint is not None and not is_tensor_like(value):
         hint = numpy_dtype(dtype_hint)
-        if tensor.spec.dtype != hint and hint.kind == "f":
-            tensor = to_tensor(value, hint)
-    is_fresh = isinstance(value, (int, float, list, tuple)) or is_tensor_like(value)
-    return tensor if is_fresh else new_value(np.array(tensor.array))
+        dtype = hint if hint.kind == "f" else None
+    if dtype is None:
+        return owned(value)
+    tensor = to_tensor(value, dtype)
+    return owned(tensor.array) if tensor.array is value else tensor
 
 
 def zeros(shape: Any, dtype: Any = FLOAT32, name: str | None = None) -> Any:

@@ -17,11 +17,12 @@ from ..prims.control import attach_gradient, call
 from ..tensor.convert import to_tensor
 from ..tensor.program import Program
 from ..tensor.variable import Variable
+from .common import owned
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Any:
     """`input`, as a constant for derivatives."""
-    return prim.stop_gradient(to_tensor(input))
+    return prim.stop_gradient(owned(input))
 
 
 class _Readers:

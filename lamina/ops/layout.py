@@ -21,7 +21,7 @@ from ..prims.layout import pad as pad_primitive
 from ..prims.layout import reverse as reverse_primitive
 from ..prims.layout import transpose as transpose_primitive
 from ..tensor.convert import as_python, constant_value, is_tensor_like, promote, to_tensor
-from .common import as_shape, axes_of, axis_of, insert_axis, spread, typed
+from .common import as_shape, axes_of, axis_of, insert_axis, owned, spread, typed
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
@@ -31,7 +31,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
         return prim.cast(x, wanted)
     if type(x) is float and wanted.kind == "f":
         return typed(x, wanted)
-    return prim.cast(to_tensor(x), wanted)
+    return prim.cast(owned(x), wanted)
 
 
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
@@ -53,7 +53,7 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
 
 def identity(input: Any, name: str | None = None) -> Any:
     """`input` as a tensor."""
-    return to_tensor(input)
+    return owned(input)
 
 
 def shape(input: Any, out_type: Any = INT32, name: str | None = None) -> Any:
@@ -89,7 +89,7 @@ def rank(input: Any, name: str | None = None) -> Any:
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
     """The elements in row-major order in another shape; one size may be -1 (what remains)."""
-    x = to_tensor(tensor)
+    x = owned(tensor)
     return reshape_primitive(x, _resolved(x.spec.shape, shape))
 
 
@@ -138,7 +138,7 @@ def _remaining(have: Shape, others: list[Any], items: Any) -> Any:
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
     """`x`, or an error where its shape does not fit `shape` (None fits any size)."""
-    x = to_tensor(x)
+    x = owned(x)
     if not TensorShape(x.spec.shape).is_compatible_with(TensorShape(shape)):
         raise InvalidArgumentError(
             f"ensure_shape expects {TensorShape(shape)}; got {TensorShape(x.spec.shape)}"
@@ -148,13 +148,13 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Any:
     """`input` with a new axis of size 1 at `axis`."""
-    x = to_tensor(input)
+    x = owned(input)
     return insert_axis(x, axis_of(axis, len(x.spec.shape) + 1))
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
     """`input` without its axes of size 1 (or without those of `axis`, whose sizes must be 1)."""
-    x = to_tensor(input)
+    x = owned(input)
     have = x.spec.shape
     if axis is None or axis == []:
         gone = tuple(place for place, dim in enumerate(have) if dim == 1)
@@ -170,7 +170,7 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
 
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | None = None) -> Any:
     """`a` with its axes in the order `perm` (None: backwards)."""
-    x = to_tensor(a)
+    x = owned(a)
     count = len(x.spec.shape)
     order = range(count)[::-1] if perm is None else as_python(perm, "perm")
     if sorted(place % count if count else place for place in order) != list(range(count)):
@@ -182,7 +182,7 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | Non
 
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
     """`input` repeated along new leading axes and along axes of size 1."""
-    x = to_tensor(input)
+    x = owned(input)
     sizes = as_shape(shape)
     if len(sizes) < len(x.spec.shape) or broadcast_shapes(x.spec.shape, sizes) != sizes:
         raise InvalidArgumentError(f"cannot broadcast shape {x.spec.shape} to {sizes}")
@@ -204,7 +204,7 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
 
 def concat(values: Any, axis: Any, name: str | None = None) -> Any:
     """Tensors one after the other along `axis`; their other sizes agree."""
-    parts = [to_tensor(values)] if isinstance(values, Value) else promote(*values)
+    parts = [values] if isinstance(values, Value) else promote(*values)
     place = axis_of(axis, len(parts[0].spec.shape))
     for part in parts[1:]:
         if len(part.spec.shape) != len(parts[0].spec.shape):
@@ -212,7 +212,7 @@ def concat(values: Any, axis: Any, name: str | None = None) -> Any:
                 f"concat expects equal ranks; got shapes {parts[0].spec.shape} and "
                 f"{part.spec.shape}"
             )
-    return parts[0] if len(parts) == 1 else concatenate(parts, place)
+    return concatenate(parts, place)
 
 
 def stack(values: Any, axis: int = 0, name: str | None = None) -> Any:
@@ -234,7 +234,7 @@ def unstack(
     value: Any, num: int | None = None, axis: int = 0, name: str | None = None
 ) -> list[Any]:
     """The slices of `value` along `axis`, which goes."""
-    x = to_tensor(value)
+    x = owned(value)
     place = axis_of(axis, len(x.spec.shape))
     count = _known_size(x, place, "unstack")
     if num is not None and num != count:
@@ -266,7 +266,7 @@ def split(
     name: str | None = None,
 ) -> list[Any]:
     """`value` cut along `axis` into equal parts (a number), or parts of given sizes (a list)."""
-    x = to_tensor(value)
+    x = owned(value)
     place = axis_of(axis, len(x.spec.shape))
     total = _known_size(x, place, "split")
     wanted = as_python(num_or_size_splits, "num_or_size_splits")
@@ -288,7 +288,7 @@ def split(
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
     """The block of `input_` that starts at `begin` and has sizes `size` (-1: to the end)."""
-    x = to_tensor(input_)
+    x = owned(input_)
     starts = [int(start) for start in constant_value(begin, "begin").ravel()]
     sizes = [int(count) for count in constant_value(size, "size").ravel()]
     have = x.spec.shape
@@ -307,7 +307,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     """`input` repeated as a whole, `multiples[i]` times along axis i."""
-    x = to_tensor(input)
+    x = owned(input)
     have = x.spec.shape
     times = [int(count) for count in constant_value(multiples, "multiples").ravel()]
     if len(times) != len(have):
@@ -330,7 +330,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
 
 def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Any:
     """Each element (slice) along `axis` repeated in place; None flattens first."""
-    x = to_tensor(input)
+    x = owned(input)
     if axis is None:
         x, axis = reshape(x, [-1]), 0
     place = axis_of(axis, len(x.spec.shape))
@@ -349,13 +349,13 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
 
 def reverse(tensor: Any, axis: Any, name: str | None = None) -> Any:
     """`tensor` backwards along the axes `axis`."""
-    x = to_tensor(tensor)
+    x = owned(tensor)
     return reverse_primitive(x, axes_of(axis, len(x.spec.shape)))
 
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
     """`input` moved by `shift` along `axis`; what leaves at the end comes in at the start."""
-    x = to_tensor(input)
+    x = owned(input)
     shifts, places = (
         np.atleast_1d(as_python(shift, "shift")),
         np.atleast_1d(as_python(axis, "axis")),
@@ -383,7 +383,7 @@ def pad(
     `mode`: "CONSTANT" (`constant_values`), "REFLECT" (mirrored without the edge) or "SYMMETRIC"
     (mirrored with it).
     """
-    x = to_tensor(tensor)
+    x = owned(tensor)
     pairs = constant_value(paddings, "paddings").reshape(-1, 2).tolist()
     if len(pairs) != len(x.spec.shape) or min((n for p in pairs for n in p), default=0) < 0:
         raise InvalidArgumentError(

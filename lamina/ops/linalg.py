@@ -19,7 +19,7 @@ from ..prims.layout import pad, strided_slice, transpose
 from ..prims.reduce import reduce_max
 from ..tensor.arithmetic import matmul, multiply, pow
 from ..tensor.convert import as_python, promote, to_tensor
-from .common import axes_of, floats, insert_axis, integer
+from .common import axes_of, floats, insert_axis, integer, owned
 from .creation import eye
 from .einsum import einsum
 from .layout import roll
@@ -66,7 +66,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
 
 def matrix_transpose(a: Any, name: str | None = None, conjugate: bool = False) -> Any:
     """The last two axes swapped."""
-    x = to_tensor(a)
+    x = owned(a)
     rank = len(x.spec.shape)
     if rank < 2:
         raise InvalidArgumentError(f"matrix_transpose expects matrices; got shape {x.spec.shape}")

@@ -31,6 +31,7 @@ ABSENT = {
     "logging": "use Python's logging",
     "app": "call your main function directly",
     "flags": "use argparse",
+    "autograph": "write conditions and loops on tensors with tf.cond, tf.where, tf.while_loop",
     "distribute": "lamina computes on one machine's processor; leave the strategy out",
     "RaggedTensor": "use dense tensors with padding and a mask",
     "SparseTensor": "use dense tensors",

@@ -96,11 +96,40 @@ def test_scopes() -> None:
         pass
 
 
-def test_arrays_are_copied() -> None:
-    array = np.array([1.0, 2.0])
-    made = [tf.constant(array), tf.convert_to_tensor(array), tf.constant([array, array])]
-    array[0] = 9
-    assert [float(tf.reduce_min(tensor)) for tensor in made] == [1, 1, 1]
+@pytest.mark.parametrize(
+    "make",
+    [
+        tf.constant,
+        tf.convert_to_tensor,
+        lambda a: tf.convert_to_tensor(a, tf.float64),
+        lambda a: tf.constant([a, a]),
+        tf.identity,
+        tf.stop_gradient,
+        tf.Variable,
+        tf.squeeze,
+        tf.transpose,
+        lambda a: tf.cast(a, tf.float64),
+        lambda a: tf.reshape(a, [2, 2]),
+        lambda a: tf.expand_dims(a, 0),
+        lambda a: tf.broadcast_to(a, [2, 2, 2]),
+        lambda a: tf.ensure_shape(a, [2, 2]),
+        lambda a: tf.unstack(a)[0],
+        lambda a: tf.split(a, 1)[0],
+        lambda a: tf.concat([a], 0),
+        lambda a: tf.slice(a, [0, 0], [1, 2]),
+        lambda a: tf.tile(a, [1, 1]),
+        lambda a: tf.reverse(a, [0]),
+        lambda a: tf.roll(a, 0, 0),
+        lambda a: tf.repeat(a, 1, 0),
+        lambda a: tf.pad(a, [[0, 0], [0, 0]], "REFLECT"),
+        tf.linalg.matrix_transpose,
+    ],
+)
+def test_later_changes_of_an_array_do_no_harm(make: Any) -> None:
+    array = np.ones((2, 2))
+    made = make(array)
+    array[:] = 9
+    assert float(tf.reduce_max(made)) == 1
 
 
 # Modules ------------------------------------------------------------------------------------------
@@ -150,6 +179,7 @@ def test_modules_find_their_variables() -> None:
         ("random", "norml", "Did you mean 'normal'"),
         ("bitwise", "inverse", "Did you mean 'invert'"),
         ("debugging", "assert_equl", "Did you mean 'assert_equal'"),
+        ("errors", "InvalidArgument", "Did you mean 'InvalidArgumentError'"),
         ("dtypes", "float_32", "Did you mean 'float32'"),
     ],
 )

@@ -55,9 +55,10 @@ def print(
     places = [place for place, leaf in enumerate(leaves) if is_tensor_like(leaf)]
 
     def write(*arrays: Any) -> None:
+        shown = list(leaves)
         for place, array in zip(places, arrays, strict=True):
-            leaves[place] = _Shown(_array_text(array, summarize))
-        items = nest.pack_sequence_as(list(inputs), leaves)
+            shown[place] = _Shown(_array_text(array, summarize))
+        items = nest.pack_sequence_as(list(inputs), shown)
         stream = sys.stderr if output_stream is None else output_stream
         stream.write(sep.join(map(str, items)) + end)
 

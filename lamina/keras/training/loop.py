@@ -126,7 +126,7 @@ def evaluate(model: Any, batches: Batches, *, verbose: Any, callbacks: Any) -> L
             stepper.run(batch)
             if wants_batches:
                 listeners.on_test_batch_end(number, stepper.logs)
-        logs = stepper.logs()
+        logs: Logs = stepper.logs()
         listeners.on_test_end(logs)
     return logs
 

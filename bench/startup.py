@@ -1,10 +1,11 @@
 """What `import lamina` costs beside `import numpy`: fresh interpreters in turn, medians.
 
-    python -m bench.startup [rounds]
+python -m bench.startup [rounds]
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -15,8 +16,14 @@ CODE = "import time; start = time.perf_counter(); import {}; print(time.perf_cou
 
 def seconds(module: str) -> float:
     """The time of importing `module` in a fresh interpreter."""
+    environment = {**os.environ}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # byte code is kept, as for users
     done = subprocess.run(
-        [sys.executable, "-c", CODE.format(module)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", CODE.format(module)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
     )
     return float(done.stdout)
 
@@ -24,7 +31,7 @@ def seconds(module: str) -> float:
 def main(rounds: int = 15) -> None:
     """Print the median times and their ratios to NumPy's."""
     for module in MODULES:
-        seconds(module)  # byte code and files are warm
+        seconds(module)  # byte code is written, files are warm
     times: dict[str, list[float]] = {module: [] for module in MODULES}
     for _ in range(rounds):
         for module in MODULES:

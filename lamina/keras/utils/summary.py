@@ -42,7 +42,7 @@ def print_summary(
 
     `positions`: where the columns end, as shares of the width up to 1, or in characters.
     `print_fn` gets the table as one plain text. `expand_nested` shows the layers inside of layers,
-    `show_trainable` whether weights are trained. `layer_range`: names (or regular expressions) of
+    `show_trainable` which are frozen (N). `layer_range`: names (or regular expressions) of
     the first and the last layer to show.
     """
     from rich.console import Console
@@ -127,7 +127,7 @@ def _positioned(count: int, line_length: int, positions: Sequence[float]) -> lis
         )
     if ends[-1] <= 1:
         ends = [end * line_length for end in ends]
-    edges = [0, *(int(end) for end in ends)]
+    edges = [0, *(min(int(end), line_length - 1) for end in ends)]
     return [max(1, edges[i + 1] - edges[i] - 3) for i in range(count)]
 
 
@@ -206,7 +206,7 @@ def _parameters(layer: Layer) -> str:
 def _trainable(layer: Layer) -> str:
     if not layer.weights:
         return "-"
-    return "Y" if layer.trainable_weights else "N"
+    return "Y" if layer.trainable else "N"
 
 
 def _is_branched(model: Any) -> bool:

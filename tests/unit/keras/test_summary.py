@@ -1,0 +1,194 @@
+"""The table of a model: what it says, and how it looks."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+
+import keras as theirs
+import numpy as np
+import pytest
+
+import lamina as tf
+from lamina.core.errors import InvalidArgumentError
+
+ours = tf.keras
+X = np.ones((4, 4), np.float32)
+
+
+def text_of(model, **options):
+    """The table as `print_fn` gets it."""
+    found = []
+    model.summary(print_fn=found.append, **options)
+    assert len(found) == 1
+    return found[0]
+
+
+def cells(text):
+    """The table's texts: rows of cells, continuation lines joined."""
+    rows, fresh = [], True
+    for line in text.splitlines():
+        if line[:1] not in "│┃":
+            fresh = True
+            continue
+        parts = [part.strip() for part in re.split("[│┃]", line)[1:-1]]
+        if fresh:
+            rows.append(parts)
+        else:
+            rows[-1] = [f"{a} {b}".strip() for a, b in zip(rows[-1], parts, strict=True)]
+        fresh = False
+    return rows
+
+
+def sequential(k):
+    stack = [
+        k.layers.Normalization(name="scale"),
+        k.layers.Dense(300, activation="relu", name="first"),
+        k.layers.Dropout(0.5, name="drop"),
+        k.layers.Dense(1, name="last"),
+    ]
+    return k.Sequential([k.Input((4,)), *stack], name="net")
+
+
+def branched(k):
+    a, b = k.Input((4,), name="a"), k.Input((4,), name="b")
+    shared = k.layers.Dense(3, name="shared")
+    inner = k.Sequential([k.Input((3,)), k.layers.Dense(2, name="deep")], name="inner")
+    return k.Model([a, b], [inner(shared(a)), shared(b)], name="two")
+
+
+def unbuilt(k):
+    return k.Sequential([k.layers.Dense(2, name="first"), k.layers.Flatten(name="flat")], name="s")
+
+
+def trained(k):
+    model = sequential(k)
+    model.layers[1].trainable = False
+    model.compile("adam", "mse")
+    model.fit(X, X[:, :1], verbose=0)
+    return model
+
+
+def subclassed(k):
+    class Net(k.Model):
+        def __init__(self):
+            super().__init__(name="own")
+            self.top = k.layers.Dense(3, name="top")
+
+        def call(self, x):
+            return self.top(x)
+
+    model = Net()
+    model(X)
+    return model
+
+
+@pytest.mark.parametrize("build", [sequential, branched, unbuilt, trained, subclassed])
+@pytest.mark.parametrize("options", [{}, {"show_trainable": True}, {"expand_nested": True}])
+def test_the_table_says_what_keras_says(build, options, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "150")  # Keras cuts tables that the terminal has no room for
+    mine, other = (text_of(build(k), line_length=120, **options) for k in (ours, theirs))
+    expected = cells(other.replace("(4, 3)   ", "(None, 3)"))  # Keras shows a batch of data
+    if build is branched and "expand_nested" in options:
+        inside = next(row for row in expected if "deep" in row[0])
+        inside[-1] = re.sub(r"input_layer\w*", "…", cells(mine)[expected.index(inside)][-1])
+        mine = re.sub(r"input_layer\w*", "…", mine)
+    assert cells(mine) == expected
+    assert mine.splitlines()[0] == other.splitlines()[0] == f'Model: "{build(ours).name}"'
+    totals = [line for line in other.splitlines() if "params:" in line]
+    assert [line for line in mine.splitlines() if "params:" in line] == totals
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 132])
+@pytest.mark.parametrize("build", [sequential, branched, trained])
+def test_the_table_is_as_wide_as_asked_for(build, width):
+    text = text_of(build(ours), line_length=width, show_trainable=True)
+    lengths = {len(line) for line in text.splitlines() if line[:1] in "┏│┃└├"}
+    assert len(lengths) == 1
+    assert width - 5 <= lengths.pop() <= width
+
+
+def test_long_names_are_told_in_full():
+    name = "a_rather_long_name_of_a_layer_that_goes_on_and_on"
+    model = ours.Sequential([ours.Input((2,)), ours.layers.Dense(1, name=name)])
+    row = cells(text_of(model))[1]
+    assert row[0].replace(" ", "") == f"{name}(Dense)"
+
+
+def test_columns_end_where_positions_say():
+    model = sequential(ours)
+    for positions in ([0.5, 0.75, 1.0], [40, 60, 80]):
+        edge = text_of(model, positions=positions).splitlines()[1]
+        assert [i for i, sign in enumerate(edge) if sign in "┳┓"] == [40, 60, 79]
+    for wrong in ([0.5, 1.0], [0.5, 0.4, 1.0]):
+        with pytest.raises(InvalidArgumentError, match="where each of the 3 columns ends"):
+            text_of(model, positions=wrong)
+
+
+def test_a_range_of_layers():
+    model = sequential(ours)
+    names = [row[0] for row in cells(text_of(model, layer_range=("first", "la.*")))]
+    assert names == ["Layer (type)", "first (Dense)", "drop (Dropout)", "last (Dense)"]
+    assert "Total params: 1,810 " in text_of(model, layer_range=["drop", "drop"])
+    with pytest.raises(InvalidArgumentError, match=r"named 'frist'\. Did you mean 'first'"):
+        text_of(model, layer_range=("frist", "last"))
+    with pytest.raises(InvalidArgumentError, match="pair of layer names"):
+        text_of(model, layer_range="first")
+
+
+def test_operations_between_layers_show_where_they_come_from():
+    a = ours.Input((4,), name="a")
+    left, right = ours.layers.Dense(4, name="left")(a), ours.layers.Dense(4, name="right")(a)
+    model = ours.Model(a, ours.layers.Dense(1, name="out")(left * 2 + right))
+    assert cells(text_of(model))[-1][-1] == "left[0][0], right[0][0]"
+
+
+def test_sizes_count_the_bytes_of_each_dtype():
+    model = ours.Sequential([ours.Input((512,)), ours.layers.Dense(1024, dtype="float64")])
+    assert "Total params: 525,312 (4.01 MB)" in text_of(model)
+
+
+def test_a_pipe_gets_plain_text_of_80_columns():
+    code = (
+        "from lamina import keras\n"
+        "keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name='net').summary()"
+    )
+    for encoding in ("utf-8", "ascii"):
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code],
+            capture_output=True,
+            check=True,
+            env={**_environment(), "PYTHONIOENCODING": encoding},
+        )
+        text = run.stdout.decode(encoding)
+        assert text.startswith('Model: "net"')
+        assert "Total params: 10 (40.00 B)" in text
+        assert "\x1b" not in text
+        assert max(map(len, text.splitlines())) <= 80
+
+
+def _environment():
+    import os
+
+    return {**os.environ, "PYTHONUTF8": "0"}
+
+
+def test_a_terminal_gets_colours_and_its_own_width(monkeypatch):
+    class Terminal(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self):
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "64")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    sequential(ours).summary()
+    text = screen.getvalue()
+    assert "\x1b[" in text
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert 60 <= max(map(len, plain.splitlines())) <= 64

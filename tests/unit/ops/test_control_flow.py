@@ -201,7 +201,9 @@ def test_while_loop_limits_and_structure() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [lambda i: tf.zeros([2]), lambda i: i + 0.5, lambda i: (i, i)], ids=str
+    "body",
+    [lambda i: tf.zeros([2]), lambda i: i + 0.5, lambda i: (i, i)],
+    ids=["shape", "dtype", "structure"],
 )
 def test_while_loop_refuses_what_changes_type(body: Any) -> None:
     traced = tf.function(lambda n: tf.while_loop(lambda i: i < n, body, [0]))

@@ -1,0 +1,170 @@
+"""What files may name: classes, functions, objects of users; models made from words alone."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import numpy as np
+import pytest
+
+import lamina as tf
+from lamina.core.errors import (
+    ArgumentTypeError,
+    DataLossError,
+    InvalidArgumentError,
+    UnimplementedError,
+    UnknownNameError,
+)
+from tests.unit.keras.saved_models import (
+    CLASSES,
+    OUR_CLASSES,
+    X,
+    Y,
+    assert_same_predictions,
+    built,
+    functional,
+    ours,
+    scheduled,
+    sequential,
+    subclassed,
+    theirs,
+    uncompiled,
+)
+
+
+@pytest.mark.parametrize("build", [sequential, functional, scheduled])
+def test_json_there_and_back(build):
+    model = built(build, ours)
+    for k in (ours, theirs):
+        again = k.models.model_from_json(model.to_json(indent=1), custom_objects=CLASSES[k])
+        assert [w.shape for w in again.weights] == [tuple(w.shape) for w in model.weights]
+        assert again.optimizer.name == model.optimizer.name
+    there = built(build, theirs).to_json()
+    back = ours.models.model_from_json(there, custom_objects=OUR_CLASSES)
+    assert [tuple(w.shape) for w in back.weights] == [tuple(w.shape) for w in model.weights]
+
+
+def test_json_that_is_none():
+    with pytest.raises(DataLossError, match="the JSON is damaged"):
+        ours.models.model_from_json("{")
+    with pytest.raises(DataLossError, match="is a JSON object"):
+        ours.models.model_from_json("[]")
+    with pytest.raises(DataLossError, match="describes a Dense, not a model"):
+        ours.models.model_from_json(
+            json.dumps(ours.saving.serialize_keras_object(ours.layers.Dense(1)))
+        )
+
+
+def test_registered_classes_and_functions(tmp_path):
+    @ours.saving.register_keras_serializable("shop", "twice")
+    def double(x):
+        return x * 2
+
+    @ours.utils.register_keras_serializable(package="shop")
+    class Wide(ours.layers.Dense):
+        pass
+
+    try:
+        assert ours.saving.get_registered_name(Wide) == "shop>Wide"
+        assert ours.saving.get_registered_object("shop>twice") is double
+        assert ours.utils.get_custom_objects()["shop>Wide"] is Wide
+        model = ours.Sequential([ours.Input((4,)), Wide(2, activation=double)])
+        model.save(tmp_path / "model.keras")
+        again = ours.models.load_model(tmp_path / "model.keras")
+        assert type(again.layers[0]) is Wide
+        assert again.layers[0].activation is double
+        assert_same_predictions(model, again)
+    finally:
+        ours.utils.get_custom_objects().clear()
+    with pytest.raises(UnknownNameError, match=r"model\.keras: the class of .* 'Wide'"):
+        ours.models.load_model(tmp_path / "model.keras")
+
+
+def test_a_class_without_configuration_is_not_registered():
+    with pytest.raises(InvalidArgumentError, match=r"has no get_config\(\)"):
+        ours.saving.register_keras_serializable()(type("Odd", (), {}))
+
+
+def test_scopes_are_of_one_thread_and_nest():
+    first, second = object(), object()
+    seen = []
+    with ours.saving.CustomObjectScope({"a": first}):
+        with ours.utils.custom_object_scope({"a": second, "b": first}):
+            assert ours.saving.get_registered_object("a") is second
+            thread = threading.Thread(
+                target=lambda: seen.append(ours.saving.get_registered_object("a"))
+            )
+            thread.start()
+            thread.join()
+        assert ours.saving.get_registered_object("a") is first
+        assert ours.saving.get_registered_object("b") is None
+    assert ours.saving.get_registered_object("a") is None
+    assert seen == [None]
+
+
+def test_functions_of_ones_own_in_losses_metrics_and_activations(tmp_path):
+    def swish(x):
+        return x * tf.nn.sigmoid(x)
+
+    def distance(y_true, y_pred):
+        return tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+
+    model = ours.Sequential([ours.Input((4,)), ours.layers.Dense(1, activation=swish)])
+    model.compile("adam", distance, metrics=[distance])
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    objects = {"swish": swish, "distance": distance}
+    again = ours.models.load_model(tmp_path / "model.keras", objects)
+    assert again.evaluate(X, Y, verbose=0) == model.evaluate(X, Y, verbose=0)
+    with pytest.raises(UnknownNameError, match="the function 'distance' is not known"):
+        ours.models.load_model(tmp_path / "model.keras")
+
+
+def test_what_cannot_be_written_says_so(tmp_path):
+    model = ours.Sequential([ours.Input((4,)), ours.layers.Dense(1, activation=lambda x: x)])
+    with pytest.raises(ArgumentTypeError, match="no name to be found by"):
+        model.save(tmp_path / "model.keras")
+    inputs = ours.Input((4,))
+    with pytest.raises(UnimplementedError, match="cannot be saved; put it into the call"):
+        ours.Model(inputs, ours.layers.Dense(1)(inputs * 2)).save(tmp_path / "model.keras")
+
+    class Hooked(ours.layers.Layer):
+        def save_own_variables(self, store):
+            store["0"] = 1
+
+        def call(self, x):
+            return x
+
+    with pytest.raises(UnimplementedError, match=r"Hooked defines save_own_variables\(\)"):
+        ours.Sequential([ours.Input((4,)), Hooked()]).save(tmp_path / "model.keras")
+    assert not list(tmp_path.iterdir())
+
+
+def test_objects_alone():
+    optimizer = ours.optimizers.Adam(0.5, beta_1=0.8)
+    config = ours.saving.serialize_keras_object({"all": [optimizer, None, 3]})
+    again = ours.saving.deserialize_keras_object(config)
+    assert again["all"][0].get_config() == optimizer.get_config()
+    assert again["all"][1:] == [None, 3]
+    array = ours.saving.serialize_keras_object(np.array([[1, 2]], np.int8))
+    assert array == theirs.saving.serialize_keras_object(np.array([[1, 2]], np.int8))
+    assert ours.saving.deserialize_keras_object(array).dtype == np.int8
+
+
+@pytest.mark.parametrize("build", [sequential, functional, subclassed, uncompiled])
+def test_clones_have_weights_of_their_own(build):
+    model = built(build, ours)
+    clone = ours.models.clone_model(model)
+    if build is subclassed:
+        clone.build((None, 4))
+    assert type(clone) is type(model)
+    assert not clone.compiled
+    assert [w.shape for w in clone.weights] == [w.shape for w in model.weights]
+    assert not {id(w) for w in clone.weights} & {id(w) for w in model.weights}
+    assert any(
+        not np.array_equal(a, b)
+        for a, b in zip(clone.get_weights(), model.get_weights(), strict=True)
+    )
+    clone.set_weights(model.get_weights())
+    assert_same_predictions(model, clone)

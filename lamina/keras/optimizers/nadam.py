@@ -42,9 +42,8 @@ class Nadam(Optimizer):
             self._product = self.add_variable((), 1.0)
 
     def begin_update(self) -> None:
-        self.assign(
-            self._product, self._product * self._share(cast(self.iterations + 1, "float32"))
-        )
+        count = cast(self.iterations + 1, "float32")
+        self.assign(self._product, self._product * self._share(count))
 
     def _share(self, count: Any) -> Any:
         return self.beta_1 * (1.0 - 0.5 * 0.96**count)

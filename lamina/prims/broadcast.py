@@ -25,6 +25,10 @@ def _fill(*, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Array:
 
 def repeat_view(array: Array, shape: tuple[int, ...]) -> Array:
     """`array` broadcast to `shape` without a copy; what np.broadcast_to does, faster."""
+    if not array.shape and array.size:
+        number: Array = np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
+        number.flags.writeable = False
+        return number
     if array.size == 0 or not array.flags.c_contiguous:
         return np.broadcast_to(array, shape)
     offset = len(shape) - array.ndim

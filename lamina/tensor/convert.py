@@ -189,6 +189,8 @@ def _weak_dtype(strong: np.dtype[Any], weak: np.dtype[Any], strength: int) -> np
 def promote(*values: Any) -> list[Any]:
     """`values` as tensors of one dtype."""
     read = [_read(value) for value in values]
+    if all(tensor.spec.dtype == read[0][0].spec.dtype for tensor, _ in read):
+        return [tensor for tensor, _ in read]
     dtype: np.dtype[Any] | None = None
     for level in (STRONG, FOREIGN, WEAK):
         for tensor, strength in read:
@@ -235,7 +237,10 @@ def operands(x: Any, y: Any) -> tuple[Any, Any]:
         if spec.dtype.kind == "f":
             return fill(spec.shape, x, spec.dtype), y
     x, y = promote(x, y)
-    shape = broadcast_shapes(x.spec.shape, y.spec.shape)
+    first, second = x.spec.shape, y.spec.shape
+    if first == second:
+        return x, y
+    shape = broadcast_shapes(first, second)
     return broadcast(x, shape), broadcast(y, shape)
 
 

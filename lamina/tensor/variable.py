@@ -165,7 +165,8 @@ class Variable(Operators):
 
     def commit(self, array: Any) -> None:
         """Take over `array`, of the variable's type, without a copy where that is safe."""
-        if not array.flags.writeable or not array.flags.c_contiguous or array.base is not None:
+        flags = array.flags
+        if array.base is not None or not (flags.writeable and flags.c_contiguous):
             array = np.array(array)
         self._value = Tensor(array)
 

@@ -52,8 +52,7 @@ class Nadam(Optimizer):
         beta_2 = cast(self.beta_2, count.spec.dtype)  # rounded before 1 - β₂, as in Keras
         m = slots["momentum"] + (gradient - slots["momentum"]) * (1 - self.beta_1)
         v = slots["velocity"] + (square(gradient) - slots["velocity"]) * (1 - beta_2)
-        ahead, product = self._share(count + 1), self._product
-        m_hat = (1 - self._share(count)) * gradient / (1 - product)
-        m_hat = ahead * m / (1 - product * ahead) + m_hat
+        now, ahead, product = self._share(count), self._share(count + 1), self._product
+        m_hat = ahead * m / (1 - product * ahead) + (1 - now) * gradient / (1 - product)
         change = m_hat * rate / (sqrt(v / (1 - beta_2**count)) + self.epsilon)
         return variable - change, {"momentum": m, "velocity": v}

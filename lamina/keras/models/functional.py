@@ -7,6 +7,7 @@ from typing import Any
 
 from ...core import nest
 from ...core.errors import InvalidArgumentError, UnimplementedError
+from ...core.shapes import B
 from ...ops import array
 from ..configurable import deserialize, register, serialize
 from ..layers.core import InputLayer
@@ -30,6 +31,8 @@ class Functional(Model):
                         f"called on them); got {type(leaf).__name__}"
                     )
         super().__init__(name=name or None, trainable=trainable)
+        if not all(isinstance(_layer_of(tensor), InputLayer) for tensor in nest.flatten(inputs)):
+            inputs, outputs = _with_own_inputs(inputs, outputs)
         self.inputs_structure = inputs
         self.outputs_structure = outputs
         self._operations = _sorted_operations(nest.flatten(inputs), nest.flatten(outputs))
@@ -156,12 +159,35 @@ def _fitted(model: str, symbol: KerasTensor, leaf: Any) -> Any:
     return array.cast(leaf, dtype) if leaf.spec.dtype != dtype else leaf
 
 
+def _layer_of(tensor: KerasTensor) -> Layer | None:
+    return None if tensor.operation is None else tensor.operation.layer
+
+
+def _with_own_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """A model from the middle of another: fresh inputs, and the same layers called on them."""
+    known: dict[int, Any] = {}
+    for tensor in nest.flatten(inputs):
+        known[id(tensor)] = tensor
+        if not isinstance(_layer_of(tensor), InputLayer):
+            layer = InputLayer(batch_shape=tensor.shape, dtype=tensor.spec.dtype.name)
+            known[id(tensor)] = layer.output
+    for operation in _sorted_operations(nest.flatten(inputs), nest.flatten(outputs)):
+        if not isinstance(operation.layer, InputLayer):
+            results = operation.run(known, B)
+            known.update(zip(map(id, operation.outputs), results, strict=True))
+    return tuple(
+        nest.map_structure(lambda tensor: known[id(tensor)], structure)
+        for structure in (inputs, outputs)
+    )
+
+
 def _sorted_operations(inputs: list[Any], outputs: list[Any]) -> list[Operation]:
     """What leads from inputs to outputs, each after what it needs."""
     given = {id(tensor) for tensor in inputs}
     done: dict[int, Operation] = {}
     for tensor in inputs:
-        done[id(tensor.operation)] = tensor.operation
+        if isinstance(_layer_of(tensor), InputLayer):
+            done[id(tensor.operation)] = tensor.operation
     order: list[Operation] = list(done.values())
     stack = [(tensor, False) for tensor in reversed(outputs)]
     while stack:

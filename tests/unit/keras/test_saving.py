@@ -156,6 +156,19 @@ def test_a_layer_used_elsewhere_before(tmp_path):
     assert_same(model, load(theirs, tmp_path / "model.keras"))
 
 
+def test_a_model_from_the_middle_of_another(tmp_path):
+    inputs = ours.Input((4,))
+    hidden = ours.layers.Dense(3, activation="relu")(inputs)
+    whole = ours.Model(inputs, ours.layers.Dense(2)(ours.layers.Dropout(0.5)(hidden)))
+    front, back = ours.Model(inputs, hidden), ours.Model(hidden, whole.output)
+    assert back.weights == whole.weights[2:]
+    np.testing.assert_array_equal(back(front(X)), whole(X))
+    back.save(tmp_path / "model.keras")
+    for k in (ours, theirs):
+        again = load(k, tmp_path / "model.keras")
+        np.testing.assert_allclose(again(np.array(front(X))), whole(X), atol=1e-6)
+
+
 def test_frozen_layers_and_weights(tmp_path):
     model = sequential(ours)
     model.layers[1].trainable = False

@@ -1,0 +1,75 @@
+"""Whatever is registered can be written down and made again, here and in Keras."""
+
+from __future__ import annotations
+
+import json
+
+import keras as theirs
+import pytest
+
+import lamina as tf
+from lamina.keras.configurable import FAMILIES
+
+ours = tf.keras
+# Classes whose constructors need arguments; every other registered class is made without any.
+ARGUMENTS = {
+    "Activation": {"activation": "gelu"},
+    "CosineDecay": {"initial_learning_rate": 0.5, "decay_steps": 10},
+    "CosineDecayRestarts": {"initial_learning_rate": 0.5, "first_decay_steps": 10},
+    "Dense": {"units": 3, "kernel_regularizer": "l1", "bias_constraint": "non_neg"},
+    "Dropout": {"rate": 0.25, "seed": 3},
+    "ExponentialDecay": {"initial_learning_rate": 0.5, "decay_steps": 10, "decay_rate": 0.5},
+    "InputLayer": {"shape": (3,), "name": "x"},
+    "InverseTimeDecay": {"initial_learning_rate": 0.5, "decay_steps": 10, "decay_rate": 0.5},
+    "PiecewiseConstantDecay": {"boundaries": [1, 2], "values": [0.5, 0.25, 0.125]},
+    "PolynomialDecay": {"initial_learning_rate": 0.5, "decay_steps": 10},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
+    "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpecificityAtSensitivity": {"sensitivity": 0.5},
+}
+# Bases that describe nothing by themselves, what wraps functions, and models, which have their own
+# tests.
+WITHOUT = {"Initializer", "Regularizer", "Constraint", "Loss", "Metric", "Optimizer", "Layer"}
+WITHOUT |= {"LearningRateSchedule", "LossFunctionWrapper", "MeanMetricWrapper"}
+WITHOUT |= {"Model", "Functional", "Sequential"}
+
+
+def registered():
+    found = {
+        (module, item.__name__): item
+        for module, known in FAMILIES.items()
+        for item in (known[name] for name in known)
+        if isinstance(item, type) and item.__name__ not in WITHOUT
+    }
+    return [pytest.param(*key, id=".".join(key)) for key in sorted(found)]
+
+
+def plain(config):
+    return json.loads(json.dumps(config))
+
+
+def close(first, second):
+    """Equal, but for the rounding of floats to float32 and lists of one number."""
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(close(first[k], second[k]) for k in first)
+    if isinstance(first, float) and isinstance(second, (int, float)):
+        return first == pytest.approx(second, rel=1e-6)
+    if isinstance(second, list) and len(second) == 1 and not isinstance(first, list):
+        return close(first, second[0])
+    return first == second
+
+
+@pytest.mark.parametrize(("module", "name"), registered())
+def test_configurations_mean_the_same_here_and_in_keras(module, name):
+    made = FAMILIES[module][name](**ARGUMENTS.get(name, {}))
+    config = plain(ours.saving.serialize_keras_object(made))
+    again = ours.saving.deserialize_keras_object(config)
+    assert type(again) is type(made)
+    assert plain(ours.saving.serialize_keras_object(again)) == config
+    there = theirs.saving.deserialize_keras_object(config)
+    assert type(there).__name__ == name
+    back = ours.saving.deserialize_keras_object(plain(theirs.saving.serialize_keras_object(there)))
+    assert type(back) is type(made)
+    returned = plain(ours.saving.serialize_keras_object(back))
+    assert close(config["config"], returned["config"]), (config, returned)

@@ -19,9 +19,7 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Set the default float: 'float16', 'float32' or 'float64'."""
     if value not in ("float16", "float32", "float64"):
-        raise InvalidArgumentError(
-            f"floatx is 'float16', 'float32' or 'float64'; got {value!r}"
-        )
+        raise InvalidArgumentError(f"floatx is 'float16', 'float32' or 'float64'; got {value!r}")
     _SETTINGS["floatx"] = value
 
 
@@ -44,5 +42,3 @@ def backend() -> str:
 def clear_session() -> None:
     """Count names from the start again."""
     reset_names()
-
-

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..core.dtypes import BOOL, Array
 from ..core.errors import InvalidArgumentError, UnimplementedError
-from ..ir.bind import bind
+from ..ir.bind import STATE, bind
 from ..ir.graph import Graph
 from ..ir.interpret import interpreter
 from ..ir.primitive import Primitive
 from ..ir.reverse import differentiate, is_differentiable
+from ..ir.rewrite import inline
 from ..ir.value import Spec, Value
 from .broadcast import fill_like
 from .rules import check_kind
@@ -52,7 +53,8 @@ def _call_rule(index: int) -> Any:
             return None
         given = _flowing(g)
         derivative = differentiate(graph, (index,), given)
-        return call(derivative, [*xs, *(g[i] for i in given)])[0]
+        values = [*xs, *(g[i] for i in given)]
+        return inline(derivative, values)[0] if STATE.trace else call(derivative, values)[0]
 
     return rule
 

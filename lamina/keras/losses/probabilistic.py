@@ -13,6 +13,7 @@ from ...ops.common import axis_of, floats, move_axis
 from ...prims import elementwise as prim
 from ...prims.broadcast import fill_like, reshape
 from ...prims.index import take_along
+from ...tensor.composite import composite
 from ...tensor.convert import to_tensor
 from ..backend import epsilon
 from ..configurable import register
@@ -36,7 +37,8 @@ def binary_crossentropy(
     """
     with quiet():
         y_true, y_pred = _binary("binary_crossentropy", y_true, y_pred, label_smoothing)
-        return mean(_binary_values(y_true, y_pred, from_logits), axis)
+        values = _binary_values(y_true, y_pred, from_logits=from_logits, tiny=epsilon())
+        return mean(values, axis)
 
 
 def _binary(name: str, y_true: Any, y_pred: Any, smoothing: float) -> tuple[Any, Any]:
@@ -46,12 +48,13 @@ def _binary(name: str, y_true: Any, y_pred: Any, smoothing: float) -> tuple[Any,
     return (y_true * (1.0 - smoothing) + 0.5 * smoothing if smoothing else y_true), y_pred
 
 
-def _binary_values(t: Any, y: Any, from_logits: bool) -> Any:
-    """The loss of each entry, in primitives: eager training spends much of its time here."""
+@composite
+def _binary_values(t: Any, y: Any, *, from_logits: bool, tiny: float) -> Any:
+    """The loss of each entry; eager training spends much of its time here."""
     if from_logits:
         return math.softplus(y) - t * y
     one = fill_like(y, 1)
-    p = prim.minimum(prim.maximum(y, fill_like(y, epsilon())), fill_like(y, 1 - epsilon()))
+    p = prim.minimum(prim.maximum(y, fill_like(y, tiny)), fill_like(y, 1 - tiny))
     of_ones = prim.multiply(t, prim.log(p))
     of_zeros = prim.multiply(prim.subtract(one, t), prim.log(prim.subtract(one, p)))
     return prim.negative(prim.add(of_ones, of_zeros))
@@ -87,7 +90,9 @@ def binary_focal_crossentropy(
         t, p = _binary("binary_focal_crossentropy", y_true, y_pred, label_smoothing)
         p = math.sigmoid(p) if from_logits else p
         right = t * p + (1.0 - t) * (1.0 - p)
-        values = math.pow(1.0 - right, gamma) * _binary_values(t, p, from_logits=False)
+        values = math.pow(1.0 - right, gamma) * _binary_values(
+            t, p, from_logits=False, tiny=epsilon()
+        )
         if apply_class_balancing:
             values = (t * alpha + (1.0 - t) * (1.0 - alpha)) * values
         return mean(values, axis)

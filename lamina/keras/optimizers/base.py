@@ -161,20 +161,19 @@ class Optimizer(OptimizerState):
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
         """One update; `trainable_variables` may be left out once the optimizer is built."""
-        variables = self._known(grads, trainable_variables)
-        if any(gradient is None for gradient in grads):
-            grads, variables = _connected(grads, variables)
+        arguments, variables = _fitted(grads, self._known(grads, trainable_variables))
         if not variables:
             return
-        arguments = [_fitted(gradient, v) for gradient, v in zip(grads, variables, strict=True)]
         rate = self._learning_rate
         if not isinstance(rate, (Variable, LearningRateSchedule)):
             arguments.append(cast(to_tensor(rate()), FLOAT32))
-        known = all(argument.array is not None for argument in arguments)
-        if STATE.trace is not None or config.eager_functions or not known:
-            self._update(variables, arguments)
-        else:
+        traced = STATE.trace is None and not config.eager_functions
+        for argument in arguments:
+            traced = traced and argument.array is not None
+        if traced:
             self._program(variables, arguments).run(arguments)
+        else:
+            self._update(variables, arguments)
 
     def _known(self, gradients: Sequence[Any], variables: Any) -> list[Variable]:
         """The variables that `gradients` belong to, built."""
@@ -190,8 +189,10 @@ class Optimizer(OptimizerState):
             raise InvalidArgumentError(
                 f"{len(gradients)} gradients were given for {len(wanted)} variables"
             )
-        if not all(id(variable) in self._places for variable in wanted):
-            self._add_unknown(wanted)
+        for variable in wanted:
+            if id(variable) not in self._places:
+                self._add_unknown(wanted)
+                break
         return wanted
 
     def _add_unknown(self, variables: list[Any]) -> None:
@@ -341,34 +342,47 @@ class Optimizer(OptimizerState):
         return super().from_config(kept)
 
 
-def _connected(
-    gradients: Sequence[Any], variables: list[Variable]
+def _fitted(
+    gradients: Sequence[Any], variables: Sequence[Variable]
 ) -> tuple[list[Any], list[Variable]]:
-    """Gradients and variables without those that have no gradient, of which a warning tells."""
-    pairs = list(zip(gradients, variables, strict=True))
-    missing = [variable.name for gradient, variable in pairs if gradient is None]
-    if len(missing) == len(variables):
-        raise InvalidArgumentError(
-            f"no variable has a gradient: the loss does not depend on {', '.join(missing[:8])}. "
-            "Compute it from these variables, under the tape."
-        )
-    warnings.warn(
-        f"the loss does not depend on {', '.join(missing[:8])}: the optimizer leaves them as "
-        "they are",
-        stacklevel=4,
-    )
-    kept = [pair for pair in pairs if pair[0] is not None]
-    return [gradient for gradient, _ in kept], [variable for _, variable in kept]
+    """Gradients as tensors of their variables' types, and these variables.
+
+    Variables without a gradient are left out, of which a warning tells.
+    """
+    tensors, kept, missing = [], [], []
+    for gradient, variable in zip(gradients, variables, strict=True):
+        if gradient is None:
+            missing.append(variable.name)
+            continue
+        tensor, spec = to_tensor(gradient), variable.spec
+        if tensor.spec != spec:
+            tensor = _converted(tensor, variable)
+        tensors.append(tensor)
+        kept.append(variable)
+    if missing:
+        _report(missing, all_of_them=not kept)
+    return tensors, kept
 
 
-def _fitted(gradient: Any, variable: Variable) -> Any:
-    """`gradient` as a tensor of the variable's type."""
-    tensor, spec = to_tensor(gradient), variable.spec
-    if tensor.spec == spec:
-        return tensor
+def _converted(tensor: Any, variable: Variable) -> Any:
+    spec = variable.spec
     if tensor.spec.shape != spec.shape:
         raise InvalidArgumentError(
             f"the gradient of {variable.name} has shape {tensor.spec.shape}; the variable has "
             f"shape {spec.shape}"
         )
     return cast(tensor, spec.dtype)
+
+
+def _report(missing: list[str], all_of_them: bool) -> None:
+    """Say which variables have no gradient."""
+    names = ", ".join(missing[:8])
+    if all_of_them:
+        raise InvalidArgumentError(
+            f"no variable has a gradient: the loss does not depend on {names}. Compute it from "
+            "these variables, under the tape."
+        )
+    warnings.warn(
+        f"the loss does not depend on {names}: the optimizer leaves them as they are",
+        stacklevel=5,
+    )

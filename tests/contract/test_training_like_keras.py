@@ -191,3 +191,31 @@ def test_several_outputs_with_losses_and_metrics_of_their_own() -> None:
         np.testing.assert_allclose(logs[1][name], logs[0][name], rtol=1e-4)
     for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+
+
+def test_dicts_of_outputs_go_by_their_keys() -> None:
+    def build(keras: Any) -> Any:
+        inputs = keras.Input((5,))
+        hidden = keras.layers.Dense(6, "tanh")(inputs)
+        outputs = {
+            "risk": keras.layers.Dense(1, "sigmoid", name="one")(hidden),
+            "kind": keras.layers.Dense(3, "softmax", name="two")(hidden),
+        }
+        return keras.Model(inputs, outputs)
+
+    x, binary = data(80, 5, 1, "binary")
+    _, sparse = data(80, 5, 3, "sparse")
+    models = twins(build)
+    logs = []
+    for model in models:
+        model.compile(
+            optimizer="sgd",
+            loss={"risk": "binary_crossentropy", "kind": "sparse_categorical_crossentropy"},
+            loss_weights={"risk": 1.0, "kind": 0.3},
+            metrics={"kind": ["accuracy"]},
+        )
+        y = {"risk": binary, "kind": sparse}
+        model.fit(x, y, batch_size=20, epochs=3, shuffle=False, verbose=0)
+        logs.append(model.evaluate(x, y, verbose=0, return_dict=True))
+    for name in ("loss", "kind_accuracy"):
+        np.testing.assert_allclose(logs[1][name], logs[0][name], rtol=1e-4)

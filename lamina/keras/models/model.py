@@ -37,7 +37,7 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers directly inside the model."""
-        return self._layers_inside()
+        return [part for part in self._parts() if isinstance(part, Layer)]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name or at an index."""

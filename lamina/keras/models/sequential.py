@@ -6,8 +6,9 @@ from typing import Any
 
 from ...core.errors import ArgumentTypeError, FailedPreconditionError, InvalidArgumentError
 from ..configurable import deserialize, register, serialize
+from ..layers.arguments import as_tuples, dtype_policy
 from ..layers.core import InputLayer
-from ..layers.layer import Layer, as_tuples, dtype_policy
+from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor
 from .functional import Functional
 from .model import Model

@@ -20,7 +20,8 @@ from ...core.errors import DataLossError, InvalidArgumentError, OpError, Unimple
 from ...ir.graph import eagerly
 from ...tensor.variable import Variable
 from ..configurable import FAMILIES, snake_case
-from ..layers.layer import INTERNAL, Layer
+from ..layers.container import INTERNAL
+from ..layers.layer import Layer
 from ..optimizers import Optimizer
 
 _HOOKS = ("save_own_variables", "load_own_variables", "save_assets", "load_assets")

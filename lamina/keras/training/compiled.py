@@ -50,14 +50,15 @@ class CompiledLoss:
         """The total loss, a scalar."""
         outputs = nest.flatten(y_pred)
         count = len(outputs)
-        targets = _aligned(y_true, y_pred, self.output_names, count)
+        names = _names(y_pred, self.output_names)
+        targets = _aligned(y_true, y_pred, names, count)
         if self._functions is None:
-            each = per_output(self.given, self.output_names, count, "loss")
+            each = per_output(self.given, names, count, "loss")
             self._functions = [
                 losses_module.resolve(*item) for item in zip(each, targets, outputs, strict=True)
             ]
-        weights = self._output_weights(count)
-        row_weights = _sample_weights(sample_weight, self.output_names, count)
+        weights = self._output_weights(names, count)
+        row_weights = _sample_weights(sample_weight, names, count)
         total = None
         for index, function in enumerate(self._functions):
             if function is None:
@@ -70,12 +71,17 @@ class CompiledLoss:
             raise InvalidArgumentError("no output has a loss")
         return total
 
-    def _output_weights(self, count: int) -> list[Any]:
+    def _output_weights(self, names: list[str] | None, count: int) -> list[Any]:
         if self.loss_weights is None:
             return [None] * count
         if isinstance(self.loss_weights, (int, float)):
             return [float(self.loss_weights)] * count
-        return per_output(self.loss_weights, self.output_names, count, "loss_weights")
+        return per_output(self.loss_weights, names, count, "loss_weights")
+
+
+def _names(y_pred: Any, names: list[str] | None) -> list[str] | None:
+    """The names of the outputs: the keys of a dict of them, else those of their layers."""
+    return sorted(y_pred) if isinstance(y_pred, dict) else names
 
 
 def _aligned(y_true: Any, y_pred: Any, names: list[str] | None, count: int) -> list[Any]:
@@ -112,8 +118,8 @@ class CompiledMetrics:
         if self._groups is not None:
             return
         outputs = nest.flatten(y_pred)
-        targets = _aligned(y_true, y_pred, self.output_names, len(outputs))
-        names = self.output_names
+        names = _names(y_pred, self.output_names)
+        targets = _aligned(y_true, y_pred, names, len(outputs))
         self._groups = []
         with eagerly():
             for index, (target, output) in enumerate(zip(targets, outputs, strict=True)):
@@ -135,8 +141,9 @@ class CompiledMetrics:
         self.build(y_true, y_pred, None)
         assert self._groups is not None
         outputs = nest.flatten(y_pred)
-        targets = _aligned(y_true, y_pred, self.output_names, len(outputs))
-        weights = _sample_weights(sample_weight, self.output_names, len(outputs))
+        names = _names(y_pred, self.output_names)
+        targets = _aligned(y_true, y_pred, names, len(outputs))
+        weights = _sample_weights(sample_weight, names, len(outputs))
         for index, (plain, weighted) in enumerate(self._groups):
             for metric in plain:
                 metric.update_state(targets[index], outputs[index])

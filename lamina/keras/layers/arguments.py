@@ -1,0 +1,144 @@
+"""What layers are called on, and what they are made with, brought into one form."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...core import nest
+from ...core.dtypes import as_dtype
+from ...core.errors import InvalidArgumentError, UnimplementedError
+from ...ir.value import Value
+from ...prims.elementwise import cast
+from ...tensor.convert import to_tensor
+from ...tensor.tensor import Tensor
+from ..backend import floatx
+
+# Calls -------------------------------------------------------------------------------------------
+
+
+class CallSignature:
+    """What `call` of a class accepts."""
+
+    __slots__ = ("training", "training_default")
+
+    def __init__(self, cls: type[Any]) -> None:
+        parameters = inspect.signature(cls.call).parameters
+        has_keywords = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        named = parameters.get("training")
+        self.training = named is not None or has_keywords
+        default = None if named is None else named.default
+        self.training_default = None if default is inspect.Parameter.empty else default
+
+
+_SIGNATURES: dict[Any, CallSignature] = {}
+
+
+def call_signature(cls: type[Any]) -> CallSignature:
+    """What `call` of `cls` accepts, looked up once."""
+    method: Callable[..., Any] = cls.call
+    if method not in _SIGNATURES:
+        _SIGNATURES[method] = CallSignature(cls)
+    return _SIGNATURES[method]
+
+
+def convert_argument(argument: Any, wanted: np.dtype[Any] | None) -> Any:
+    """Arrays and numbers, however nested, as tensors; floats as `wanted`."""
+    if isinstance(argument, Value):
+        return autocast_tensor(argument, wanted)
+    if argument is None or isinstance(argument, (bool, str)):
+        return argument
+    if isinstance(argument, dict):
+        return {key: convert_argument(value, wanted) for key, value in argument.items()}
+    if isinstance(argument, (list, tuple)) and not _is_numbers(argument):
+        return type(argument)(convert_argument(item, wanted) for item in argument)
+    if isinstance(argument, (int, float, list, tuple)) or hasattr(argument, "__array__"):
+        return autocast_tensor(to_tensor(argument), wanted)
+    return argument
+
+
+def _is_numbers(argument: Any) -> bool:
+    """A nested list of plain numbers stands for one tensor."""
+    leaves = nest.flatten(argument)
+    return bool(leaves) and all(isinstance(leaf, (int, float, np.generic)) for leaf in leaves)
+
+
+def autocast_tensor(tensor: Any, wanted: np.dtype[Any] | None) -> Any:
+    """A tensor of floats as `wanted`; others as they are."""
+    dtype = tensor.spec.dtype
+    if wanted is None or dtype == wanted or dtype.kind != "f" or wanted.kind != "f":
+        return tensor
+    return cast(tensor, wanted)
+
+
+def shape_of(leaf: Any) -> Any:
+    """The shape of a batch, None for the number of rows."""
+    return (None, *leaf.shape[1:]) if isinstance(leaf, Tensor) and leaf.shape else ()
+
+
+# Constructors and configurations -----------------------------------------------------------------
+
+
+def checked_name(name: Any) -> str:
+    """`name` where it can be a layer's."""
+    if not isinstance(name, str) or "/" in name:
+        raise InvalidArgumentError(f"the name of a layer is a string without '/'; got {name!r}")
+    return name
+
+
+def dtype_name(dtype: Any) -> str:
+    """The name of a dtype, or of a configuration of one; the default float for None."""
+    if dtype is None:
+        return floatx()
+    if isinstance(dtype, dict):
+        dtype = dtype.get("config", {}).get("name", "float32")
+    name = getattr(dtype, "name", dtype)
+    if isinstance(name, str) and name.startswith("mixed_"):
+        raise UnimplementedError(
+            f"the dtype policy {name!r} is not implemented; use 'float32' or 'float64'"
+        )
+    return as_dtype(name).name
+
+
+def dtype_policy(dtype: str) -> dict[str, Any]:
+    """A dtype as Keras writes it in a configuration."""
+    return {
+        "module": "keras",
+        "class_name": "DTypePolicy",
+        "config": {"name": dtype},
+        "registered_name": None,
+    }
+
+
+def declared_shape(kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+    """The input shape that a first layer was given, without the batch."""
+    batch_shape = kwargs.pop("batch_input_shape", None)
+    shape = kwargs.pop("input_shape", None)
+    size = kwargs.pop("input_dim", None)
+    if batch_shape is not None:
+        shape = batch_shape[1:]
+    if size is not None:
+        shape = (size,)
+    if shape is None:
+        return None
+    return tuple(shape) if isinstance(shape, (list, tuple)) else (int(shape),)
+
+
+def as_lists(shape: Any) -> Any:
+    """Shapes as JSON holds them."""
+    if isinstance(shape, dict):
+        return {key: as_lists(value) for key, value in shape.items()}
+    return [as_lists(item) for item in shape] if isinstance(shape, (list, tuple)) else shape
+
+
+def as_tuples(shape: Any) -> Any:
+    """Shapes read from JSON: the innermost lists as tuples."""
+    if isinstance(shape, dict):
+        return {key: as_tuples(value) for key, value in shape.items()}
+    if isinstance(shape, list):
+        converted = [as_tuples(item) for item in shape]
+        return tuple(converted) if not any(isinstance(i, tuple) for i in converted) else converted
+    return shape

@@ -1,0 +1,228 @@
+"""What is inside of a layer: weights, layers, metrics, seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...core.dtypes import as_dtype
+from ...core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
+from ...ir.graph import eagerly
+from ...tensor.variable import Variable
+from .. import constraints, initializers, regularizers
+from ..configurable import Configurable
+from ..metrics import Metric
+from ..naming import unique_name
+from ..random import SeedGenerator
+from .context import spend
+from .weight import Weight
+
+INTERNAL = frozenset(
+    {
+        *("_arguments", "_call_losses", "_own_weights", "_inbound", "_functional", "_training"),
+        "_compile_arguments",
+    }
+)
+"""Attributes that hold no parts of a layer."""
+
+
+class Container(Configurable):
+    """The holder of variables, and of other containers, in its attributes, lists and dicts."""
+
+    built: bool
+    _own_weights: list[Any]
+    _trainable: bool
+    _name: str | None
+    _dtype: str
+
+    @property
+    def name(self) -> str:
+        if self._name is None:
+            raise FailedPreconditionError(
+                f"{type(self).__name__}.__init__ must call super().__init__() first"
+            )
+        return self._name
+
+    @property
+    def dtype(self) -> str:
+        return self._dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        return self._dtype
+
+    # Finding
+
+    def _parts(self) -> Iterator[Any]:
+        """Containers, variables, metrics and seed generators among the attributes, each once."""
+        seen: set[int] = set()
+        for name, value in list(vars(self).items()):
+            if name not in INTERNAL:
+                yield from _find_parts(value, seen)
+
+    def _layers_inside(self) -> list[Container]:
+        return [part for part in self._parts() if isinstance(part, Container)]
+
+    def _flatten_layers(self) -> list[Container]:
+        """The layer and all inside it, each once."""
+        found: dict[int, Container] = {id(self): self}
+        queue = [self]
+        while queue:
+            for layer in queue.pop(0)._layers_inside():
+                if id(layer) not in found:
+                    found[id(layer)] = layer
+                    queue.append(layer)
+        return list(found.values())
+
+    def own_variables(self) -> list[Variable]:
+        """Weights that are not those of layers inside; those made trainable come first."""
+        found = [*self._own_weights, *(v for v in self._parts() if isinstance(v, Variable))]
+        found.sort(key=lambda weight: not getattr(weight, "made_trainable", weight.trainable))
+        return list({id(weight): weight for weight in found}.values())
+
+    def _variables(self, *, with_state: bool) -> list[Variable]:
+        state: list[Variable] = []
+        nested: list[Variable] = []
+        for part in self._parts():
+            if isinstance(part, Container):
+                nested += part._variables(with_state=with_state)
+            elif with_state and isinstance(part, Metric):
+                state += part.variables
+            elif with_state and isinstance(part, SeedGenerator):
+                state.append(part.state)
+        return list({id(v): v for v in (*self.own_variables(), *state, *nested)}.values())
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Weights and other state (metrics, seeds), each once."""
+        return self._variables(with_state=True)
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Trainable and other weights, own ones first."""
+        return self._variables(with_state=False)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        if not self._trainable:
+            return []
+        frozen = {
+            id(weight)
+            for layer in self._flatten_layers()
+            if not layer._trainable
+            for weight in layer.weights
+        }
+        return [w for w in self.weights if w.trainable and id(w) not in frozen]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        trainable = {id(weight) for weight in self.trainable_weights}
+        return [weight for weight in self.weights if id(weight) not in trainable]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        trainable = {id(weight) for weight in self.trainable_weights}
+        return [weight for weight in self.variables if id(weight) not in trainable]
+
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in self._layers_inside():
+            layer.trainable = value
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        if not self.built and not self.weights:
+            raise FailedPreconditionError(
+                f"the layer {self.name!r} has no weights yet; call it on data or build it first"
+            )
+        return sum(int(np.prod(weight.shape)) for weight in self.weights)
+
+    def get_weights(self) -> list[Any]:
+        """Copies of the weights as NumPy arrays."""
+        return [np.array(weight.numpy()) for weight in self.weights]
+
+    def set_weights(self, weights: Any) -> None:
+        """Take over arrays in the order of `get_weights`; all are checked before any is set."""
+        own = self.weights
+        if len(weights) != len(own):
+            raise InvalidArgumentError(
+                f"the layer {self.name!r} has {len(own)} weights; got {len(weights)} arrays"
+                + ("" if self.built else ". It is not built yet: call it on data first.")
+            )
+        arrays = [np.asarray(array) for array in weights]
+        for weight, given in zip(own, arrays, strict=True):
+            if tuple(weight.shape) != given.shape:
+                raise InvalidArgumentError(
+                    f"the weight {weight.name!r} of {self.name!r} has shape {weight.shape}; "
+                    f"got an array of shape {given.shape}"
+                )
+        for weight, given in zip(own, arrays, strict=True):
+            weight.assign(given)
+
+    # Making
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """A new variable of the layer; Glorot uniform for floats, zeros for integers by default.
+
+        The first argument may also be the name, as in TensorFlow 2.0.
+        """
+        if isinstance(shape, str):
+            shape, name = initializer, shape
+            initializer = None
+        if kwargs:
+            raise UnimplementedError(
+                f"add_weight does not do {', '.join(sorted(kwargs))}; its arguments are shape, "
+                "initializer, dtype, trainable, regularizer, constraint and name"
+            )
+        shape = tuple(int(dim) for dim in (() if shape is None else shape))
+        dtype = as_dtype(dtype or self.variable_dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if dtype.is_floating else "zeros"
+        spend(shape, dtype.size)
+        with eagerly():
+            value = initializers.get(initializer)(shape, dtype=dtype)
+            weight = Weight(
+                value,
+                trainable=trainable,
+                name=name or unique_name("variable"),
+                dtype=dtype,
+                constraint=constraints.get(constraint),
+                regularizer=regularizers.get(regularizer),
+                owner=self.name,
+            )
+        self._own_weights.append(weight)
+        return weight
+
+
+def _find_parts(value: Any, seen: set[int]) -> Iterator[Any]:
+    if isinstance(value, (Container, Variable, Metric, SeedGenerator)):
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _find_parts(item, seen)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _find_parts(item, seen)

@@ -36,7 +36,7 @@ def network(keras: Any, features: int, outputs: int, activation: str | None) -> 
         [
             keras.Input((features,)),
             keras.layers.Dense(8, activation="tanh"),
-            keras.layers.Dense(6, activation="relu"),
+            keras.layers.Dense(6, activation="elu"),  # no kinks: rounding must not decide
             keras.layers.Dense(outputs, activation=activation),
         ]
     )

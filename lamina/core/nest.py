@@ -15,9 +15,16 @@ def is_nested(structure: Any) -> bool:
 
 def flatten(structure: Any) -> list[Any]:
     """The leaves, depth first; the values of a dict in the order of its sorted keys."""
+    if _is_flat(structure):
+        return list(structure)
     leaves: list[Any] = []
     _collect(structure, leaves)
     return leaves
+
+
+def _is_flat(structure: Any) -> bool:
+    """Whether it is a list or tuple of leaves, as most structures are."""
+    return type(structure) in (list, tuple) and not any(map(is_nested, structure))
 
 
 def _collect(structure: Any, leaves: list[Any]) -> None:
@@ -40,6 +47,8 @@ def _keys(structure: dict[Any, Any]) -> list[Any]:
 
 def pack_sequence_as(structure: Any, leaves: Sequence[Any]) -> Any:
     """`leaves` in the shape of `structure`."""
+    if _is_flat(structure) and len(structure) == len(leaves):
+        return type(structure)(leaves)
     iterator = iter(leaves)
     packed = _pack(structure, iterator)
     left = sum(1 for _ in iterator)

@@ -240,6 +240,10 @@ def operands(x: Any, y: Any) -> tuple[Any, Any]:
     first, second = x.spec.shape, y.spec.shape
     if first == second:
         return x, y
+    if not first:
+        return broadcast(x, second), y
+    if not second:
+        return x, broadcast(y, first)
     shape = broadcast_shapes(first, second)
     return broadcast(x, shape), broadcast(y, shape)
 

@@ -52,12 +52,14 @@ class Program:
 
     def run(self, arguments: Sequence[Value]) -> Any:
         """The result on `arguments`; variables are written. Outside of traces."""
-        values = [*arguments, *self.source_values()]
         if STATE.recorders:
+            values = [*arguments, *self.source_values()]
             tensors: Sequence[Any] = call(self.graph, values)
             arrays: Sequence[Any] = [tensor.array for tensor in tensors]
         else:
-            arrays = compile_graph(self.graph)([value.array for value in values])  # type: ignore[misc]
+            sources = [s._value if isinstance(s, Variable) else s for s in self.sources]
+            inputs = [value.array for value in (*arguments, *sources)]
+            arrays = compile_graph(self.graph)(inputs)  # type: ignore[arg-type]
             tensors = [new_value(array) for array in arrays[: self.tensor_count]]
         for variable, array in zip(self.written, arrays[self.tensor_count :], strict=True):
             variable.commit(array)

@@ -161,11 +161,12 @@ class GradientTape:
                 found = _gradients(self._nodes, targets, values, output_gradients)
         if not self._persistent:
             self._finish()
-        results = [
-            _or_zero(gradient, leaf, unconnected_gradients)
-            for gradient, leaf in zip(found, leaves, strict=True)
-        ]
-        return nest.pack_sequence_as(sources, results) if nest.is_nested(sources) else results[0]
+        if unconnected_gradients == UnconnectedGradients.ZERO:
+            found = [
+                fill_like(to_tensor(leaf), 0) if gradient is None else gradient
+                for gradient, leaf in zip(found, leaves, strict=True)
+            ]
+        return nest.pack_sequence_as(sources, found) if nest.is_nested(sources) else found[0]
 
     def _finish(self) -> None:
         self._used = True
@@ -320,12 +321,6 @@ def _start_cotangents(targets: Sequence[Any], given: Any) -> dict[int, Value]:
         known = cotangents.get(key)
         cotangents[key] = cotangent if known is None else bind(PRIMITIVES["add"], known, cotangent)
     return cotangents
-
-
-def _or_zero(gradient: Any, leaf: Any, unconnected: str) -> Any:
-    if gradient is None and unconnected == UnconnectedGradients.ZERO:
-        return fill_like(to_tensor(leaf), 0)
-    return gradient
 
 
 def _known_count(target: Any) -> int:

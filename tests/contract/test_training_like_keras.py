@@ -9,6 +9,9 @@ import pytest
 
 from tests.oracle.keras_models import data, network, twins
 
+CLOSE = {"rtol": 1e-4, "atol": 2e-5}
+"""Of weights, which are of the order of 1; those near 0 carry the rounding of the others."""
+
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "sgd": ("SGD", {"learning_rate": 0.05}),
     "momentum": ("SGD", {"learning_rate": 0.02, "momentum": 0.9}),
@@ -57,7 +60,7 @@ def test_hundred_steps(optimizer: str, loss: str) -> None:
         histories.append(done.history["loss"])
     np.testing.assert_allclose(histories[1], histories[0], rtol=1e-4)
     for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+        np.testing.assert_allclose(ours, theirs, **CLOSE)
 
 
 def _libraries() -> tuple[Any, Any]:
@@ -87,7 +90,7 @@ def test_what_every_optimizer_can(extra: str) -> None:
         model.compile(optimizer=optimizer, loss="binary_crossentropy")
         model.fit(x, y, batch_size=20, epochs=4, shuffle=False, verbose=0)
     for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+        np.testing.assert_allclose(ours, theirs, **CLOSE)
 
 
 SCHEDULES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -117,7 +120,7 @@ def test_schedules(schedule: str) -> None:
         model.compile(optimizer=library.optimizers.Adam(learning_rate=rate), loss="mse")
         model.fit(x, y, batch_size=20, epochs=20, shuffle=False, verbose=0)
     for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+        np.testing.assert_allclose(ours, theirs, **CLOSE)
 
 
 def test_weights_of_rows_and_classes_penalties_and_metrics() -> None:
@@ -190,7 +193,7 @@ def test_several_outputs_with_losses_and_metrics_of_their_own() -> None:
     for name in ("loss", "first_accuracy", "second_accuracy"):
         np.testing.assert_allclose(logs[1][name], logs[0][name], rtol=1e-4)
     for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+        np.testing.assert_allclose(ours, theirs, **CLOSE)
 
 
 def test_dicts_of_outputs_go_by_their_keys() -> None:

@@ -29,8 +29,10 @@ _ERF_SERIES = tuple(
 
 def sigmoid_array(x: Array) -> Array:
     """1 / (1 + e⁻ˣ); for very negative x the exponential is infinite and the result 0."""
-    result: Array = 1 / (1 + np.exp(-x))
-    return result
+    result: Array = np.asarray(np.negative(x))
+    np.exp(result, result)
+    np.add(result, 1, result)
+    return np.divide(1, result, result)
 
 
 def _horner(coefficients: tuple[float, ...], x: Array) -> Array:

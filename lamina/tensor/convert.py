@@ -189,7 +189,11 @@ def _weak_dtype(strong: np.dtype[Any], weak: np.dtype[Any], strength: int) -> np
 def promote(*values: Any) -> list[Any]:
     """`values` as tensors of one dtype."""
     read = [_read(value) for value in values]
-    if all(tensor.spec.dtype == read[0][0].spec.dtype for tensor, _ in read):
+    common = read[0][0].spec.dtype
+    for tensor, _ in read:
+        if tensor.spec.dtype != common:
+            break
+    else:
         return [tensor for tensor, _ in read]
     dtype: np.dtype[Any] | None = None
     for level in (STRONG, FOREIGN, WEAK):
@@ -226,7 +230,8 @@ def operands(x: Any, y: Any) -> tuple[Any, Any]:
     """Two operands as tensors of one dtype and one shape."""
     if isinstance(x, Value):
         if isinstance(y, Value):
-            if x.spec == y.spec:
+            first, second = x.spec, y.spec
+            if first.shape == second.shape and first.dtype == second.dtype:
                 return x, y
         elif type(y) is float or type(y) is int:
             spec = x.spec
@@ -237,14 +242,14 @@ def operands(x: Any, y: Any) -> tuple[Any, Any]:
         if spec.dtype.kind == "f":
             return fill(spec.shape, x, spec.dtype), y
     x, y = promote(x, y)
-    first, second = x.spec.shape, y.spec.shape
-    if first == second:
+    left, right = x.spec.shape, y.spec.shape
+    if left == right:
         return x, y
-    if not first:
-        return broadcast(x, second), y
-    if not second:
-        return x, broadcast(y, first)
-    shape = broadcast_shapes(first, second)
+    if not left:
+        return broadcast(x, right), y
+    if not right:
+        return x, broadcast(y, left)
+    shape = broadcast_shapes(left, right)
     return broadcast(x, shape), broadcast(y, shape)
 
 

@@ -354,8 +354,9 @@ def _fitted(
         if gradient is None:
             missing.append(variable.name)
             continue
-        tensor, spec = to_tensor(gradient), variable.spec
-        if tensor.spec != spec:
+        tensor, wanted = to_tensor(gradient), variable.spec
+        have = tensor.spec
+        if have.shape != wanted.shape or have.dtype != wanted.dtype:
             tensor = _converted(tensor, variable)
         tensors.append(tensor)
         kept.append(variable)

@@ -119,7 +119,9 @@ def test_added_losses_are_those_of_the_last_call() -> None:
     block(ROWS)
     block(ROWS)
     assert len(block.losses) == 1
-    layer = layers.Dense(2, kernel_regularizer="l2", activity_regularizer=tf.keras.regularizers.L1(0.1))
+    layer = layers.Dense(
+        2, kernel_regularizer="l2", activity_regularizer=tf.keras.regularizers.L1(0.1)
+    )
     y = layer(ROWS)
     penalty, kernel = layer.losses
     np.testing.assert_allclose(penalty, 0.1 * np.abs(y.numpy()).sum() / 5, rtol=1e-5)
@@ -196,7 +198,10 @@ def test_normalization_by_data_and_by_numbers() -> None:
 
 def test_configurations_make_equal_layers() -> None:
     layer = layers.Dense(
-        3, "relu", kernel_initializer=tf.keras.initializers.HeNormal(seed=1), kernel_regularizer="l1"
+        3,
+        "relu",
+        kernel_initializer=tf.keras.initializers.HeNormal(seed=1),
+        kernel_regularizer="l1",
     )
     again = layers.Dense.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()

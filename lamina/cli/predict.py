@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 
 from .. import tabular
 from ..core.errors import InvalidArgumentError
+from ..core.files import check_file, replacing
 from ..tabular.output import MODEL
 from . import screen
 
@@ -29,10 +30,11 @@ def predict(
 
     Columns are found by name; those that the model does not know are ignored.
     """
+    model = model / MODEL if (model / MODEL).is_file() else model
     if output is not None:
-        _check_output(output, file)
+        _check_output(output, {"table": file, "model": model})
     notes = screen.make_console(stderr=True, quiet=quiet)
-    predictor = tabular.load(model / MODEL if (model / MODEL).is_file() else model)
+    predictor = tabular.load(model)
     table = tabular.read_csv(file)
     unknown = predictor.encoder.unknown_columns(table)
     predictions = predictor.predict(table)
@@ -47,20 +49,17 @@ def predict(
     return 0
 
 
-def _check_output(output: Path, file: Path) -> None:
-    if output.is_dir():
-        raise InvalidArgumentError(f"{output} is a folder. Name a CSV file to write.")
-    if not output.absolute().parent.is_dir():
-        raise InvalidArgumentError(f"There is no folder {output.parent}. Make it first.")
-    if output.exists() and file.exists() and os.path.samefile(output, file):
-        raise InvalidArgumentError(f"{output} is the table itself. Name another file to write.")
+def _check_output(output: Path, inputs: dict[str, Path]) -> None:
+    check_file(output)
+    for what, path in inputs.items():
+        if output.exists() and path.exists() and os.path.samefile(output, path):
+            raise InvalidArgumentError(
+                f"{output} is the {what} itself. Name another file to write."
+            )
 
 
 def _write(output: Path, predictions: tabular.Predictions) -> None:
-    staged = output.with_name(f".{output.name}-{secrets.token_hex(4)}")
-    try:
-        with open(staged, "w", encoding="utf-8", newline="") as file:
-            predictions.write_csv(file)
-        os.replace(staged, output)
-    finally:
-        staged.unlink(missing_ok=True)
+    with replacing(output) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        predictions.write_csv(text)
+        text.detach()  # which closes neither

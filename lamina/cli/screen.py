@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ..tabular import Evaluation, Plan, Result
+from ..tabular.evaluation import baseline
 from ..tabular.output import HISTORY, MODEL, REPORT
 from .source import Source
 
@@ -22,6 +23,7 @@ _MEASURES = {
         "log_loss": "loss",
         "accuracy": "accuracy",
         "auc": "AUC",
+        "balanced_accuracy": "balanced accuracy",
         "precision": "precision",
         "recall": "recall",
     },
@@ -45,7 +47,7 @@ def show_plan(console: Console, source: Source, plan: Plan) -> None:
     encoder, target = plan.encoder, plan.encoder.target
     rows = len(plan.targets)
     lines = [
-        ("Data", f"{source.name}: {rows:,} rows, {len(encoder.features)} columns"),
+        ("Data", f"{source.name}: {rows:,} rows, {_count(len(encoder.features), 'column')}"),
         ("Target", f"{target.name}, {describe_target(plan)}"),
         ("Network", describe_network(plan)),
         ("Rows", describe_split(plan)),
@@ -66,7 +68,7 @@ def describe_target(plan: Plan) -> str:
         return f"regression: {numbers.min():g} to {numbers.max():g}, mean {numbers.mean():g}"
     counts = np.bincount(numbers, minlength=len(target.classes))
     shares = (
-        f"{name} ({100 * count / len(numbers):.1f} %)"
+        f"{shortened(name, 30)} ({100 * count / len(numbers):.1f} %)"
         for name, count in zip(target.classes, counts, strict=True)
     )
     return f"{target.task}: {listed(shares, 6)}"
@@ -102,13 +104,24 @@ def describe_training(result: Result) -> str:
     epochs = len(result.history["loss"])
     ending = "stopped by Ctrl-C" if result.interrupted else "done"
     kept = f"kept epoch {result.best_epoch + 1}, the best on the validation rows"
-    return f"{ending} after {epochs} epoch{'s' * (epochs != 1)}; {kept}"
+    return f"{ending} after {_count(epochs, 'epoch')}; {kept}"
+
+
+def describe_threshold(result: Result) -> str:
+    """From which probability on the second of two classes is predicted, and why; "" elsewhere."""
+    target = result.encoder.target
+    if target.task != "binary":
+        return ""
+    positive = shortened(target.classes[1], 30)
+    reason = result.threshold_reason
+    return f"{positive} is predicted from a probability of {target.threshold:.4g} on ({reason})"
 
 
 def show_result(console: Console, result: Result) -> None:
     """How the training went, and how good the network is on rows that it has not seen."""
     console.print()
-    _print_pairs(console, [("Training", describe_training(result))])
+    lines = [("Training", describe_training(result)), ("Threshold", describe_threshold(result))]
+    _print_pairs(console, [(label, text) for label, text in lines if text])
     if result.evaluation is None:
         return
     console.print()
@@ -132,27 +145,34 @@ def _show_measures(console: Console, result: Result) -> None:
 
 
 def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.4f}" if abs(value) < 1e5 else f"{value:.4g}"
+    if math.isnan(value):
+        return "–"
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4g}"
 
 
 def _remark(measure: str, result: Result) -> str:
     """What a measure is to be compared with."""
     evaluation, target = result.evaluation, result.encoder.target
     assert evaluation is not None
-    if measure == "accuracy" and evaluation.confusion is not None:
-        counts = evaluation.confusion.sum(axis=1)
-        share = counts.max() / counts.sum()
-        return f"{share:.4f} by always predicting {shortened(target.classes[counts.argmax()], 30)}"
+    constant = baseline(target.task, evaluation.targets)
+    if measure in constant:
+        answers = {"log_loss": "the class shares", "rmse": "the mean"}
+        answer = answers.get(measure) or _commonest(evaluation, target.classes)
+        return f"{_number(constant[measure])} by always predicting {answer}"
     positive = shortened(target.classes[-1]) if target.classes else ""
     remarks = {
         "auc": "0.5 is chance, 1 perfect",
         "macro_auc": "0.5 is chance, 1 perfect",
+        "balanced_accuracy": "mean over the classes; 0.5 is chance",
         "precision": f"of the rows predicted {positive}, the share that is {positive}",
         "recall": f"of the rows that are {positive}, the share predicted {positive}",
-        "rmse": f"{np.std(evaluation.targets):.4f} by always predicting the mean",
         "r2": "0 is the mean, 1 perfect",
     }
     return remarks.get(measure, "")
+
+
+def _commonest(evaluation: Evaluation, classes: tuple[str, ...]) -> str:
+    return shortened(classes[int(np.bincount(evaluation.targets).argmax())], 30)
 
 
 def _show_confusion(console: Console, evaluation: Evaluation, classes: tuple[str, ...]) -> None:
@@ -218,6 +238,10 @@ def shortened(name: str, width: int = 12) -> str:
     """A name that fits a column."""
     name = printable(name)
     return name if len(name) <= width else name[: width - 1] + "…"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _print_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:

@@ -58,6 +58,14 @@ class DataLossError(OpError, ValueError):
     """A file that is damaged or is not what its name says."""
 
 
+class FileWriteError(OpError, OSError):
+    """A file that could not be written; one that was there before is unchanged."""
+
+
+class MissingPackageError(OpError, ImportError):
+    """A package that only some of lamina needs is not installed."""
+
+
 class ResourceExhaustedError(OpError, MemoryError):
     """A request for more memory than can be had."""
 

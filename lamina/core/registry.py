@@ -29,9 +29,21 @@ class Registry(Generic[T]):
             return self._items[name]
         except KeyError:
             raise UnknownNameError(
-                f"unknown {self.kind} {name!r}; known are "
-                f"{', '.join(sorted(self._items))}.{nearest(name, self._items)}"
+                f"unknown {self.kind} {name!r}.{nearest(name, self._items)} "
+                f"Known are {self._listed()}."
             ) from None
+
+    def _listed(self, most: int = 12) -> str:
+        """One name of each thing, its shortest in lower case if it has one; not all of many."""
+        spellings: dict[int, list[str]] = {}
+        for name, item in self._items.items():
+            spellings.setdefault(id(item), []).append(name)
+        known = sorted(
+            min(names, key=lambda name: (not name.islower(), len(name)))
+            for names in spellings.values()
+        )
+        more = f" and {len(known) - most} more" if len(known) > most else ""
+        return ", ".join(known[:most]) + more
 
     def __contains__(self, name: object) -> bool:
         return name in self._items

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from ..core.config import config
-from ..core.errors import DataLossError, NotFoundError
+from ..core.errors import DataLossError, NotFoundError, OpError
+from ..core.files import write_bytes
 
 _T = TypeVar("_T")
 _TIMEOUT = 30.0  # seconds that the server may stay silent
@@ -42,8 +42,9 @@ def cached(url: str, name: str, limit: int, parse: Callable[[bytes, str], _T]) -
         content = download(url, limit)
     result = parse(content, url)
     try:
-        write_atomically(copy, content)
-    except OSError as error:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(copy, content)
+    except (OSError, OpError) as error:
         warnings.warn(
             f"{url} was downloaded but could not be kept ({error}); "
             "set LAMINA_CACHE to a folder that can be written",
@@ -65,16 +66,3 @@ def download(url: str, limit: int) -> bytes:
     if len(content) > limit:
         raise DataLossError(f"{url} is larger than the {limit} bytes expected at most")
     return content
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -11,11 +11,9 @@ from .classification import calibration, confusion_matrix, precision_recall, roc
 from .diagram import network
 from .regression import residuals
 from .report import Report, write_report
-from .theme import MissingPackageError
 from .training import history
 
 __all__ = [
-    "MissingPackageError",
     "Report",
     "calibration",
     "confusion_matrix",

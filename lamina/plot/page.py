@@ -19,7 +19,7 @@ h1{font-size:1.7rem;line-height:1.2;margin:.5rem 0}
 h2{font-size:1.2rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--grid);
 padding-bottom:.25rem}
 p{margin:.5rem 0;max-width:45rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.6rem;
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,12rem),1fr));gap:.6rem;
 margin:1.2rem 0;padding:0}
 .figures div{border:1px solid var(--grid);border-radius:.5rem;padding:.6rem .75rem}
 .figures dt{color:var(--muted);font-size:.875rem}

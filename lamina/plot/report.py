@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..core.errors import InvalidArgumentError, NotFoundError, describe
+from ..core.errors import InvalidArgumentError, describe
+from ..core.files import check_file, write_bytes
 from ..tabular import evaluation
 from . import page
 from .classification import calibration, precision_recall, roc
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[str, Any]]
 _MOST_CLASSES = 20  # a larger confusion matrix is listed by its commonest errors
 _LABELS = {
+    "log_loss": "loss",
     "accuracy": "accuracy",
     "auc": "AUC",
+    "balanced_accuracy": "balanced accuracy",
     "precision": "precision",
     "recall": "recall",
     "f1": "F1",
@@ -37,7 +39,6 @@ _LABELS = {
     "macro_precision": "precision, mean",
     "macro_recall": "recall, mean",
     "macro_f1": "F1, mean",
-    "log_loss": "log loss",
     "brier": "Brier score",
     "rmse": "RMSE",
     "mae": "MAE",
@@ -59,7 +60,7 @@ class Report:
     facts: (label, value) about the data: rows, columns, split, base rate.
     settings: (label, value) that reproduce the run: command, seed, layers, versions.
     columns: (column, treatment), as in ("AGE", "standardized; 12 missing filled with median").
-    threshold: the probability from which class 1 is predicted (binary).
+    threshold: the probability from which class 1 is predicted (binary), and why from this one.
     """
 
     title: str
@@ -77,6 +78,7 @@ class Report:
     columns: Pairs = ()
     attribution: str = ""
     threshold: float = 0.5
+    threshold_reason: str = ""
 
 
 def write_report(path: str | os.PathLike[str], report: Report) -> Path:
@@ -86,13 +88,9 @@ def write_report(path: str | os.PathLike[str], report: Report) -> Path:
     until the new one is complete. Raises InvalidArgumentError when the rows make no sense, and
     MissingPackageError without matplotlib; nothing is written then.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise InvalidArgumentError(f"{str(target)!r} is a folder; a report needs a file name.")
-    if not target.parent.is_dir():
-        raise NotFoundError(f"There is no folder {str(target.parent)!r} to write the report to.")
-    _write_whole(target, render(report).encode("utf-8"))
-    return target
+    check_file(path)  # before the pictures are drawn
+    write_bytes(path, render(report).encode("utf-8"))
+    return Path(path)
 
 
 def render(report: Report) -> str:
@@ -116,17 +114,26 @@ def render(report: Report) -> str:
 
 
 def _headline(report: Report, scores: Mapping[str, float]) -> list[tuple[str, Any, str]]:
-    notes = {"auc": "0.5 is chance, 1 perfect", "r2": "0 is the mean, 1 perfect"}
-    if report.task != "regression":
-        true = np.asarray(report.y_true).reshape(-1).astype(np.int64)
-        commonest = float(np.bincount(true).max() / len(true))
-        notes["accuracy"] = f"{commonest:.4f} by always saying the commonest class"
-    computed = [
+    notes = {
+        "auc": "0.5 is chance, 1 perfect",
+        "balanced_accuracy": "0.5 is chance, 1 perfect",
+        "brier": "0 is perfect",
+        "r2": "0 is the mean, 1 perfect",
+    }
+    answers = {
+        "accuracy": "the commonest class",
+        "log_loss": "the class shares",
+        "rmse": "the mean",
+    }
+    for name, value in evaluation.baseline(report.task, report.y_true).items():
+        notes[name] = f"{page.number(value)} by always saying {answers[name]}"
+    given = [(label, value, "") for label, value in report.headline]
+    labels = {label for label, _ in report.headline}
+    return given + [
         (label, scores[name], notes.get(name, ""))
         for name, label in _LABELS.items()
-        if name in scores
+        if name in scores and label not in labels
     ]
-    return [(label, value, "") for label, value in report.headline] + computed
 
 
 def _class_names(report: Report) -> list[str]:
@@ -155,7 +162,8 @@ def _results(report: Report, scores: Mapping[str, float], names: Sequence[str]) 
         return [_confusion(counts, names, rows), _per_class(counts, names), page.pictures(drawn)]
     values = values.reshape(-1)
     counts = evaluation.confusion_matrix(true, values >= report.threshold, [0, 1])
-    note = f"{rows}; {names[1]!r} is predicted from a probability of {report.threshold:g} on"
+    note = f"{rows}; {names[1]!r} is predicted from a probability of {report.threshold:.4g} on"
+    note += f": {report.threshold_reason}" if report.threshold_reason else ""
     return [
         _confusion(counts, names, note),
         page.pictures(
@@ -273,17 +281,3 @@ def _picture(
         cast("Figure", ax.figure), f"picture-{identifier}", ax.get_title(loc="left"), caption
     )
     return page.picture(svg, caption, wide)
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    """Write beside the target, then rename: a reader sees the old file or the new one."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -10,15 +10,11 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..core.errors import InvalidArgumentError, OpError, describe, nearest
+from ..core.errors import InvalidArgumentError, MissingPackageError, describe, nearest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-
-class MissingPackageError(OpError, ImportError):
-    """A package that only some of lamina needs is not installed."""
 
 
 class Theme(NamedTuple):

@@ -35,11 +35,9 @@ def lamina_version() -> str:
         return "unknown"
 
 
-def write_encoder(path: Path, encoder: Encoder) -> None:
-    """Add the encoder to the `.keras` archive at `path`, which must not have one yet."""
-    text = json.dumps(to_json(encoder), ensure_ascii=False, allow_nan=False, indent=1)
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(MEMBER, text)
+def encoder_bytes(encoder: Encoder) -> bytes:
+    """The encoder as the content of the member `MEMBER`."""
+    return json.dumps(to_json(encoder), ensure_ascii=False, allow_nan=False, indent=1).encode()
 
 
 def read_encoder(path: str | os.PathLike[str]) -> Encoder:
@@ -87,7 +85,12 @@ def to_json(encoder: Encoder) -> dict[str, Any]:
         "version": VERSION,
         "lamina": lamina_version(),
         "features": features,
-        "target": {"name": target.name, "task": target.task, "classes": list(target.classes)},
+        "target": {
+            "name": target.name,
+            "task": target.task,
+            "classes": list(target.classes),
+            "threshold": target.threshold,
+        },
         "omitted": [{"name": name, "reason": reason} for name, reason in encoder.omitted],
     }
 
@@ -126,7 +129,10 @@ def _target(item: _Reader) -> Target:
     fits = {"binary": len(classes) == 2, "multiclass": len(classes) >= 2, "regression": not classes}
     if not fits[task]:
         raise ValueError(f"target.classes has {len(classes)} labels, which is no {task} task")
-    return Target(name, task, classes)
+    threshold = float(item.get("threshold", (int, float)))
+    if not 0 < threshold < 1:
+        raise ValueError("target.threshold is not between 0 and 1")
+    return Target(name, task, classes, threshold)
 
 
 class _Reader:

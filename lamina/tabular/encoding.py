@@ -227,7 +227,10 @@ def _decide_number(
         return "empty"
     if np.all(known == known[0]):
         if not missing:
-            return "the same value everywhere"
+            same = bool(np.all(numbers[training_rows] == numbers[training_rows[0]]))
+            return "the same value everywhere" + (
+                "" if same else " in float32; subtract a constant"
+            )
         chosen = np.array(column.texts(), object)[training_rows]  # known or not is what it tells
         return Feature(column.name, "category", categories=tuple(sorted(set(chosen))))
     if kind == "number" and _counts_rows(numbers):
@@ -254,7 +257,9 @@ def _decide_texts(
             "among numbers. Mend it, leave it empty, or leave the column out (ignore)."
         )
     if distinct == known > 2 or (distinct > MAX_CATEGORIES and known < 10 * distinct):
-        return f"{distinct:,} different texts in {known:,} training rows"
+        example = next(text for text in counts if text)
+        shown = f"{example[:20]}…" if len(example) > 20 else example
+        return f"{distinct:,} different texts in {known:,} training rows, such as {shown!r}"
     frequent = [text for text, count in counts.most_common(MAX_CATEGORIES)]
     least = min(MIN_CATEGORY_ROWS, counts[frequent[1]])  # two categories are never too rare
     kept = tuple(sorted(text for text in frequent if counts[text] >= least))

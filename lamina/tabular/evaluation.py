@@ -272,6 +272,7 @@ def evaluate_binary(
         "rows": len(true),
         "base_rate": float(true.mean()),
         "accuracy": accuracy(true, predicted),
+        "balanced_accuracy": float(scores.recall.mean()),
         "precision": float(scores.precision[1]),
         "recall": float(scores.recall[1]),
         "f1": float(scores.f1[1]),
@@ -280,6 +281,19 @@ def evaluate_binary(
         "log_loss": log_loss(true, probabilities),
         "brier": brier_score(true, values),
     }
+
+
+def baseline(task: str, y_true: npt.ArrayLike) -> dict[str, float]:
+    """Figures of the best answer that is the same for every row, to compare a network with.
+
+    Accuracy of the commonest class and log loss of the shares of the classes (in nats); or RMSE of
+    the mean.
+    """
+    true = _column("y_true", y_true)
+    if task == "regression":
+        return {"rmse": float(np.std(true.astype(np.float64)))}
+    shares = np.unique(true, return_counts=True)[1] / len(true)
+    return {"accuracy": float(shares.max()), "log_loss": float(-np.sum(shares * np.log(shares)))}
 
 
 def evaluate_multiclass(y_true: npt.ArrayLike, probabilities: npt.ArrayLike) -> dict[str, float]:

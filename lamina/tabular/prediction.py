@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,9 @@ import numpy.typing as npt
 
 from ..core.errors import DataLossError, InvalidArgumentError
 from ..keras import Sequential, saving
-from .archive import read_encoder, write_encoder
+from ..keras.saving.archive import write_archive
+from ..keras.saving.files import model_members
+from .archive import MEMBER, encoder_bytes, read_encoder
 from .encoding import Encoder, Inputs
 from .reading import read_csv
 from .table import Table, as_table
@@ -45,16 +46,20 @@ class Predictions:
 
     @property
     def codes(self) -> npt.NDArray[np.int64]:
-        """The most probable class of each row as its place in `target.classes`."""
+        """The predicted class of each row as its place in `target.classes`.
+
+        Of two classes it is the second from `target.threshold` on, of several the most probable.
+        """
         if not self.target.classes:
             raise InvalidArgumentError("A regression has no classes; read `values`.")
-        binary = self.target.task == "binary"
-        codes = self.values >= 0.5 if binary else np.argmax(self.values, axis=1)
-        return np.asarray(codes, np.int64)
+        if self.target.task == "binary":
+            codes = self.values.astype(np.float64) >= self.target.threshold
+            return codes.astype(np.int64)
+        return np.asarray(np.argmax(self.values, axis=1), np.int64)
 
     @property
     def classes(self) -> list[str]:
-        """The most probable class of each row by name."""
+        """The predicted class of each row by name."""
         return [self.target.classes[code] for code in self.codes.tolist()]
 
     @property
@@ -106,11 +111,7 @@ class Predictor:
         path = Path(path)
         if path.suffix != ".keras":
             raise InvalidArgumentError(f"A model's file name ends in .keras; got {str(path)!r}.")
-        with tempfile.TemporaryDirectory(prefix=".lamina-", dir=path.parent) as folder:
-            staged = Path(folder) / path.name
-            self.model.save(staged)
-            write_encoder(staged, self.encoder)
-            os.replace(staged, path)
+        write_archive(path, {**model_members(self.model), MEMBER: encoder_bytes(self.encoder)})
         return path
 
 

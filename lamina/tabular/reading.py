@@ -18,7 +18,7 @@ from .table import MISSING, TEXT, Column, Table, check_names, to_number
 
 DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 16384
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?([eE][+-]?\d+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?([eE][+-]?\d+)?")
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -36,7 +36,8 @@ def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None) -> T
     UTF-8 (with or without a byte order mark), plain or gzip; fields may be quoted with `"`; blank
     lines are skipped. `delimiter` is found out where it is None: the one of comma, semicolon, tab
     and bar that splits the header and the first lines into equally many fields. Where it is not
-    the comma, a column of numbers may have decimal commas. An unnamed column is called "column N".
+    the comma, a column of numbers may have decimal commas, and points between thousands. An unnamed
+    column is called "column N".
     Errors name the line: no file, no text, no rows, a row of another length, a name used twice.
     """
     path = Path(path)
@@ -51,7 +52,8 @@ def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None) -> T
     chunks, lines = _chunks(rows, len(names), path.name)
     if not lines:
         raise InvalidArgumentError(
-            f"{path.name} has a header ({len(names)} columns) but no rows. Give it at least one."
+            f"{path.name} has a header ({len(names)} column{'s' * (len(names) != 1)}) but no rows. "
+            "Give it at least one."
         )
     columns = []
     for index, name in enumerate(names):
@@ -173,10 +175,10 @@ def _chunks(
 
 
 def _with_points(values: np.ndarray) -> np.ndarray:
-    """Numbers with decimal commas rewritten with points; any other column as it is."""
+    """Numbers as in 1.234,5 rewritten as 1234.5; a column of anything else as it is."""
     texts = [text for text in values.tolist() if text.lower() not in MISSING]
     if not any("," in text for text in texts):
         return values
     if not all(_DECIMAL_COMMA.fullmatch(text) for text in texts):
         return values
-    return np.array([text.replace(",", ".") for text in values.tolist()], TEXT)
+    return np.array([text.replace(".", "").replace(",", ".") for text in values.tolist()], TEXT)

@@ -57,7 +57,8 @@ class Result:
 
     `history`: a list per measure, an entry per epoch. `best_epoch` (from 0) is the one whose
     weights were kept. `evaluation` is None where no rows were held out (test_share 0).
-    `interrupted`: Ctrl-C ended the training.
+    `interrupted`: Ctrl-C ended the training. `threshold_reason`: why the second of two classes is
+    predicted from `encoder.target.threshold` on.
     """
 
     predictor: Predictor
@@ -66,6 +67,7 @@ class Result:
     best_epoch: int
     evaluation: Evaluation | None
     interrupted: bool
+    threshold_reason: str = ""
 
     @property
     def model(self) -> Sequential:

@@ -26,6 +26,7 @@ class Settings:
     validation_share: float
     test_share: float
     seed: int
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         for units in self.layers:
@@ -39,6 +40,8 @@ class Settings:
         self._check_number("dropout", lambda value: 0 <= value < 1, "from 0 to below 1")
         if self.learning_rate is not None:
             self._check_number("learning_rate", lambda value: 0 < value < math.inf, "above 0")
+        if self.threshold is not None:
+            self._check_number("threshold", lambda value: 0 < value < 1, "between 0 and 1")
         for name in ("epochs", "batch_size", "patience"):
             value = getattr(self, name)
             _check(name, value, _is_whole(value) and value >= 1, "a whole number, at least 1")

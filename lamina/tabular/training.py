@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import OpError
+from ..core.errors import InvalidArgumentError, OpError
 from ..keras import callbacks as keras_callbacks
 from ..keras import utils
 from .encoding import Encoder
@@ -19,6 +19,7 @@ from .result import Evaluation, History, Plan, Result
 from .settings import Settings, names_of
 from .splitting import split
 from .target import Target, known_rows
+from .threshold import with_threshold
 
 
 class DivergedError(OpError, ArithmeticError):
@@ -41,6 +42,7 @@ def train(
     validation_share: float = 0.15,
     test_share: float = 0.2,
     seed: int = 0,
+    threshold: float | None = None,
     ignore: Iterable[str] = (),
     verbose: int = 1,
     callbacks: Iterable[Any] = (),
@@ -54,6 +56,8 @@ def train(
     optimizer's own. Training ends after `patience` epochs without a lower validation loss, or after
     `epochs`, and the weights of the best epoch are kept. `validation_share` and `test_share` are
     parts of all rows, drawn with each class in its share. `ignore`: columns to leave out.
+    `threshold`: the probability from which the second of two classes is predicted; None chooses the
+    one of the best balanced accuracy on the validation rows (0.5 where they are too few).
     `verbose` and `callbacks` go to `fit`. `seed` also seeds Python's and NumPy's global generators.
 
     A regression is trained on the standardized target (so its history is in standard deviations);
@@ -68,7 +72,7 @@ def train(
     """
     settings = Settings(
         tuple(layers), names_of(activation), dropout, optimizer, learning_rate, epochs, batch_size,
-        patience, validation_share, test_share, seed,
+        patience, validation_share, test_share, seed, threshold,
     )  # fmt: skip
     plan = prepare(table, target, settings, task=task, ignore=ignore)
     return fit(plan, verbose=verbose, callbacks=callbacks)
@@ -81,8 +85,17 @@ def prepare(
     check_names(settings)
     whole = table_of(table)
     known = known_rows(whole, target)
+    if not known.any():
+        raise InvalidArgumentError(
+            f"The target {target!r} has no value in any row of {whole.source}. Name another column."
+        )
     labelled = whole if known.all() else whole.take(known)
     described = Target.of(labelled, target, task)
+    if settings.threshold is not None and described.task != "binary":
+        raise InvalidArgumentError(
+            f"A threshold needs a target of two classes; {target!r} makes a {described.task} task. "
+            "Leave threshold out."
+        )
     targets = described.encode(labelled)
     rows = split(
         targets,
@@ -104,7 +117,8 @@ def fit(plan: Plan, *, verbose: int = 1, callbacks: Iterable[Any] = ()) -> Resul
     model = build(target, settings, mean, variance)
     targets, centre, spread = plan.targets, 0.0, 1.0
     if target.task == "regression":
-        centre, spread = float(targets[training].mean()), float(targets[training].std()) or 1.0
+        known = targets[training].astype(np.float64)  # the square of a float32 may be infinite
+        centre, spread = float(known.mean()), float(known.std()) or 1.0
         targets = (targets - np.float32(centre)) / np.float32(spread)
     targets = targets if target.task == "multiclass" else targets.astype(np.float32)[:, None]
     stopping = keras_callbacks.EarlyStopping(
@@ -131,21 +145,21 @@ def fit(plan: Plan, *, verbose: int = 1, callbacks: Iterable[Any] = ()) -> Resul
     if target.task == "regression":
         rescale_output(model, centre, spread)
         compile_network(model, target, settings)  # the optimizer's state was of the old scale
-    predictor = Predictor(model, plan.encoder)
-    best = int(np.argmin(watch.history["val_loss"]))
-    return Result(predictor, plan, watch.history, best, _evaluate(predictor, plan), interrupted)
+    predictor, reason = with_threshold(Predictor(model, plan.encoder), plan)
+    best, evaluation = int(np.argmin(watch.history["val_loss"])), _evaluate(predictor, plan)
+    return Result(predictor, plan, watch.history, best, evaluation, interrupted, reason)
 
 
 def _evaluate(predictor: Predictor, plan: Plan) -> Evaluation | None:
     test = plan.split.test
     if not len(test):
         return None
-    target = plan.encoder.target
+    target = predictor.encoder.target
     truth, predictions = plan.targets[test], predictor.predict_encoded(plan.inputs[test])
     confusion = None
     if target.classes:
         confusion = confusion_matrix(truth, predictions.codes, classes=range(len(target.classes)))
-    measures = evaluate(target.task, truth, predictions.values)
+    measures = evaluate(target.task, truth, predictions.values, target.threshold)
     return Evaluation(truth, predictions, measures, confusion)
 
 

@@ -30,6 +30,7 @@ def shown(task, classes, truth, values, width=80):
         best_epoch=0,
         evaluation=Evaluation(truth, predictions, measures, confusion),
         interrupted=False,
+        threshold_reason="for this test" if task == "binary" else "",
     )
     file = io.StringIO()
     show_result(Console(file=file, width=width, highlight=False, markup=False), result)
@@ -41,6 +42,7 @@ def shown(task, classes, truth, values, width=80):
 def test_two_classes():
     lines = shown("binary", ("no", "yes"), [0, 0, 0, 1], [0.1, 0.2, 0.8, 0.9])
     assert "Training done after 2 epochs; kept epoch 1, the best on the validation rows" in lines
+    assert "Threshold yes is predicted from a probability of 0.5 on (for this test)" in lines
     assert "On 4 rows that it has not seen" in lines
     assert "accuracy 0.7500 0.7500 by always predicting no" in lines
     assert "AUC 1.0000 0.5 is chance, 1 perfect" in lines
@@ -69,6 +71,11 @@ def test_a_confusion_matrix_fits_the_terminal(count):
     names = tuple(f"a class with a long name {index}" for index in range(count))
     lines = shown("multiclass", names, np.arange(count), np.eye(count))
     assert sum("100.0 %" in line for line in lines) == count
+
+
+def test_small_numbers_keep_their_digits():
+    lines = shown("regression", (), [1e-9, 3e-9], [1e-9, 2e-9])
+    assert any(line.startswith("mean absolute error 5e-10") for line in lines)
 
 
 def test_numbers():

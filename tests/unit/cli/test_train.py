@@ -8,8 +8,9 @@ import zipfile
 
 import pytest
 
-from lamina import plot, tabular
+from lamina import tabular
 from lamina.cli import train as command
+from lamina.core.errors import MissingPackageError
 from lamina.keras import callbacks
 
 QUICK = ("--epochs", "2", "--layers", "4")
@@ -88,7 +89,7 @@ def test_quiet_says_nothing(run, here):
 
 def test_without_matplotlib_there_is_all_but_the_report(run, here, monkeypatch):
     def missing(*_):
-        raise plot.MissingPackageError('pip install "lamina[plot]"')
+        raise MissingPackageError('pip install "lamina[plot]"')
 
     run("train", "clients.csv", "--target", "paid", "--quiet", *QUICK)
     monkeypatch.setattr(command, "write_report", missing)
@@ -166,4 +167,29 @@ def test_embedded_data_have_their_target_and_network(run, here):
     assert "CC BY 4.0" in (here / "credit" / "report.html").read_text(encoding="utf-8")
     with zipfile.ZipFile(here / "credit" / "model.keras") as archive:
         encoding = json.loads(archive.read("lamina.json"))
-    assert encoding["target"] == {"name": "default", "task": "binary", "classes": ["0", "1"]}
+    target = encoding["target"]
+    assert 0 < target.pop("threshold") < 1
+    assert target == {"name": "default", "task": "binary", "classes": ["0", "1"]}
+
+
+def test_a_threshold_can_be_chosen(run, here):
+    words = ("--target", "paid", "--ignore", "grade", "--threshold", "0.9", *QUICK)
+    out = run("train", "clients.csv", *words).out
+    said = "yes is predicted from a probability of 0.9 on (as asked for)"
+    assert said in " ".join(out.split())
+    assert said in (here / "clients" / "report.html").read_text(encoding="utf-8")
+    assert tabular.load(here / "clients" / "model.keras").encoder.target.threshold == 0.9
+    status, _, err = run("train", "clients.csv", "--target", "grade", "--threshold", "0.5", *QUICK)
+    assert status == 2
+    assert "A threshold needs a target of two classes; 'grade' makes a multiclass task" in err
+
+
+def test_the_report_judges_at_the_models_threshold(run, here):
+    run("train", "clients.csv", "--target", "town", *QUICK)
+    predictor = tabular.load(here / "clients" / "model.keras")
+    threshold = predictor.encoder.target.threshold
+    said = predictor.predict("clients.csv")
+    assert threshold != 0.5
+    assert said.codes.tolist() == (said.values >= threshold).tolist()
+    report = (here / "clients" / "report.html").read_text(encoding="utf-8")
+    assert f"is predicted from a probability of {threshold:.4g} on: best balanced" in report

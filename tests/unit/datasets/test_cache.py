@@ -110,19 +110,6 @@ def test_a_folder_that_cannot_be_written_costs_the_copy_and_not_the_data(server,
         assert cache.cached(server.url, "kept.csv", LIMIT, parse)[0] == CONTENT
 
 
-def test_writing_fails_whole(folder, monkeypatch):
-    cache.write_atomically(folder / "file", b"old")
-
-    def refuse(*arguments: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(OSError, match="disk full"):
-        cache.write_atomically(folder / "file", b"new")
-    assert (folder / "file").read_bytes() == b"old"
-    assert os.listdir(folder) == ["file"]
-
-
 @pytest.mark.parametrize(
     ("platform", "environment", "expected"),
     [

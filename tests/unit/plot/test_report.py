@@ -18,8 +18,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from lamina.core.errors import InvalidArgumentError, NotFoundError
-from lamina.plot import MissingPackageError, Report, page, write_report
+from lamina.core.errors import InvalidArgumentError, MissingPackageError, NotFoundError
+from lamina.plot import Report, page, write_report
 from lamina.plot.report import render
 from lamina.tabular.evaluation import auc
 
@@ -98,6 +98,7 @@ def test_the_figures_are_those_of_the_rows(report: dict[str, Any]) -> None:
     shown = Page(render(Report(**report)))
     true, values = report["y_true"], report["predictions"][:, 0]
     assert shown.text("dt")[:3] == ["loss", "accuracy", "AUC"]
+    assert shown.text("dt").count("loss") == 1
     figures = shown.text("dd")
     assert figures[0] == "0.4300"
     assert figures[1] == f"{np.mean(true == (values >= 0.5)):.4f}"

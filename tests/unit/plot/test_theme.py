@@ -18,7 +18,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from lamina import plot
-from lamina.core.errors import InvalidArgumentError
+from lamina.core.errors import InvalidArgumentError, MissingPackageError
 from lamina.plot.theme import THEMES, Theme, canvas, plain
 
 # Machado, Oliveira & Fernandes 2009: how colours look without one kind of cone (linear RGB).
@@ -138,7 +138,7 @@ def test_without_matplotlib_the_error_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(plot.MissingPackageError, match=r'pip install "lamina\[plot\]"') as caught:
+    with pytest.raises(MissingPackageError, match=r'pip install "lamina\[plot\]"') as caught:
         plot.roc([0, 1], [0.2, 0.8])
     assert isinstance(caught.value, ImportError)
 

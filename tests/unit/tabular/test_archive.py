@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.core.errors import DataLossError, InvalidArgumentError, NotFoundError
-from lamina.tabular.archive import MEMBER, from_json, read_encoder, to_json, write_encoder
+from lamina.tabular.archive import MEMBER, encoder_bytes, from_json, read_encoder, to_json
 from lamina.tabular.encoding import Encoder, Feature
 from lamina.tabular.target import Target
 
@@ -40,10 +40,7 @@ def archive(tmp_path):
 
 
 def test_there_and_back(archive):
-    path = archive(None)
-    write_encoder(path, ENCODER)
-    assert read_encoder(path) == ENCODER
-    assert zipfile.ZipFile(path).namelist() == ["config.json", MEMBER]
+    assert read_encoder(archive(encoder_bytes(ENCODER))) == ENCODER
 
 
 def test_a_model_of_something_else(archive):
@@ -121,6 +118,8 @@ def test_any_changed_value_is_an_encoder_or_an_error(path, value):
         (("features", 2, "categories"), [], "is empty"),
         (("features",), [], "features must be there"),
         (("features",), [3], "must be an object"),
+        (("target", "threshold"), 1.5, "threshold is not between 0 and 1"),
+        (("target", "threshold"), None, "wrong type"),
         (("target", "task"), "binary", "3 labels, which is no binary task"),
         (("target", "classes"), ["a"], "1 labels, which is no multiclass task"),
         (("format",), "other", "its format is not"),

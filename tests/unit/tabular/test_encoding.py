@@ -99,9 +99,18 @@ def test_a_number_that_is_there_or_not_is_a_category():
         (repeated(None), "empty"),
         (repeated(""), "empty"),
         (list(range(7, 7 + ROWS)), "it counts the rows"),
-        ([f"id {row}" for row in range(ROWS)], "100 different texts in 100 training rows"),
-        ([f"id {row // 2}" for row in range(ROWS)], "50 different texts in 100 training rows"),
-        (repeated(2.0**30, 2.0**30 + 1), "the same value everywhere"),  # in float32
+        (
+            [f"id {row}" for row in range(ROWS)],
+            "100 different texts in 100 training rows, such as 'id 0'",
+        ),
+        (
+            [f"id {row // 2}" for row in range(ROWS)],
+            "50 different texts in 100 training rows, such as 'id 0'",
+        ),
+        (
+            repeated(2.0**30, 2.0**30 + 1),
+            "the same value everywhere in float32; subtract a constant",
+        ),
     ],
 )
 def test_columns_of_no_use_are_left_out(values, reason):

@@ -160,6 +160,7 @@ def test_evaluate_binary(binary: tuple[np.ndarray, np.ndarray]) -> None:
         "rows": 500,
         "base_rate": true.mean(),
         "accuracy": reference.accuracy_score(true, predicted),
+        "balanced_accuracy": reference.balanced_accuracy_score(true, predicted),
         "precision": reference.precision_score(true, predicted),
         "recall": reference.recall_score(true, predicted),
         "f1": reference.f1_score(true, predicted),
@@ -268,3 +269,16 @@ def test_a_column_of_predictions_is_not_broadcast_against_the_rows() -> None:
     true = np.arange(4.0)
     assert evaluation.rmse(true, true[:, None]) == 0.0
     assert evaluation.accuracy(true, true[:, None]) == 1.0
+
+
+def test_baselines_are_those_of_the_best_constant() -> None:
+    true = np.array([0, 0, 0, 1])
+    shares = np.full(4, 0.25)
+    assert evaluation.baseline("binary", true) == pytest.approx(
+        {"accuracy": 0.75, "log_loss": reference.log_loss(true, shares)}
+    )
+    shares = np.tile([0.25, 0.5, 0.25], (4, 1))
+    assert evaluation.baseline("multiclass", [0, 1, 1, 2]) == pytest.approx(
+        {"accuracy": 0.5, "log_loss": reference.log_loss([0, 1, 1, 2], shares)}
+    )
+    assert evaluation.baseline("regression", [1.0, 3.0]) == {"rmse": 1.0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import zipfile
 
@@ -64,7 +65,7 @@ def test_keras_opens_the_file_and_agrees(result, saved):
 
 def test_a_file_of_the_same_name_is_replaced_whole_or_not_at_all(result, saved, monkeypatch):
     before = saved.read_bytes()
-    monkeypatch.setattr(tabular.prediction, "write_encoder", _fail)
+    monkeypatch.setattr(os, "replace", _fail)
     with pytest.raises(OSError, match="disk full"):
         result.predictor.save(saved)
     assert saved.read_bytes() == before
@@ -114,6 +115,12 @@ def test_two_classes():
     assert len(found) == 3
     assert found.classes == ["no", "yes", "yes"]
     assert found.columns == {"class": found.classes, "probability_yes": [0.25, 0.5, 1.0]}
+
+
+def test_the_threshold_decides_between_two_classes():
+    values = np.array([0.2, np.nextafter(np.float32(0.3), np.float32(0)), 0.31], np.float32)
+    found = Predictions(Target("y", "binary", ("no", "yes"), threshold=0.3), values)
+    assert found.classes == ["no", "no", "yes"]
 
 
 def test_several_classes():

@@ -123,6 +123,15 @@ def test_no_such_file_and_folders(tmp_path):
         read_csv(tmp_path)
 
 
+def test_german_numbers(tmp_path):
+    path = tmp_path / "german.csv"
+    path.write_text("a;b;c\n1.234,5;1.5;1.234\n-12,25;2,5;2.345\n3;1;1\n", encoding="utf-8")
+    columns = read_csv(path).columns
+    assert columns["a"].numbers()[0].tolist() == [1234.5, -12.25, 3]
+    assert columns["b"].texts() == ["1.5", "2,5", "1"]  # neither here nor there
+    assert columns["c"].numbers()[0].tolist() == [1.234, 2.345, 1]  # no comma says otherwise
+
+
 def test_the_header_decides_where_lines_disagree():
     assert sniff_delimiter("a;b;c\n1;2\n1,5;2,5;3,5\n") == ";"
     assert sniff_delimiter("a\n1,2\n3,4\n") == ","

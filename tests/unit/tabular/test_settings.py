@@ -57,6 +57,10 @@ def test_one_activation_serves_all_layers():
         ("test_share", 1.0),
         ("seed", -1),
         ("seed", 2**32),
+        ("threshold", 0),
+        ("threshold", 1.0),
+        ("threshold", math.nan),
+        ("threshold", "0.5"),
     ],
 )
 def test_a_senseless_choice_is_named(name, value):

@@ -55,6 +55,13 @@ def test_one_class_in_several_spellings():
     assert target.encode(table).tolist() == [1, 1, 0, 0]
 
 
+def test_whole_numbers_too_large_for_a_float_keep_apart():
+    table = as_table({"y": ["1000000000000000001", "1000000000000000000"] * 2})
+    target = Target.of(table, "y")
+    assert target.classes == ("1000000000000000000", "1000000000000000001")
+    assert target.encode(table).tolist() == [1, 0, 1, 0]
+
+
 def test_rows_without_a_target():
     assert known_rows(as_table({"y": [1, None, "?", "x"]}), "y").tolist() == [1, 0, 0, 1]
 
@@ -63,6 +70,10 @@ def test_rows_without_a_target():
     ("values", "task", "message"),
     [
         ([1, 1, 1], "auto", "is '1' in every row"),
+        (["1", "1.0", "1"], "auto", "is '1' in every row"),
+        ([1e18, 1e18 + 1], "auto", "is '1e\\+18' in every row"),
+        ([*map(str, range(50)), "x"], "auto", "row 50: the target 'y' holds 'x' among numbers"),
+        ([1e9 + i / 100 for i in range(50)], "auto", "too little for a network in float32"),
         ([1, 2, np.inf], "auto", "row 2: the target 'y' holds inf"),
         ([1, 2, 1e300], "auto", r"row 2: the target 'y' holds 1e\+300"),
         ([1, 2, 3], "binary", "needs a target with two different values; 'y' has 3"),

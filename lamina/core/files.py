@@ -1,0 +1,65 @@
+"""Files that are whole or not there at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from .errors import AlreadyExistsError, FileWriteError, InvalidArgumentError, NotFoundError
+
+FilePath = str | os.PathLike[str]
+
+
+@contextmanager
+def replacing(path: FilePath, overwrite: bool = True) -> Iterator[IO[bytes]]:
+    """A new binary file, which takes the place of `path` at the end of the `with` block.
+
+    Nobody ever sees half of it: after an exception, what was at `path` is as it was. A link is
+    followed, and permissions stay. Raises as `check_file` does before anything is written, and
+    FileWriteError where the system refuses (a full disk, no permission).
+    """
+    target = check_file(path, overwrite)
+    staged = target.with_name(f".lamina-{os.urandom(6).hex()}")
+    try:
+        with open(staged, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            os.chmod(staged, target.stat().st_mode & 0o7777)
+        os.replace(staged, target)
+    except OSError as error:
+        raise FileWriteError(
+            f"{path} cannot be written: {error.strerror or error}. "
+            "What was there before is unchanged."
+        ) from error
+    finally:
+        with suppress(OSError):
+            staged.unlink(missing_ok=True)
+
+
+def write_bytes(path: FilePath, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all; see `replacing`."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def check_file(path: FilePath, overwrite: bool = True) -> Path:
+    """Where a file at `path` would be written, links followed.
+
+    InvalidArgumentError for a folder or a device, AlreadyExistsError for a file with
+    `overwrite=False`, NotFoundError where the folder to write it in does not exist.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise InvalidArgumentError(f"{path} is a folder. Name the file to write in it.")
+    if target.exists() and not target.is_file():
+        raise InvalidArgumentError(f"{path} is not a regular file, so it can't be replaced.")
+    if target.exists() and not overwrite:
+        raise AlreadyExistsError(f"{path} exists already. Name another file, or remove it.")
+    if not target.parent.is_dir():
+        raise NotFoundError(f"There is no folder {str(target.parent)!r}. Make it first.")
+    return target

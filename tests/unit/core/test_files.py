@@ -1,0 +1,85 @@
+"""Files that are whole or not there at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+import pytest
+
+from lamina.core.errors import (
+    AlreadyExistsError,
+    FileWriteError,
+    InvalidArgumentError,
+    NotFoundError,
+)
+from lamina.core.files import check_file, replacing, write_bytes
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_at_the_end(tmp_path):
+    with replacing(tmp_path / "file") as file:
+        file.write(b"half")
+        assert not (tmp_path / "file").exists()
+        file.write(b" and half")
+    assert (tmp_path / "file").read_bytes() == b"half and half"
+    assert names(tmp_path) == ["file"]
+
+
+def test_permissions_stay_and_links_are_followed(tmp_path):
+    path, link = tmp_path / "file", tmp_path / "link"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    mode = path.stat().st_mode
+    try:
+        link.symlink_to(path)
+    except OSError:
+        pytest.skip("links can't be made here")
+    write_bytes(link, b"new")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode == mode
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_what_was_there_stays_when_the_system_refuses(tmp_path, monkeypatch, failing):
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    write_bytes(tmp_path / "file", b"old")
+    monkeypatch.setattr(os, failing, refuse)
+    with pytest.raises(FileWriteError, match="cannot be written: No space left on device"):
+        write_bytes(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"old"
+    assert names(tmp_path) == ["file"]
+
+
+def test_what_was_there_stays_when_the_writer_fails(tmp_path):
+    write_bytes(tmp_path / "file", b"old")
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "file") as file:
+        file.write(b"new")
+        raise KeyboardInterrupt
+    assert (tmp_path / "file").read_bytes() == b"old"
+    assert names(tmp_path) == ["file"]
+
+
+def test_places_that_can_not_be_written(tmp_path):
+    write_bytes(tmp_path / "file", b"old")
+    with pytest.raises(InvalidArgumentError, match="is a folder"):
+        check_file(tmp_path)
+    with pytest.raises(NotFoundError, match=r"no folder .*none"):
+        check_file(tmp_path / "none" / "file")
+    with pytest.raises(AlreadyExistsError, match="exists already"):
+        check_file(tmp_path / "file", overwrite=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no devices in folders")
+def test_a_device_is_never_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidArgumentError, match="not a regular file"):
+        write_bytes(tmp_path / "pipe", b"")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)

@@ -8,8 +8,9 @@ from ..core.config import config
 from ..ir.graph import Graph
 from ..ir.verify import verify
 from .dead_code import remove_dead_code
+from .simplify import simplify
 
-PASSES: tuple[Callable[[Graph], Graph], ...] = (remove_dead_code,)
+PASSES: tuple[Callable[[Graph], Graph], ...] = (simplify, remove_dead_code)
 
 
 def optimize(graph: Graph) -> Graph:

@@ -37,8 +37,9 @@ def binary_crossentropy(
     """
     with quiet():
         y_true, y_pred = _binary("binary_crossentropy", y_true, y_pred, label_smoothing)
-        values = _binary_values(y_true, y_pred, from_logits=from_logits, tiny=epsilon())
-        return mean(values, axis)
+        axes = tuple(axis) if isinstance(axis, list) else axis
+        options = {"from_logits": from_logits, "tiny": epsilon(), "axis": axes}
+        return _mean_binary(y_true, y_pred, **options)
 
 
 def _binary(name: str, y_true: Any, y_pred: Any, smoothing: float) -> tuple[Any, Any]:
@@ -49,8 +50,13 @@ def _binary(name: str, y_true: Any, y_pred: Any, smoothing: float) -> tuple[Any,
 
 
 @composite
+def _mean_binary(t: Any, y: Any, *, axis: Any, **options: Any) -> Any:
+    """One operation, since eager training spends much of its time here."""
+    return mean(_binary_values(t, y, **options), axis)
+
+
 def _binary_values(t: Any, y: Any, *, from_logits: bool, tiny: float) -> Any:
-    """The loss of each entry; eager training spends much of its time here."""
+    """The loss of each entry."""
     if from_logits:
         return math.softplus(y) - t * y
     one = fill_like(y, 1)

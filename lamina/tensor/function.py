@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Hashable
+from types import MethodType
 from typing import Any
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 import numpy as np
 
@@ -22,12 +24,21 @@ from .spec import TensorSpec
 from .variable import Variable
 
 
+class _Traces:
+    """The programs of a function, by the kinds of arguments."""
+
+    def __init__(self) -> None:
+        self.programs: dict[Hashable, Program] = {}
+        self.fixed_only = False  # the batch cannot be symbolic in this function
+
+
 class Function:
     """A callable that traces `python_function` and runs the graph.
 
     A trace serves all arguments of the same types: tensors and arrays count by shape and dtype,
     variables by identity, other Python values by value. With `symbolic_batch` (or a None at the
-    front of `input_signature`) one trace serves every size of the first axis.
+    front of `input_signature`) one trace serves every size of the first axis. Numbers that the
+    Python code returns come back as tensors.
     """
 
     def __init__(
@@ -42,19 +53,23 @@ class Function:
         self.input_signature = input_signature
         self.name = getattr(python_function, "__name__", "function")
         self._symbolic_batch = symbolic_batch or reduce_retracing
-        self._programs: dict[Hashable, Program] = {}
-        self._fixed_only = False  # the batch cannot be symbolic in this function
-        self._bound: WeakKeyDictionary[Any, Function] = WeakKeyDictionary()
+        self._traces = _Traces()
+        self._traces_of: dict[int, tuple[Any, _Traces]] = {}  # by the id of an instance
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """The method of `instance`, with programs of its own as long as it lives."""
         if instance is None:
             return self
-        bound = self._bound.get(instance)
-        if bound is None:
-            method = functools.partial(_call_method, self.python_function, _weak(instance))
-            functools.update_wrapper(method, self.python_function)
-            bound = Function(method, self.input_signature, symbolic_batch=self._symbolic_batch)
-            self._bound[instance] = bound
+        method = MethodType(self.python_function, instance)
+        bound = Function(method, self.input_signature, symbolic_batch=self._symbolic_batch)
+        key = id(instance)  # equal instances may differ in what a trace depends on
+        if key not in self._traces_of:
+            try:
+                keeper: Any = ref(instance, lambda _: self._traces_of.pop(key, None))
+            except TypeError:  # a class with __slots__
+                keeper = instance
+            self._traces_of[key] = keeper, bound._traces
+        bound._traces = self._traces_of[key][1]
         return bound
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -63,6 +78,9 @@ class Function:
         leaves = nest.flatten((args, kwargs))
         if any(isinstance(leaf, Value) and leaf.array is None for leaf in leaves):
             return self.python_function(*args, **kwargs)
+        if self.input_signature is not None:
+            args, kwargs = self._signed_arguments(args, kwargs), {}
+            leaves = nest.flatten((args, kwargs))
         places, tensors = _tensor_leaves(leaves)
         return self._program((args, kwargs), leaves, places, tensors).run(tensors)
 
@@ -79,7 +97,7 @@ class Function:
     @property
     def trace_count(self) -> int:
         """How often the Python code was traced."""
-        return len(self._programs)
+        return len(self._traces.programs)
 
     def experimental_get_tracing_count(self) -> int:
         """How often the Python code was traced."""
@@ -87,42 +105,55 @@ class Function:
 
     def show(self) -> str:
         """The graphs traced so far, as text."""
-        return "\n\n".join(show(program.graph) for program in self._programs.values())
+        return "\n\n".join(show(program.graph) for program in self._traces.programs.values())
 
     def _program(
         self, structure: Any, leaves: list[Any], places: list[int], tensors: list[Any]
     ) -> Program:
+        traces = self._traces
         specs = [tensor.spec for tensor in tensors]
         if self.input_signature is not None:
             specs = self._signature_specs(tensors)
-        elif self._symbolic_batch and not self._fixed_only:
+        elif self._symbolic_batch and not traces.fixed_only:
             specs = with_batch(specs)
         key = _key(leaves, places, specs)
-        if key not in self._programs:
+        if key not in traces.programs:
             try:
-                self._programs[key] = self._trace(structure, leaves, places, specs)
+                traces.programs[key] = self._trace(structure, leaves, places, specs)
             except SymbolicShapeError:
                 if not any(B in spec.shape for spec in specs):
                     raise
-                self._fixed_only = True  # this code needs to know its sizes: one trace for each
+                traces.fixed_only = True  # this code needs to know its sizes: one trace for each
                 specs = [tensor.spec for tensor in tensors]
                 key = _key(leaves, places, specs)
-                if key not in self._programs:
-                    self._programs[key] = self._trace(structure, leaves, places, specs)
-        return self._programs[key]
+                if key not in traces.programs:
+                    traces.programs[key] = self._trace(structure, leaves, places, specs)
+        return traces.programs[key]
+
+    def _signed_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments as the tensors that the signature asks for, in its order."""
+        wanted = tuple(self.input_signature)
+        if kwargs:
+            args = inspect.signature(self.python_function).bind(*args, **kwargs).args
+        count = len(nest.flatten(list(wanted)))
+        if len(args) == len(wanted):
+            args = tuple([_signed(*pair) for pair in zip(wanted, args, strict=True)])
+        if len(args) != len(wanted) or len(nest.flatten(args)) != count:
+            raise InvalidArgumentError(
+                f"{self.name} has an input_signature of {count} tensors; got "
+                f"{len(nest.flatten(args))}"
+            )
+        return args
 
     def _signature_specs(self, tensors: list[Any]) -> list[Spec]:
-        wanted = nest.flatten(list(self.input_signature))
-        if len(wanted) != len(tensors):
-            raise InvalidArgumentError(
-                f"{self.name} has an input_signature of {len(wanted)} tensors; got {len(tensors)}"
-            )
         specs = []
-        for spec, tensor in zip(wanted, tensors, strict=True):
+        for spec, tensor in zip(nest.flatten(list(self.input_signature)), tensors, strict=True):
             if not spec.is_compatible_with(tensor):
                 raise InvalidArgumentError(f"{self.name} expects {spec!r}; got {tensor.spec!r}")
-            symbolic = None if self._fixed_only else spec.symbolic()
-            specs.append(symbolic if symbolic is not None else tensor.spec)
+            specs.append(spec.symbolic() or tensor.spec)
+        rows = {t.spec.shape[0] for s, t in zip(specs, tensors, strict=True) if B in s.shape}
+        if self._traces.fixed_only or len(rows) > 1:  # there is one symbolic size only
+            return [tensor.spec for tensor in tensors]
         return specs
 
     def _trace(
@@ -133,7 +164,7 @@ class Function:
             for place, symbol in zip(places, symbols, strict=True):
                 filled[place] = symbol
             args, kwargs = nest.pack_sequence_as(structure, filled)
-            return self.python_function(*args, **kwargs)
+            return nest.map_structure(_as_result, self.python_function(*args, **kwargs))
 
         return Program(self.name, function, specs)
 
@@ -150,16 +181,55 @@ class ConcreteFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result on tensors of the program's types."""
-        tensors = [to_tensor(leaf) for leaf in nest.flatten((args, kwargs))]
-        return self.program.run(tensors)
+        program = self.program
+        inputs = program.graph.inputs[: len(program.graph.inputs) - len(program.sources)]
+        leaves = nest.flatten((args, kwargs))
+        if len(leaves) != len(inputs):
+            raise InvalidArgumentError(
+                f"this program of {program.graph.name} takes {len(inputs)} tensors; got "
+                f"{len(leaves)}"
+            )
+        tensors = [to_tensor(leaf) for leaf in leaves]
+        rows = None
+        for value, tensor in zip(inputs, tensors, strict=True):
+            wanted, have = value.spec, tensor.spec
+            if B in wanted.shape and have.shape:
+                rows = have.shape[0] if rows is None else rows
+                wanted = Spec((rows, *wanted.shape[1:]), wanted.dtype)
+            if have != wanted:
+                raise InvalidArgumentError(
+                    f"this program of {program.graph.name} takes {wanted!r}; got {have!r}"
+                )
+        return program.run(tensors)
 
 
-def _weak(instance: Any) -> Any:
-    return ref(instance)
+class _Same:
+    """Something that counts by identity in a key, and lives as long as the key."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.item is self.item
+
+    def __hash__(self) -> int:
+        return id(self.item)
 
 
-def _call_method(method: Callable[..., Any], instance: Any, *args: Any, **kwargs: Any) -> Any:
-    return method(instance(), *args, **kwargs)
+def _signed(spec: Any, argument: Any) -> Any:
+    """`argument` as a tensor where the signature asks for one."""
+    if not isinstance(spec, TensorSpec) or isinstance(argument, Value):
+        return argument
+    dtype = None if isinstance(argument, Variable) else spec.dtype
+    return to_tensor(argument, dtype)
+
+
+def _as_result(leaf: Any) -> Any:
+    """Numbers as tensors; what is no tensor (None, text, objects) stays what it is."""
+    is_number = isinstance(leaf, (bool, int, float, np.number, np.bool_, np.ndarray))
+    return to_tensor(leaf) if is_number else leaf
 
 
 def _spec_of(leaf: Any) -> Spec:
@@ -175,9 +245,12 @@ def _spec_of(leaf: Any) -> Spec:
 def _tensor_leaves(leaves: list[Any]) -> tuple[list[int], list[Any]]:
     places, tensors = [], []
     for place, leaf in enumerate(leaves):
-        if isinstance(leaf, (Value, np.ndarray)):
+        if isinstance(leaf, Value):
             places.append(place)
-            tensors.append(to_tensor(leaf))
+            tensors.append(leaf)
+        elif isinstance(leaf, (np.ndarray, np.number, np.bool_)):
+            places.append(place)  # a copy: results may be views of it
+            tensors.append(to_tensor(np.array(leaf)))
     return places, tensors
 
 
@@ -195,10 +268,11 @@ def _key(leaves: list[Any], places: list[int], specs: list[Spec]) -> Hashable:
     for place, leaf in enumerate(leaves):
         if place in tensors:
             parts.append(tensors[place])
-        elif isinstance(leaf, Variable):
-            parts.append(("variable", id(leaf)))
+        elif type(leaf) is float:
+            parts.append(leaf.hex())  # tells -0.0 from 0.0; nan is nan
         else:
-            parts.append((type(leaf), leaf if _hashable(leaf) else id(leaf)))
+            by_value = not isinstance(leaf, Variable) and _hashable(leaf)
+            parts.append((type(leaf), leaf if by_value else _Same(leaf)))
     return tuple(parts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -163,3 +165,134 @@ def test_concrete_functions() -> None:
     concrete = square.get_concrete_function(tf.TensorSpec([None], tf.float32))
     assert concrete(tf.constant([1.0, 3.0])).numpy().tolist() == [1.0, 9.0]
     assert "multiply" in square.show() or concrete.graph.nodes
+
+
+def test_methods_belong_to_one_instance() -> None:
+    class Scale:
+        __slots__ = ("factor", "label")
+
+        def __init__(self, label: str, factor: float) -> None:
+            self.label, self.factor = label, factor
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Scale) and self.label == other.label
+
+        def __hash__(self) -> int:
+            return hash(self.label)
+
+        @tf.function
+        def apply(self, x: tf.Tensor) -> tf.Tensor:
+            return x * self.factor
+
+    first, second = Scale("same", 2.0), Scale("same", 3.0)
+    assert [float(scale.apply(tf.constant(1.0))) for scale in (first, second)] == [2.0, 3.0]
+    assert first.apply.trace_count == 1
+
+
+def test_a_method_keeps_its_instance() -> None:
+    class Add:
+        def __init__(self, amount: float) -> None:
+            self.amount = amount
+
+        @tf.function
+        def apply(self, x: tf.Tensor) -> tf.Tensor:
+            return x + self.amount
+
+    method = Add(2.0).apply
+    assert float(method(tf.constant(1.0))) == 3.0
+    function = vars(Add)["apply"]
+    assert len(function._traces_of) == 1
+    del method
+    gc.collect()
+    assert len(function._traces_of) == 0
+
+
+def test_arguments_are_kept_apart() -> None:
+    @tf.function
+    def inverse(x: float) -> tf.Tensor:
+        return 1 / tf.constant(x)
+
+    assert inverse(0.0).numpy() == np.inf and inverse(-0.0).numpy() == -np.inf
+    inverse(np.nan)
+    inverse(np.nan)
+    assert inverse.trace_count == 3
+
+    @tf.function
+    def length(variable: tf.Variable) -> int:
+        return len(variable)
+
+    # Variables come and go, maybe at the same address: each keeps the length it was traced for.
+    assert [int(length(tf.Variable(tf.zeros(n)))) for n in range(1, 9)] == list(range(1, 9))
+
+
+def test_numbers_of_numpy_are_tensors() -> None:
+    @tf.function
+    def double(x: tf.Tensor) -> tf.Tensor:
+        return x * 2
+
+    assert [double(np.float32(n)).numpy() for n in range(3)] == [0, 2, 4]
+    assert double.trace_count == 1
+
+
+def test_numbers_come_back_as_tensors() -> None:
+    @tf.function
+    def results(x: tf.Tensor) -> dict[str, object]:
+        return {"x": x, "three": 3, "pi": 3.14, "array": np.ones(2), "none": None, "text": "a"}
+
+    found = results(tf.constant(1.0))
+    assert found["none"] is None and found["text"] == "a"
+    assert found["three"].dtype == tf.int32 and found["pi"].dtype == tf.float32
+    assert found["array"].numpy().tolist() == [1, 1]
+
+
+def test_results_do_not_share_the_callers_arrays() -> None:
+    variable = tf.Variable(tf.zeros(2))
+
+    @tf.function
+    def store(x: tf.Tensor) -> tf.Tensor:
+        variable.assign(x)
+        return x[::-1]
+
+    array = np.ones(2, np.float32)
+    result = store(array)
+    array[:] = 9
+    assert result.numpy().tolist() == variable.numpy().tolist() == [1, 1]
+
+
+def test_a_signature_converts_its_arguments() -> None:
+    spec = tf.TensorSpec([], tf.float32)
+
+    @tf.function(input_signature=[spec, spec])
+    def subtract(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        return y - x
+
+    assert float(subtract(5, 1.0)) == float(subtract(x=np.float64(1), y=tf.Variable(5.0))) == 4
+    assert subtract.trace_count == 1
+    with pytest.raises(InvalidArgumentError, match="2 tensors; got 1"):
+        subtract(1.0)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        subtract(1.0, 2.0, z=2.0)
+
+
+def test_open_sizes_may_differ() -> None:
+    spec = tf.TensorSpec([None], tf.float32)
+
+    @tf.function(input_signature=[spec, spec])
+    def join(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+        return tf.concat([a, b], 0)
+
+    assert join([1], [2]).shape == (2,) and join([1, 2], [3]).shape == (3,)
+
+
+def test_concrete_functions_check_their_tensors() -> None:
+    spec = tf.TensorSpec([None], tf.float32)
+    add = tf.function(lambda a, b: a + b).get_concrete_function(spec, spec)
+    assert add([1.0], [2.0]).numpy().tolist() == [3]
+    for arguments, message in [
+        (([[1.0]], [2.0]), r"takes float32\[1\]; got float32\[1, 1\]"),
+        (([1.0, 2.0], [1.0]), r"takes float32\[2\]; got float32\[1\]"),
+        (([1], [2]), "int32"),
+        (([1.0],), "takes 2 tensors; got 1"),
+    ]:
+        with pytest.raises(InvalidArgumentError, match=message):
+            add(*arguments)

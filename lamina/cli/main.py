@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -74,14 +77,16 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (None: the process's own) and return the exit status.
 
-    0 done; 1 an error inside lamina; 2 bad input, told in one line on stderr; 130 Ctrl-C.
+    0 done; 1 an error inside lamina; 2 bad input, told in one line on stderr; 130 Ctrl-C;
+    143 SIGTERM.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a name the terminal can't show is no error
     try:
-        status = app(words, prog_name="lamina", standalone_mode=False)
+        with _terminable():
+            status = app(words, prog_name="lamina", standalone_mode=False)
     except (StoppedError, KeyboardInterrupt):
         return _fail("stopped; nothing was saved", INTERRUPTED)
     except BrokenPipeError:  # `lamina predict … | head` has read enough
@@ -94,12 +99,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM as an exception, so that what is half-written goes."""
+
+    def terminate(number: int, frame: object) -> NoReturn:
+        sys.exit(_fail("terminated; nothing was saved", 128 + number))
+
+    if threading.current_thread() is not threading.main_thread():  # others may not set handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _report(error: Exception) -> int:
     if isinstance(error, OpError):
         return _fail(str(error), BAD_INPUT)
     if hasattr(error, "format_message"):  # the command line itself; typer shows help that way too
         message = error.format_message()
         return _fail(message, BAD_INPUT) if message else BAD_INPUT
+    if isinstance(error, MemoryError):
+        return _fail("the memory is too small for this table and network", BAD_INPUT)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", BAD_INPUT)

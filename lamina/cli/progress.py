@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..keras.callbacks import Callback
 
+_WIDE = 80  # columns; a narrower terminal gets a shorter line
 _EVERY = 10  # epochs from one line to the next where nothing can be redrawn
 
 
@@ -22,11 +23,15 @@ class ProgressCallback(Callback):
         self.epochs = epochs
         self.best = (float("inf"), 0)
         self.last = ""
-        self.bar = Progress(
+        self.wide = console.width >= _WIDE
+        columns = [
             TextColumn("Epoch {task.completed}/{task.total}"),
             BarColumn(bar_width=10),
-            TimeElapsedColumn(),
+            *([TimeElapsedColumn()] if self.wide else []),
             TextColumn("{task.fields[measures]}"),
+        ]
+        self.bar = Progress(
+            *columns,
             console=console,
             disable=not console.is_terminal,
             transient=True,
@@ -52,7 +57,8 @@ class ProgressCallback(Callback):
         loss, validation = float(logs["loss"]), float(logs["val_loss"])
         self.best = min(self.best, (validation, epoch + 1))
         text = f"loss {loss:.4g}, validation {validation:.4g}, best {self.best[0]:.4g}"
-        self.bar.update(self.task, completed=epoch + 1, measures=text)
+        measures = text if self.wide else f"validation {validation:.4g}"
+        self.bar.update(self.task, completed=epoch + 1, measures=measures)
         self.last = f"epoch {epoch + 1} of {self.epochs}: {text} in epoch {self.best[1]}"
         if not self.console.is_terminal and (epoch + 1) % _EVERY == 0:
             self._print()

@@ -43,12 +43,20 @@ def staged(folder: str | os.PathLike[str]) -> Iterator[Path]:
     stage.mkdir(parents=True)
     try:
         yield stage
-        if folder.exists():
+        if folder.exists() or not _moved(stage, folder):
             _replace(stage, folder)
-        else:
-            os.replace(stage, folder)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _moved(stage: Path, folder: Path) -> bool:
+    try:
+        os.rename(stage, folder)
+    except OSError:
+        if not folder.is_dir():  # another run may just have made it
+            raise
+        return False
+    return True
 
 
 def _replace(stage: Path, folder: Path) -> None:

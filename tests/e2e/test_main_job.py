@@ -81,7 +81,10 @@ def test_predictions_are_worth_something(trained, clients):
     probabilities = [float(row["probability_1"]) for row in said]
     target = datasets.credit().target
     assert roc_auc_score(target, probabilities) > 0.6
-    assert [row["class"] for row in said] == [str(int(p >= 0.5)) for p in probabilities]
+    threshold = tabular.load(folder / "credit" / "model.keras").encoder.target.threshold
+    expected = [str(int(float(row["probability_1"]) >= threshold)) for row in said]
+    assert [row["class"] for row in said] == expected
+    assert 0.3 < expected.count("1") / len(expected) < 0.7
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own
@@ -113,6 +116,24 @@ def test_bad_input_leaves_nothing(tmp_path):
     assert ran.stdout == ""
     assert ran.stderr.startswith("lamina: bad.csv, line 3: 1 field where the header has 2.")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
+def test_a_terminated_run_leaves_nothing(tmp_path):
+    words = ["train", "credit", "--epochs", "100000", "--patience", "100000"]
+    with subprocess.Popen(
+        [*PROGRAM, *words], cwd=tmp_path, env=environment(), encoding="utf-8",
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stderr.readline().startswith("epoch 10 of 100000")
+            process.terminate()
+            err = process.communicate(timeout=60)[1]
+        finally:
+            process.kill()
+    assert process.returncode == 143
+    assert err.splitlines()[-1] == "lamina: terminated; nothing was saved"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")

@@ -46,6 +46,9 @@ def test_without_a_command_there_is_help(run):
         (["train", "clients.csv", "--target", "paid", "--dropout", "2"], "dropout"),
         (["train", "clients.csv", "--target", "paid", "--ignore", "twon"], "'town'"),
         (["train", "clients.csv", "--target", "paid", "-o", "clients.csv"], "is a file"),
+        (["train", "clients.csv", "--target", "paid", "--activation", "rleu"], "mean 'relu'?"),
+        (["train", "clients.csv", "--target", "paid", "--optimizer", "adan"], "mean 'adam'?"),
+        (["train", "clients.csv", "--target", "paid", "--threshold", "1"], "threshold"),
         (["predict", "nothing.keras", "clients.csv"], "no model 'nothing.keras'"),
         (["predict", "clients.csv", "clients.csv"], "not a .keras file"),
     ],
@@ -55,6 +58,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(run, here, words, message):
     assert status == 2
     assert err.startswith("lamina: ")
     assert err.count("\n") == 1
+    assert len(err) < 300
     assert message in err
     assert out == ""
     assert [path.name for path in here.iterdir()] == ["clients.csv"]
@@ -93,6 +97,12 @@ def test_debug_shows_where(run, failing):
 def test_a_full_disk_is_one_line(run, failing):
     failing(OSError(28, "No space left on device", "out/model.keras"))
     expected = "lamina: out/model.keras: No space left on device\n"
+    assert run("train", "credit") == (program.BAD_INPUT, "", expected)
+
+
+def test_too_little_memory_is_one_line(run, failing):
+    failing(MemoryError("Unable to allocate 1 EiB"))
+    expected = "lamina: the memory is too small for this table and network\n"
     assert run("train", "credit") == (program.BAD_INPUT, "", expected)
 
 

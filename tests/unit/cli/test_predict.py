@@ -71,11 +71,15 @@ def test_tables_that_do_not_fit(run, model, here, content, message):
     ("output", "message"),
     [
         ("clients.csv", "is the table itself"),
+        ("clients/model.keras", "is the model itself"),
         ("clients", "is a folder"),
         ("nowhere/said.csv", "no folder"),
     ],
 )
 def test_places_that_can_not_be_written(run, model, output, message):
-    status, _, err = run("predict", model, "clients.csv", "-o", output)
-    assert status == 2
-    assert message in err
+    before = model.read_bytes()
+    for given in (model, model.parent):
+        status, _, err = run("predict", given, "clients.csv", "-o", output)
+        assert status == 2
+        assert message in err
+    assert model.read_bytes() == before

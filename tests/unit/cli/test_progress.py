@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -33,9 +34,11 @@ def test_the_last_epoch_is_not_said_twice():
     assert watch([], terminal=False) == ""
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_a_terminal_gets_one_line_that_fits(width):
+@pytest.mark.parametrize(("width", "best"), [(48, False), (60, False), (80, True), (120, True)])
+def test_a_terminal_gets_one_line_that_fits(width, best):
     text = watch([123456.7, 0.00012345], terminal=True, width=width)
     last = [line for line in text.replace("\r", "\n").splitlines() if "Epoch 2/200" in line][-1]
     assert "validation 0.0001234" in last or "validation 0.0001235" in last
-    assert "best 0.000123" in last
+    assert ("best 0.000123" in last) == best
+    assert "━" * 7 in re.sub(r"\x1b\[[\d;]*m", "", last).replace("╺", "━")
+    assert "…" not in last

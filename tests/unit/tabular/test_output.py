@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from lamina.core.errors import InvalidArgumentError
+from lamina.tabular import output
 from lamina.tabular.output import HISTORY, MODEL, REPORT, check_folder, staged
 
 
@@ -56,6 +57,17 @@ def test_after_an_error_everything_is_as_before(tmp_path, error):
             fail_in(folder)
     assert names(tmp_path) == ["out"]
     assert (tmp_path / "out" / MODEL).read_text() == "old"
+
+
+def test_a_folder_that_another_run_has_just_made(tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    monkeypatch.setattr(output.Path, "exists", lambda path: path != folder and os.path.exists(path))
+    with staged(folder) as stage:
+        (stage / MODEL).write_text("ours")
+        folder.mkdir()
+        (folder / MODEL).write_text("theirs")
+    assert (folder / MODEL).read_text() == "ours"
+    assert os.listdir(tmp_path) == ["out"]
 
 
 def test_no_folder_where_a_file_is(tmp_path):

@@ -194,3 +194,17 @@ def test_results_are_saved_and_replaced(tmp_path):
     train("paid", epochs=1).save(folder)
     assert (folder / "model.keras").read_bytes() != before
     assert tabular.load(folder / "model.keras").encoder.target.name == "paid"
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e30])
+def test_numbers_of_any_size_are_learned(unit):
+    scaled = {**table(), "score": table()["score"] % 1000 * unit}
+    result = train("score", scaled, epochs=20)
+    known = result.plan.targets[result.plan.split.training].astype(np.float64)
+    assert result.history["loss"][0] > 0.1  # in standard deviations
+    assert result.evaluation.measures["rmse"] < 1.1 * known.std()
+
+
+def test_a_target_that_is_missing_everywhere():
+    with pytest.raises(InvalidArgumentError, match="'y' has no value in any row of the table"):
+        train("y", {"a": [1, 2], "y": [None, ""]})

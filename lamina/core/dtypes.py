@@ -128,6 +128,8 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """The NumPy dtype meant by a DType, a NumPy dtype, a name or a Python type."""
     if type(dtype) is DType:
         return dtype.dtype
+    if isinstance(dtype, np.dtype) and dtype in _BY_NUMPY:
+        return dtype
     try:
         name = _PYTHON.get(dtype) or (_ALIASES.get(dtype) if isinstance(dtype, str) else None)
         found = np.dtype(name or dtype).newbyteorder("=")

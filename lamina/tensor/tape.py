@@ -73,7 +73,7 @@ class GradientTape:
 
     def _stop(self) -> None:
         self._recording = False
-        STATE.recorders = tuple(tape for tape in STATE.recorders if tape is not self)
+        STATE.recorders = tuple([tape for tape in STATE.recorders if tape is not self])
 
     # What `bind` and variables tell
 
@@ -91,9 +91,11 @@ class GradientTape:
                 return
             self._reads[key] = variable, []
         values = self._reads[key][1]
-        if all(known is not value for known in values):
-            values.append(value)
-            self.watched[id(value)] = value
+        for known in values:
+            if known is value:
+                return
+        values.append(value)
+        self.watched[id(value)] = value
 
     # What users call
 

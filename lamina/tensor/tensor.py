@@ -129,13 +129,9 @@ class Operators:
     # What gives Python or NumPy objects needs the numbers.
 
     def numpy(self) -> Any:
-        """The numbers: a NumPy array, or a NumPy scalar for rank 0."""
+        """The numbers in an array of the caller's own, or a NumPy scalar for rank 0."""
         array = self._tensor()._known("numpy()")
-        if array.ndim == 0:
-            return array[()]
-        if not array.flags.writeable or not array.flags.c_contiguous:
-            array = np.ascontiguousarray(array).copy()
-        return array
+        return np.array(array, order="C") if array.ndim else array[()]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         array: Array = self._tensor()._known("np.asarray")

@@ -97,11 +97,6 @@ class Variable(Operators):
             recorder.read(self, value)  # type: ignore[attr-defined]
         return value
 
-    def numpy(self) -> Any:
-        """The numbers, in an array of the caller's own."""
-        found = super().numpy()
-        return found.copy() if isinstance(found, np.ndarray) else found
-
     value = read_value
     _tensor = read_value
     __lamina_tensor__ = read_value
@@ -116,7 +111,10 @@ class Variable(Operators):
         read_value: bool = True,
     ) -> Any:
         """Let the variable have `value`, of its own shape."""
-        return self._write(self._fit(value))
+        tensor = self._fit(value)
+        if tensor.array is value:  # the caller's array may change
+            tensor = Tensor(np.array(value))
+        return self._write(tensor)
 
     def assign_add(
         self,

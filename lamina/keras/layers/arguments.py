@@ -12,6 +12,7 @@ from ...core import nest
 from ...core.dtypes import as_dtype
 from ...core.errors import InvalidArgumentError, UnimplementedError
 from ...ir.value import Value
+from ...ops.common import owned
 from ...prims.elementwise import cast
 from ...tensor.convert import to_tensor
 from ...tensor.tensor import Tensor
@@ -56,7 +57,9 @@ def convert_argument(argument: Any, wanted: np.dtype[Any] | None) -> Any:
     if isinstance(argument, (list, tuple)) and not _is_numbers(argument):
         return type(argument)(convert_argument(item, wanted) for item in argument)
     if isinstance(argument, (int, float, list, tuple)) or hasattr(argument, "__array__"):
-        return autocast_tensor(to_tensor(argument), wanted)
+        tensor = to_tensor(argument)
+        cast_tensor = autocast_tensor(tensor, wanted)
+        return owned(argument) if cast_tensor is tensor else cast_tensor
     return argument
 
 

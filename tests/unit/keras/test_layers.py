@@ -219,3 +219,12 @@ def test_wrong_calls_say_so() -> None:
         layers.Layer()(ROWS)
     with pytest.raises(ArgumentTypeError, match="numbers"):
         layers.Dense(2)(np.array([["a", "b"]]))
+
+
+def test_results_do_not_share_the_callers_array() -> None:
+    array = np.ones((2, 2), np.float32)
+    for layer in (keras.layers.Dropout(0.5), keras.layers.Flatten()):
+        result = layer(array)
+        array[0] = 9
+        assert result.numpy().tolist() == [[1, 1], [1, 1]], layer.name
+        array[0] = 1

@@ -287,12 +287,13 @@ def test_open_sizes_may_differ() -> None:
 def test_concrete_functions_check_their_tensors() -> None:
     spec = tf.TensorSpec([None], tf.float32)
     add = tf.function(lambda a, b: a + b).get_concrete_function(spec, spec)
-    assert add([1.0], [2.0]).numpy().tolist() == [3]
+    one, two = tf.ones(1), tf.ones(2)
+    assert add(one, one).numpy().tolist() == [2] and add(two, two).shape == (2,)
     for arguments, message in [
-        (([[1.0]], [2.0]), r"takes float32\[1\]; got float32\[1, 1\]"),
-        (([1.0, 2.0], [1.0]), r"takes float32\[2\]; got float32\[1\]"),
-        (([1], [2]), "int32"),
-        (([1.0],), "takes 2 tensors; got 1"),
+        ((tf.ones((1, 1)), one), r"takes float32\[1\]; got float32\[1, 1\]"),
+        ((two, one), r"takes float32\[2\]; got float32\[1\]"),
+        ((tf.cast(one, tf.int32), one), r"got int32\[1\]"),
+        ((one,), "takes 2 tensors; got 1"),
     ]:
         with pytest.raises(InvalidArgumentError, match=message):
             add(*arguments)

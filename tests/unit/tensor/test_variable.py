@@ -57,3 +57,26 @@ def test_deep_copies_are_variables_of_their_own() -> None:
     w = copy.deepcopy(v)
     w.assign([2.0])
     assert v.numpy() == 1.0 and w.numpy() == 2.0
+
+
+def test_arrays_that_were_assigned_may_change_afterwards() -> None:
+    array = np.ones(2, np.float32)
+    variable = tf.Variable(tf.zeros(2))
+    variable.assign(array)
+    array[0] = 9
+    assert variable.numpy().tolist() == [1, 1]
+    layer = tf.keras.layers.Dense(1)
+    layer.build((None, 2))
+    kernel = np.ones((2, 1), np.float32)
+    layer.set_weights([kernel, np.zeros(1, np.float32)])
+    kernel[0] = 9
+    assert layer.get_weights()[0].tolist() == [[1], [1]]
+
+
+def test_numpy_gives_memory_of_its_own() -> None:
+    tensor = tf.constant([1.0, 2.0])
+    variable = tf.Variable(tf.zeros(2))
+    variable.assign(tensor)
+    for found in (tensor.numpy(), variable.numpy()):
+        found[0] = 9
+    assert tensor.numpy().tolist() == variable.numpy().tolist() == [1, 2]

@@ -223,7 +223,7 @@ def test_wrong_calls_say_so() -> None:
 
 def test_results_do_not_share_the_callers_array() -> None:
     array = np.ones((2, 2), np.float32)
-    for layer in (keras.layers.Dropout(0.5), keras.layers.Flatten()):
+    for layer in (layers.Dropout(0.5), layers.Flatten()):
         result = layer(array)
         array[0] = 9
         assert result.numpy().tolist() == [[1, 1], [1, 1]], layer.name

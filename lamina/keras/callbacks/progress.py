@@ -95,9 +95,10 @@ class ProgbarLogger(Callback):
         self._seconds = 0.0
         self._start = self._drawn = time.perf_counter()
         if self._is_live():
+            from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(self._line({}), auto_refresh=False)
+            self._live = Live(self._line({}), console=Console(), auto_refresh=False)
             self._live.start()
 
     def _advance(self, batch: int, logs: Any) -> None:
@@ -149,10 +150,9 @@ class _Line:
         self.head = " ".join(part for part in (title, count) if part)
         self.share = done / steps if steps else 0.0
         self.pace = pace
-        self.measures = _measures(logs, "\N{NO-BREAK SPACE}")
+        self.measures = _measures(logs, " ")
 
     def __rich_console__(self, console: Any, options: Any) -> Any:
-        from rich.padding import Padding
         from rich.text import Text
 
         width = options.max_width
@@ -163,7 +163,8 @@ class _Line:
             return
         room = width - len(self.head) - len(self.pace) - 3
         yield self._with_bar(min(room, _WIDEST), self.pace)
-        yield Padding(Text("  ".join(self.measures)), (0, 0, 0, 2))
+        for line in _filled(self.measures, width - 2):
+            yield Text(f"  {line}", no_wrap=True, overflow="ellipsis")
 
     def _with_bar(self, width: int, tail: str) -> Any:
         from rich.text import Text
@@ -172,6 +173,17 @@ class _Line:
         line = Text(f"{self.head} ", no_wrap=True, overflow="ellipsis")
         line.append("━" * full, style="green").append("━" * (width - full), style="bright_black")
         return line.append(f" {tail}")
+
+
+def _filled(words: list[str], width: int) -> list[str]:
+    """`words`, two blanks apart, in lines of at most `width` columns."""
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 2 + len(word) <= width:
+            lines[-1] += f"  {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _measures(logs: Mapping[str, Any], between: str) -> list[str]:

@@ -398,7 +398,18 @@ def test_a_terminal_shows_a_bar(monkeypatch):
     assert screen.getvalue().rstrip().endswith("\x1b[?25h"), "the cursor comes back"
     assert "Epoch 1/1 3/3" in screen.getvalue()
     assert "━━━━━━━━━━" in screen.getvalue()
-    assert "loss\N{NO-BREAK SPACE}0.5000  val_loss\N{NO-BREAK SPACE}0.5000" in screen.getvalue()
+    assert "loss 0.5000  val_loss 0.5000" in screen.getvalue()
+
+
+def test_measures_stay_whole_where_lines_are_full(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    train([], [{"accuracy": 0.5, "loss": 0.5, "val_accuracy": 0.5, "val_loss": 0.5}], verbose=1)
+    lines = [line.rstrip() for line in screen.getvalue().split("\n")]
+    assert "  accuracy 0.5000  loss 0.5000  val_accuracy 0.5000" in lines
+    assert "  val_loss 0.5000" in lines
 
 
 def test_an_error_gives_the_cursor_back(monkeypatch):

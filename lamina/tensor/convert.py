@@ -14,7 +14,7 @@ import numpy as np
 from ..core.dtypes import BOOL, FLOAT32, INT32, INT64, Array, numpy_dtype
 from ..core.errors import ArgumentTypeError, InvalidArgumentError
 from ..core.shapes import broadcast_shapes
-from ..ir.bind import new_value
+from ..ir.bind import STATE, new_value
 from ..ir.value import Value
 from ..prims.broadcast import broadcast, fill, reshape
 from ..prims.elementwise import cast
@@ -51,7 +51,10 @@ def _read(value: Any) -> tuple[Any, int]:
     if kind is int:
         return new_value(_integers(np.array(value), value)), WEAK
     if kind is np.ndarray:
-        return new_value(_checked(value, value)), FOREIGN
+        array = _checked(value, value)
+        if STATE.trace is not None and array is value:
+            array = np.array(array)  # a program outlives later changes of the caller's array
+        return new_value(array), FOREIGN
     read = getattr(value, "__lamina_tensor__", None)
     if read is not None:
         return read(), STRONG

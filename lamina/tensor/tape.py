@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ..core import nest
 from ..core.errors import FailedPreconditionError, InvalidArgumentError, SymbolicShapeError
-from ..core.shapes import element_count
+from ..core.shapes import broadcast_shapes, element_count
 from ..ir.bind import STATE, bind, quiet
 from ..ir.primitive import PRIMITIVES
 from ..ir.reverse import backpropagate, is_differentiable, ones_like
@@ -111,9 +112,12 @@ class GradientTape:
                     "of it first (tf.constant), and compute with that."
                 )
             if not is_differentiable(leaf.spec):
-                raise InvalidArgumentError(
-                    f"only floating-point tensors have gradients; got dtype {leaf.spec.dtype.name}"
+                warnings.warn(
+                    "only floating-point tensors have gradients; the gradient by this tensor of "
+                    f"dtype {leaf.spec.dtype.name} will be None. Make it of floats, e.g. 10.0.",
+                    stacklevel=2,
                 )
+                continue
             self.watched[id(leaf)] = leaf
 
     def watched_variables(self) -> tuple[Variable, ...]:
@@ -188,7 +192,11 @@ class GradientTape:
     def _as_target(self, leaf: Any) -> Any:
         if isinstance(leaf, Variable):
             values = self._reads.get(id(leaf), (leaf, []))[1]
-            return values[-1] if values else leaf.read_value()
+            if values:
+                return values[-1]
+            value = leaf.read_value()
+            self.read(leaf, value)  # a variable that nothing read still depends on itself
+            return value
         if not isinstance(leaf, Value):
             raise InvalidArgumentError(
                 f"gradient expects a tensor as its target; got {type(leaf).__name__}"
@@ -318,11 +326,24 @@ def _start_cotangents(targets: Sequence[Any], given: Any) -> dict[int, Value]:
             cotangent = to_tensor(weight)
             if cotangent.spec.dtype != target.spec.dtype:
                 cotangent = bind(PRIMITIVES["cast"], cotangent, dtype=target.spec.dtype)
-            cotangent = broadcast(cotangent, target.spec.shape)
+            cotangent = _fitted(cotangent, target.spec.shape)
         key = id(target)
         known = cotangents.get(key)
         cotangents[key] = cotangent if known is None else bind(PRIMITIVES["add"], known, cotangent)
     return cotangents
+
+
+def _fitted(weight: Any, shape: Any) -> Any:
+    """The weights of a target's elements in its shape."""
+    try:
+        fits = broadcast_shapes(weight.spec.shape, shape) == shape
+    except InvalidArgumentError:
+        fits = False
+    if not fits:
+        raise InvalidArgumentError(
+            f"output_gradients of shape {weight.spec.shape} do not fit a target of shape {shape}"
+        )
+    return broadcast(weight, shape)
 
 
 def _known_count(target: Any) -> int:

@@ -297,3 +297,11 @@ def test_concrete_functions_check_their_tensors() -> None:
     ]:
         with pytest.raises(InvalidArgumentError, match=message):
             add(*arguments)
+
+
+def test_a_program_keeps_the_arrays_that_it_was_traced_with() -> None:
+    weights = np.ones(2, np.float32)
+    weigh = tf.function(lambda x: x * weights)
+    assert weigh(tf.ones(2)).numpy().tolist() == [1, 1]
+    weights[:] = 9
+    assert weigh(tf.ones(2)).numpy().tolist() == [1, 1]

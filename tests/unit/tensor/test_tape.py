@@ -98,8 +98,33 @@ def test_integers_and_choices_have_no_gradient() -> None:
         place = tf.cast(tf.argmax(x), tf.float32)
         counted = tf.cast(x > 2.0, tf.float32)
     assert tape.gradient(place, x) is None and tape.gradient(counted, x) is None
-    with pytest.raises(InvalidArgumentError, match="floating-point"), tf.GradientTape() as tape:
-        tape.watch(tf.constant(1))
+    number = tf.constant(10)
+    with tf.GradientTape() as tape:
+        with pytest.warns(UserWarning, match="dtype int32 will be None"):
+            tape.watch(number)
+        y = number * number
+    assert tape.gradient(y, number) is None
+
+
+def test_a_variable_as_target() -> None:
+    x, other = tf.Variable(2.0), tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        _ = other * other
+    for variable in (x, other):  # the tape saw only one of them
+        assert float(tape.gradient(variable, variable)) == 1.0
+    assert tape.gradient(x, other) is None
+
+
+def test_output_gradients_have_the_shape_of_their_target() -> None:
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+        total = tf.reduce_sum(y)
+    weighted = tape.gradient(y, x, output_gradients=tf.constant([1.0, 10.0]))
+    np.testing.assert_allclose(weighted, [2, 40])
+    for target, count in [(y, 3), (total, 2), (total, 3)]:
+        with pytest.raises(InvalidArgumentError, match=rf"shape \({count},\) do not fit a target"):
+            tape.gradient(target, x, output_gradients=tf.ones(count))
 
 
 def test_stop_recording_reset_and_stop_gradient() -> None:

@@ -104,6 +104,8 @@ def describe_training(result: Result) -> str:
     epochs = len(result.history["loss"])
     ending = "stopped by Ctrl-C" if result.interrupted else "done"
     kept = f"kept epoch {result.best_epoch + 1}, the best on the validation rows"
+    if result.best_epoch == epochs - 1 and not result.interrupted:
+        kept += "; it was still improving, so try more epochs"
     return f"{ending} after {_count(epochs, 'epoch')}; {kept}"
 
 

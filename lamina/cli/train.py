@@ -95,6 +95,7 @@ def _write_report(path: Path, source: Source, result: tabular.Result) -> str:
         y_true=evaluation.targets,
         predictions=evaluation.predictions.values,
         history=result.history,
+        history_note=_history_note(result),
         model=result.model,
         feature_names=result.encoder.input_names,
         class_names=target.classes or None,
@@ -127,6 +128,15 @@ def _facts(result: tabular.Result) -> list[tuple[str, str | int]]:
         ("threshold", screen.describe_threshold(result)),
     ]
     return [fact for fact in facts if fact[1]]
+
+
+def _history_note(result: tabular.Result) -> str:
+    target = result.encoder.target
+    if target.task == "regression":
+        return f"In standard deviations of {target.name}."
+    if target.task == "binary" and target.threshold != 0.5:
+        return "Accuracy in these curves is that of the more probable class (a threshold of 0.5)."
+    return ""
 
 
 def _settings(plan: tabular.Plan) -> list[tuple[str, str | float | None]]:

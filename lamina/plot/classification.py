@@ -20,6 +20,7 @@ Values = npt.NDArray[Any]
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
 _MOST_CURVES = len(_DASHES)  # more classes than this are drawn in grey
 _MOST_CELL_TEXTS = 12  # larger confusion matrices are shaded only
+_FEW = 10  # rows; a bin with fewer says little
 _DARKEST = 0.5  # opacity of a full cell: its text stays readable in both looks
 
 
@@ -81,8 +82,9 @@ def calibration(
 ) -> Axes:
     """Draw the observed share of class 1 over the predicted, and the rows per bin below.
 
-    The bars are 95 % intervals (Wilson 1927), the diagonal is perfect calibration. The histogram is
-    a child of the returned axes (`ax.child_axes[0]`). `style` is "light" or "dark".
+    The bars are 95 % intervals (Wilson 1927), the diagonal is perfect calibration. Bins with fewer
+    than 10 rows are hollow, and the line leaves them out. The histogram is a child of the returned
+    axes (`ax.child_axes[0]`). `style` is "light" or "dark".
     """
     found = evaluation.calibration(y_true, probabilities, bins, strategy)
     filled = found.counts > 0
@@ -93,10 +95,15 @@ def calibration(
 
     ax.plot([0, 1], [0, 1], "--", color=theme.muted, linewidth=1, label="perfect")
     low, high = _wilson(observed, found.counts[filled])
+    few = found.counts[filled] < _FEW
     ax.vlines(
         predicted, low, high, color=theme.series[0], alpha=0.5, linewidth=2, label="95 % interval"
     )
-    ax.plot(predicted, observed, "-o", color=theme.series[0], markersize=5, label="network")
+    look: dict[str, Any] = {"color": theme.series[0], "markersize": 5}
+    ax.plot(predicted[~few], observed[~few], "-o", **look, label="network" if any(~few) else "_")
+    if any(few):
+        look["markerfacecolor"] = ax.get_facecolor()
+        ax.plot(predicted[few], observed[few], "o", **look, label=f"fewer than {_FEW} rows")
     score = evaluation.brier_score(y_true, probabilities)
     frame(ax, theme, "", "observed share", f"Calibration, Brier score {score:.4f}")
     _unit_square(ax)

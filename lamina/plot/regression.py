@@ -38,7 +38,7 @@ def residuals(
     shown = f"{len(errors[::step]):,} of {len(errors):,} rows" if step > 1 else "rows"
     ax.plot(
         predicted[::step], errors[::step], "o", color=theme.series[0], label=shown,
-        markersize=3, alpha=0.35, markeredgewidth=0,
+        markersize=3, alpha=0.35 if len(errors) > 500 else 0.8, markeredgewidth=0,
     )  # fmt: skip
     ax.axhline(0, color=theme.muted, linewidth=1)
     x, mean = _means_of_tenths(predicted, errors)

@@ -56,6 +56,7 @@ class Report:
     history: what `fit` returned, or a dict of one list per metric.
     model: what `network` draws: a Keras-like model or a list of weight matrices.
     feature_names: one per input of the network. class_names: k names, two for binary.
+    history_note: what to know about its numbers, such as their unit.
     headline: (label, value) shown before the figures that the report computes.
     facts: (label, value) about the data: rows, columns, split, base rate.
     settings: (label, value) that reproduce the run: command, seed, layers, versions.
@@ -68,6 +69,7 @@ class Report:
     y_true: npt.ArrayLike
     predictions: npt.ArrayLike
     history: Any = None
+    history_note: str = ""
     model: Any = None
     feature_names: Sequence[Any] | None = None
     class_names: Sequence[Any] | None = None
@@ -235,7 +237,10 @@ def _training(report: Report) -> list[str]:
     if not record:
         return []
     chosen = [name for name in ("loss", _second_metric(record)) if name in record]
-    return [page.pictures(*(_curve(report.history, name) for name in chosen))]
+    return [
+        page.paragraph(report.history_note),
+        page.pictures(*(_curve(report.history, name) for name in chosen)),
+    ]
 
 
 def _second_metric(record: Mapping[str, Any]) -> str:

@@ -46,6 +46,7 @@ THEMES = {
 }
 
 SMALL, NORMAL, LARGE = 8.5, 9.5, 11.0  # font sizes in points
+_LONG = 46  # characters of a title; more don't fit the width of a picture in the large size
 
 
 def require_matplotlib() -> None:
@@ -101,7 +102,8 @@ def frame(ax: Axes, theme: Theme, x_label: str, y_label: str, title: str = "") -
 
 def headline(ax: Axes, theme: Theme, title: str, pad: float = 8) -> None:
     """The title, at the left, `pad` points above the axes."""
-    look: dict[str, Any] = {"color": theme.ink, "fontsize": LARGE, "parse_math": False}
+    size = LARGE if len(title) <= _LONG else SMALL
+    look: dict[str, Any] = {"color": theme.ink, "fontsize": size, "parse_math": False}
     ax.set_title(plain(title), loc="left", pad=pad, **look)
 
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ABBREVIATIONS = ("auc", "mae", "mape", "mse", "rmse", "r2")
+_SHORT = {
+    "mean_absolute_error": "MAE",
+    "mean_squared_error": "MSE",
+    "root_mean_squared_error": "RMSE",
+}
 _RISING = ("acc", "auc", "precision", "recall", "f1", "r2", "hit", "positives")
 
 
@@ -91,6 +96,8 @@ def read_history(
 
 def readable(metric: str) -> str:
     """The name of a metric as people write it: "binary accuracy", "AUC"."""
+    if metric in _SHORT:
+        return _SHORT[metric]
     words = metric.split("_")
     return " ".join(word.upper() if word in _ABBREVIATIONS else word for word in words)
 

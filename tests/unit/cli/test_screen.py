@@ -15,7 +15,7 @@ from lamina.tabular.evaluation import confusion_matrix, evaluate
 from lamina.tabular.prediction import Predictor
 
 
-def shown(task, classes, truth, values, width=80):
+def shown(task, classes, truth, values, width=80, best_epoch=0):
     """What `show_result` prints, for held-out rows of this truth and these predictions."""
     target = Target("y", task, classes)
     truth, predictions = np.array(truth), Predictions(target, np.array(values, np.float32))
@@ -27,7 +27,7 @@ def shown(task, classes, truth, values, width=80):
         predictor=Predictor(None, Encoder((), target)),
         plan=None,
         history={"loss": [1.0, 2.0]},
-        best_epoch=0,
+        best_epoch=best_epoch,
         evaluation=Evaluation(truth, predictions, measures, confusion),
         interrupted=False,
         threshold_reason="for this test" if task == "binary" else "",
@@ -71,6 +71,14 @@ def test_a_confusion_matrix_fits_the_terminal(count):
     names = tuple(f"a class with a long name {index}" for index in range(count))
     lines = shown("multiclass", names, np.arange(count), np.eye(count))
     assert sum("100.0 %" in line for line in lines) == count
+
+
+def test_a_run_that_met_its_limit_says_so():
+    text = (
+        "kept epoch 2, the best on the validation rows; it was still improving, so try more epochs"
+    )
+    words = " ".join(shown("binary", ("no", "yes"), [0, 1], [0.1, 0.9], best_epoch=1)[:3])
+    assert text in words
 
 
 def test_small_numbers_keep_their_digits():

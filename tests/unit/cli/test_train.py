@@ -63,6 +63,15 @@ def test_every_task_has_its_measures(run, here, target, words):
     assert all(word in out for word in words)
 
 
+def test_the_report_says_what_the_curves_are_in(run, here):
+    run("train", "clients.csv", "--target", "debt", *QUICK)
+    report = (here / "clients" / "report.html").read_text(encoding="utf-8")
+    assert "In standard deviations of debt." in report
+    run("train", "clients.csv", "--target", "paid", "--threshold", "0.3", *QUICK)
+    report = (here / "clients" / "report.html").read_text(encoding="utf-8")
+    assert "Accuracy in these curves is that of the more probable class" in report
+
+
 def test_options_arrive(run, here):
     options = "--layers 5,4 --activation tanh,relu --dropout 0.5 --optimizer sgd --batch-size 7"
     more = "--learning-rate 0.25 --epochs 3 --patience 2 --validation-share 0.3 --test-share 0.1"

@@ -85,7 +85,8 @@ def test_calibration_draws_bins_intervals_and_rows(binary: Rows) -> None:
     bins = evaluation.calibration(true, values, bins=5)
     filled = bins.counts > 0
     expected = np.column_stack([bins.predicted[filled], bins.observed[filled]])
-    np.testing.assert_array_equal(_lines(ax)["network"].get_xydata(), expected)
+    lines = [_lines(ax)[label].get_xydata() for label in ("network", "fewer than 10 rows")]
+    np.testing.assert_array_equal(np.concatenate(lines), expected)
     (intervals,) = ax.collections
     for (x, y), segment in zip(expected, intervals.get_segments(), strict=True):
         assert np.all(segment[:, 0] == x)
@@ -94,6 +95,16 @@ def test_calibration_draws_bins_intervals_and_rows(binary: Rows) -> None:
     assert [bar.get_height() for bar in below.patches] == list(bins.counts)
     assert (below.get_xlabel(), below.get_ylabel()) == ("predicted probability", "rows")
     assert "Brier score" in ax.get_title(loc="left")
+
+
+def test_calibration_joins_only_bins_of_enough_rows() -> None:
+    ax = plot.calibration([0] * 30 + [1], [0.15] * 10 + [0.25] * 20 + [0.45])
+    lines = _lines(ax)
+    assert lines["network"].get_xdata().tolist() == pytest.approx([0.15, 0.25])
+    alone = lines["fewer than 10 rows"]
+    assert alone.get_xdata().tolist() == [0.45]
+    assert alone.get_linestyle() == "None"
+    assert len(ax.collections[0].get_segments()) == 3
 
 
 def test_calibration_intervals_are_wilsons() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from lamina import plot
 from lamina.core.errors import InvalidArgumentError
@@ -99,7 +100,22 @@ def test_an_unknown_mode_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "label"),
-    [("loss", "loss"), ("binary_accuracy", "binary accuracy"), ("auc", "AUC"), ("auc_1", "AUC 1")],
+    [
+        ("loss", "loss"),
+        ("binary_accuracy", "binary accuracy"),
+        ("auc", "AUC"),
+        ("auc_1", "AUC 1"),
+        ("mean_absolute_error", "MAE"),
+    ],
 )
 def test_names_of_metrics_read_well(metric: str, label: str) -> None:
     assert plot.history({metric: [1.0, 2.0]}, metric).get_ylabel() == label
+
+
+@pytest.mark.parametrize("metric", ["loss", "sparse_categorical_crossentropy"])
+def test_the_title_fits_the_picture(metric: str) -> None:
+    ax = plot.history({metric: [1.2345] * 150, f"val_{metric}": [1.2345] * 150}, metric)
+    ax.figure.canvas.draw()
+    (title,) = (text for text in ax.findobj(Text) if text.get_text().startswith("Best"))
+    box = title.get_window_extent()
+    assert box.x1 <= ax.figure.bbox.x1

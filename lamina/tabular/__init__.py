@@ -7,15 +7,35 @@ predictions = tabular.load("clients/model.keras").predict("new_clients.csv")
 
 from __future__ import annotations
 
-from .encoding import Encoder, Feature
-from .prediction import Predictions, Predictor, load
-from .reading import read_csv
-from .result import Evaluation, Plan, Result
-from .settings import Settings
-from .splitting import Split
-from .table import Table, as_table
-from .target import Target
-from .training import DivergedError, fit, prepare, train
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import UnknownNameError, nearest
+
+if TYPE_CHECKING:
+    from .encoding import Encoder, Feature
+    from .prediction import Predictions, Predictor, load
+    from .reading import read_csv
+    from .result import Evaluation, Plan, Result
+    from .settings import Settings
+    from .splitting import Split
+    from .table import Table, as_table
+    from .target import Target
+    from .training import DivergedError, fit, prepare, train
+
+# Imported when first used: `lamina.plot` needs the figures in `.evaluation`, but no Keras.
+_HOMES = {
+    "encoding": ("Encoder", "Feature"),
+    "prediction": ("Predictions", "Predictor", "load"),
+    "reading": ("read_csv",),
+    "result": ("Evaluation", "Plan", "Result"),
+    "settings": ("Settings",),
+    "splitting": ("Split",),
+    "table": ("Table", "as_table"),
+    "target": ("Target",),
+    "training": ("DivergedError", "fit", "prepare", "train"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "DivergedError",
@@ -37,3 +57,16 @@ __all__ = [
     "read_csv",
     "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "evaluation" or name in _HOMES:
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _HOME:
+        raise UnknownNameError(f"lamina.tabular has no {name!r}.{nearest(name, _HOME)}")
+    value = globals()[name] = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -70,7 +70,7 @@ def test_configurations_travel_both_ways(name: str, row: Row) -> None:
 @pytest.mark.parametrize(("name", "row"), CASES)
 def test_one_program_for_every_batch_size(name: str, row: Row) -> None:
     layer = _made(tf.keras, name, row)
-    program = Function(lambda x: layer(x), symbolic_batch=True)
+    program = Function(layer, symbolic_batch=True)
     x = inputs(row)
     for rows in (len(x), 1):
         np.testing.assert_allclose(program(x[:rows]), layer(x[:rows]), rtol=1e-6, atol=1e-7)

@@ -73,7 +73,7 @@ def test_broadcasting_with_the_batch() -> None:
     with pytest.raises(InvalidArgumentError, match="sizes 2 and 3"):
         broadcast_shapes((2,), (3,))
     with pytest.raises(SymbolicShapeError):
-        B + 1  # noqa: B018
+        B + 1
 
 
 def test_axes() -> None:

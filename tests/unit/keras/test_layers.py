@@ -72,7 +72,7 @@ def test_dense_computes_what_it_says() -> None:
         (lambda: layers.Dropout(1.5), InvalidArgumentError, "0 to 1"),
         (lambda: layers.Dense(2)(np.ones(3)), InvalidArgumentError, "rank 2"),
         (lambda: layers.Dense(2, dtype="mixed_float16"), UnimplementedError, "mixed"),
-        (lambda: tf.keras.Input(), InvalidArgumentError, "shape"),
+        (tf.keras.Input, InvalidArgumentError, "shape"),
         (lambda: tf.keras.Input((None, 3)), InvalidArgumentError, "batch"),
         (lambda: layers.Dense(2, name="a/b"), InvalidArgumentError, "name"),
     ],

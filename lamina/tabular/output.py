@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,8 +27,13 @@ def check_folder(folder: str | os.PathLike[str]) -> Path:
         raise InvalidArgumentError(
             f"{existing} is a file, not a folder. Name another output folder."
         )
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise InvalidArgumentError(f"{existing} can't be written to. Name another output folder.")
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".lamina-", dir=existing))  # permissions alone don't tell
+    except OSError as error:
+        raise InvalidArgumentError(
+            f"{existing} can't be written to ({error.strerror or error}). "
+            "Name another output folder."
+        ) from None
     return folder
 
 

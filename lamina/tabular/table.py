@@ -117,7 +117,10 @@ class Table:
         """The column called `name`; NotFoundError names the nearest one where there is none."""
         if name not in self.columns:
             shown = ", ".join(self.names[:12]) + (", …" if len(self.names) > 12 else "")
-            hint = nearest(name, self.names)
+            within = [
+                known for known in self.names if len(name) > 2 and name.lower() in known.lower()
+            ]
+            hint = nearest(name, self.names) or (f" Did you mean {within[0]!r}?" if within else "")
             raise NotFoundError(
                 f"{self.source} has no column {name!r}.{hint} Its columns are: {shown}."
             )

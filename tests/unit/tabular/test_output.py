@@ -85,3 +85,12 @@ def test_no_folder_where_nothing_can_be_written(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(InvalidArgumentError, match="can't be written"):
         check_folder(tmp_path / "new")
+
+
+def test_no_folder_where_the_system_refuses(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(InvalidArgumentError, match=r"can't be written to \(Read-only file system"):
+        check_folder(tmp_path / "new")

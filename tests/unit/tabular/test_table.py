@@ -98,6 +98,12 @@ def test_an_unknown_column_is_answered_with_the_nearest():
         as_table(CELLS).column("nam")
 
 
+def test_a_part_of_a_name_suggests_the_whole():
+    table = as_table({"a": [1], "default.payment.next.month": [0]})
+    with pytest.raises(NotFoundError, match=r"mean 'default\.payment\.next\.month'\?"):
+        table.column("Default")
+
+
 def test_rows_are_called_by_position():
     table = as_table(CELLS)
     assert table.place(2) == "row 2"

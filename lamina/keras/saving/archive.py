@@ -1,69 +1,18 @@
-"""Files that are whole or not there at all, and zip archives that are read with suspicion."""
+"""Zip archives: written whole or not at all, read with suspicion."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import IO, Any
 
-from ...core.errors import (
-    AlreadyExistsError,
-    DataLossError,
-    InvalidArgumentError,
-    NotFoundError,
-    OpError,
-)
+from ...core.errors import DataLossError, InvalidArgumentError, NotFoundError
+from ...core.files import replacing
 
 LARGE = 256 * 2**20
 """Bytes; a member that is larger must not be more than `EXPANSION` times its size in the file."""
 EXPANSION = 100
-
-
-class FileWriteError(OpError, OSError):
-    """A file that could not be written; one that was there before is unchanged."""
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[IO[bytes]]:
-    """A new file to write, which takes the place of `path` at the end of the `with` block.
-
-    After an exception what was at `path` is as it was. With `overwrite=False` an existing file
-    is an AlreadyExistsError; a file that the system refuses to write is a FileWriteError.
-    """
-    target = Path(os.path.realpath(path))
-    _check_target(target, path, overwrite)
-    staged = target.with_name(f".lamina-{os.urandom(6).hex()}")
-    try:
-        with open(staged, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            os.chmod(staged, target.stat().st_mode & 0o7777)
-        os.replace(staged, target)
-    except OSError as error:
-        raise FileWriteError(
-            f"{path} cannot be written: {error.strerror or error}. "
-            "What was there before is unchanged."
-        ) from error
-    finally:
-        with suppress(OSError):
-            staged.unlink(missing_ok=True)
-
-
-def _check_target(target: Path, path: Any, overwrite: bool) -> None:
-    if target.is_dir():
-        raise InvalidArgumentError(f"{path} is a folder; name the file to write in it")
-    if target.exists() and not target.is_file():
-        raise InvalidArgumentError(f"{path} is not a regular file; it cannot be replaced")
-    if target.exists() and not overwrite:
-        raise AlreadyExistsError(
-            f"{path} exists already, and overwrite=False; name another file or remove it"
-        )
-    if not target.parent.is_dir():
-        raise NotFoundError(f"the folder of {path} does not exist; make {target.parent} first")
 
 
 def write_archive(

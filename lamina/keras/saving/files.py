@@ -18,12 +18,13 @@ from ...core.errors import (
     OpError,
     UnimplementedError,
 )
+from ...core.files import replacing
 from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..layers.context import weight_budget
 from ..layers.layer import Layer
 from . import weights
-from .archive import opened, read_archive, replacing, write_archive
+from .archive import opened, read_archive, write_archive
 
 FORMAT = "3.15.1"  # the Keras whose files these are like
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"

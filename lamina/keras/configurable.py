@@ -235,7 +235,7 @@ def _function_config(function: Callable[..., Any]) -> Any:
 
 
 def _object_config(item: Any) -> dict[str, Any]:
-    cls = type(item)
+    cls = getattr(item, "written_class", type(item))
     name = cls.__name__
     if _is_builtin(cls):
         module: str | None = WRITTEN_MODULES.get(name, cls._keras_module)

@@ -9,11 +9,14 @@ from ...core import nest
 from ...core.errors import InvalidArgumentError, UnimplementedError
 from ...core.shapes import B
 from ...ops import array
-from ..configurable import deserialize, register, serialize
+from ..configurable import deserialize, deserialize_nested, register, serialize
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, Operation
 from .model import Model
+
+_OWN = ("inputs", "outputs", "name", "trainable")
+_WRITTEN = ("name", "trainable", "dtype", "layers", "input_layers", "output_layers")
 
 
 @register("keras.models", "Functional")
@@ -92,16 +95,16 @@ class Functional(Model):
     def _bind_inputs(self, inputs: Any) -> dict[int, Any]:
         """Data by the id of the symbolic input that they feed."""
         symbols = self.inputs
-        if isinstance(inputs, dict) and not isinstance(self.inputs_structure, dict):
-            missing = [name for name in self.input_names if name not in inputs]
+        if isinstance(inputs, dict):
+            by_key = isinstance(self.inputs_structure, dict)
+            names = sorted(self.inputs_structure) if by_key else self.input_names
+            missing = [name for name in names if name not in inputs]
             if missing:
                 raise InvalidArgumentError(
-                    f"the model {self.name!r} has no data for its input {missing[0]!r}; got "
-                    f"{', '.join(map(str, inputs))}"
+                    f"the model {self.name!r} gets no data for its input {missing[0]!r}; the data "
+                    f"are for {', '.join(map(repr, inputs))}"
                 )
-            leaves = [inputs[name] for name in self.input_names]
-        elif isinstance(self.inputs_structure, dict) and isinstance(inputs, dict):
-            leaves = nest.flatten({key: inputs[key] for key in self.inputs_structure})
+            leaves = nest.flatten([inputs[name] for name in names])
         else:
             leaves = nest.flatten(inputs)
         if len(leaves) != len(symbols):
@@ -114,7 +117,13 @@ class Functional(Model):
         }
 
     def get_config(self) -> dict[str, Any]:
-        """The layers, how they are connected, inputs and outputs: Keras's form."""
+        """The layers, how they are connected, inputs and outputs: Keras's form.
+
+        Further arguments of a subclass's constructor come after; one that connects its layers
+        itself is described by its arguments alone.
+        """
+        if "inputs" not in self._arguments:
+            return super().get_config()
         bare = next((op for op in self._operations if op.layer is None), None)
         if bare is not None:
             raise UnimplementedError(
@@ -128,15 +137,21 @@ class Functional(Model):
             "layers": [calls.layer_config(layer) for layer in self._own_layers],
             "input_layers": nest.map_structure(calls.history, self.inputs_structure),
             "output_layers": nest.map_structure(calls.history, self.outputs_structure),
+            **{
+                k: serialize(getattr(self, k, v))
+                for k, v in self._arguments.items()
+                if k not in _OWN
+            },
         }
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """A model made of what `get_config` gave, here or in Keras."""
+    @staticmethod
+    def _connected(model_class: Any, config: dict[str, Any]) -> Any:
+        """A model of a class, its layers connected as `config` says."""
         layers = _rebuild_layers(config["layers"])
         inputs = _follow(config["input_layers"], layers)
         outputs = _follow(config["output_layers"], layers)
-        model = Functional(inputs, outputs, name=config.get("name"))
+        others = {k: deserialize_nested(v) for k, v in config.items() if k not in _WRITTEN}
+        model = model_class(inputs=inputs, outputs=outputs, name=config.get("name"), **others)
         if not config.get("trainable", True):
             model.trainable = False
         return model

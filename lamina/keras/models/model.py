@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ...core.errors import InvalidArgumentError, nearest
 from ..configurable import FAMILIES, register, serialize, sharing
@@ -19,6 +20,8 @@ from ..utils.summary import print_summary
 class Model(Trainer, Layer):
     """A network: `Model(inputs, outputs)` of symbolic tensors, or a subclass with `call`.
 
+    A subclass that is made of symbolic tensors, as for a `train_step` of its own, is both.
+
     Example:
         inputs = tf.keras.Input((23,))
         hidden = tf.keras.layers.Dense(16, activation="relu")(inputs)
@@ -30,7 +33,11 @@ class Model(Trainer, Layer):
             return super().__new__(_functional_class(), *args, **kwargs)
         return super().__new__(cls, *args, **kwargs)
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
+        if inputs is not None or outputs is not None:
+            self.__class__ = _functional_form(type(self))
+            _functional_class().__init__(self, inputs, outputs, **kwargs)
+            return
         super().__init__(**kwargs)
         self._init_trainer()
 
@@ -91,15 +98,41 @@ class Model(Trainer, Layer):
         """Read weights from a `.weights.h5` or `.keras` file."""
         load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; the base's first."""
+        config = super().get_config()
+        return {k: v for k, v in config.items() if v is not None or k not in ("inputs", "outputs")}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A model made of what `get_config` gave, here or in Keras."""
+        if "input_layers" in config and "output_layers" in config:
+            return _functional_class()._connected(cls, config)
+        return super().from_config(config)
+
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON."""
         with sharing():
             return json.dumps(serialize(self), **kwargs)
 
 
-def _functional_class() -> type[Model]:
-    found: type[Model] = FAMILIES["keras.models"]["Functional"]  # a subclass, in its own file
+def _functional_class() -> Any:
+    found: Any = FAMILIES["keras.models"]["Functional"]  # a subclass, in its own file
     return found
+
+
+_FORMS: WeakKeyDictionary[type[Model], type[Model]] = WeakKeyDictionary()
+
+
+def _functional_form(cls: type[Model]) -> type[Model]:
+    """`cls` with the network of a functional model behind its own methods."""
+    functional = _functional_class()
+    if issubclass(cls, functional):
+        return cls
+    if cls not in _FORMS:
+        names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        _FORMS[cls] = type(cls.__name__, (cls, functional), {**names, "written_class": cls})
+    return _FORMS[cls]
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:

@@ -71,6 +71,10 @@ class CompiledLoss:
             raise InvalidArgumentError("no output has a loss")
         return total
 
+    def is_for(self, name: str) -> bool:
+        """Whether the output `name` has a loss."""
+        return not isinstance(self.given, dict) or self.given.get(name) is not None
+
     def _output_weights(self, names: list[str] | None, count: int) -> list[Any]:
         if self.loss_weights is None:
             return [None] * count
@@ -85,8 +89,8 @@ def _names(y_pred: Any, names: list[str] | None) -> list[str] | None:
 
 
 def _aligned(y_true: Any, y_pred: Any, names: list[str] | None, count: int) -> list[Any]:
-    """The targets in the order of the outputs."""
-    if isinstance(y_true, dict) and not isinstance(y_pred, dict):
+    """The targets in the order of the outputs; None for an output that has none."""
+    if isinstance(y_true, dict):
         found = per_output(y_true, names, count, "y")
     else:
         found = nest.flatten(y_true)
@@ -113,8 +117,8 @@ class CompiledMetrics:
             if isinstance(leaf, str) and leaf not in metrics_module.SHAPE_DEPENDENT:
                 metrics_module.get(leaf)  # an unknown name is told now
 
-    def build(self, y_true: Any, y_pred: Any, loss: Any) -> None:
-        """Make the metrics for targets and outputs like these; `loss` helps with "accuracy"."""
+    def build(self, y_true: Any, y_pred: Any) -> None:
+        """Make the metrics for targets and outputs like these."""
         if self._groups is not None:
             return
         outputs = nest.flatten(y_pred)
@@ -123,6 +127,9 @@ class CompiledMetrics:
         self._groups = []
         with eagerly():
             for index, (target, output) in enumerate(zip(targets, outputs, strict=True)):
+                if target is None:
+                    self._groups.append(([], []))
+                    continue
                 prefix = f"{names[index]}_" if names and len(outputs) > 1 else ""
                 groups = [
                     _make(_of_output(given, names, len(outputs), index), target, output, prefix)
@@ -138,7 +145,7 @@ class CompiledMetrics:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch; sample weights go to the weighted metrics only."""
-        self.build(y_true, y_pred, None)
+        self.build(y_true, y_pred)
         assert self._groups is not None
         outputs = nest.flatten(y_pred)
         names = _names(y_pred, self.output_names)

@@ -42,18 +42,17 @@ class Batches:
     def steps(self) -> int:
         return -(-self.rows // self.batch_size)
 
-    def batch(self, rows: Any) -> tuple[Any, ...]:
-        """(x,), (x, y) or (x, y, sample_weight) of some rows."""
-        parts = (self.x, self.y, self.sample_weight)
-        present = [part for part in parts if part is not None]
-        if self.y is None and self.sample_weight is not None:
-            present = [self.x, None, self.sample_weight]
-        return tuple(
+    def batch(self, rows: Any) -> Any:
+        """x, (x, y) or (x, y, sample_weight) of some rows, as Keras gives them to a step."""
+        x, y, weight = (
             None if part is None else nest.map_structure(lambda a: a[rows], part)
-            for part in present
+            for part in (self.x, self.y, self.sample_weight)
         )
+        if y is None and weight is not None:
+            return x, None, weight
+        return pack_x_y_sample_weight(x, y, weight)
 
-    def in_order(self, order: Array | None = None) -> Iterator[tuple[Any, ...]]:
+    def in_order(self, order: Array | None = None) -> Iterator[Any]:
         """The batches, rows taken in `order`."""
         for start in range(0, self.rows, self.batch_size):
             rows = slice(start, min(start + self.batch_size, self.rows))
@@ -145,6 +144,11 @@ def _common_length(parts: dict[str, Any]) -> int:
 
 def _by_class(weights: dict[Any, float], y: Any, sample_weight: Any) -> Array:
     """The weight of each row by its class, times its own."""
+    if not isinstance(weights, dict):
+        raise ArgumentTypeError(
+            f"class_weight is a dict from classes to weights, e.g. {{0: 1.0, 1: 5.0}}; got "
+            f"{describe(weights)}"
+        )
     if y is None or nest.is_nested(y):
         raise InvalidArgumentError("class_weight needs one array of targets")
     if sample_weight is not None:

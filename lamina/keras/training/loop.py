@@ -25,7 +25,7 @@ class Stepper:
         self._results = results
         self._last: Any = None
 
-    def run(self, batch: tuple[Any, ...]) -> None:
+    def run(self, batch: Any) -> None:
         """One batch."""
         self._last = self._step(batch)
 
@@ -150,6 +150,11 @@ def predict(
                 outputs = nest.pack_sequence_as(structure, collected[-1])
                 listeners.on_predict_batch_end(number, {"outputs": outputs})
         listeners.on_predict_end()
+    if any(part.ndim == 0 for part in collected[0]):
+        raise InvalidArgumentError(
+            "predict joins the rows that the model gives for each batch; it gave a single number. "
+            "Keep the first axis, e.g. tf.reduce_sum(x, axis=-1)."
+        )
     joined = [np.concatenate(parts) for parts in zip(*collected, strict=True)]
     return nest.pack_sequence_as(structure, joined) if nest.is_nested(structure) else joined[0]
 

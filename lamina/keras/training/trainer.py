@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...core import nest
-from ...core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
+from ...core.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    UnimplementedError,
+    nearest,
+)
 from ...ops import array, math
 from ...tensor.function import Function
 from ...tensor.tape import GradientTape
@@ -298,12 +303,16 @@ class Trainer:
 
     def _prepare(self, batches: Batches, *, training: bool) -> None:
         """Make weights, metrics and optimizer slots before the first step."""
-        x = nest.map_structure(_symbol, batches.batch(slice(0, 1))[0])
+        rows = unpack_x_y_sample_weight(batches.batch(slice(0, 1)))
+        x, y, _ = (None if part is None else nest.map_structure(_symbol, part) for part in rows)
         if self._has_call():
             if not self.built:
                 self._build_on((x,), {})  # type: ignore[attr-defined]
-            _, specs = trace_call(self, (x,), {"training": False})
-            self._check_outputs(batches, specs)
+            result, specs = trace_call(self, (x,), {"training": False})
+            self._check_outputs(y, result)
+            if self._training.metrics is not None and y is not None:
+                outputs = nest.pack_sequence_as(result, [KerasTensor(spec) for spec in specs])
+                self._training.metrics.build(y, outputs)
         if training and self._training.optimizer is not None:
             weights = self.trainable_weights  # type: ignore[attr-defined]
             if weights and self._is_default("train_step"):
@@ -312,14 +321,24 @@ class Trainer:
     def _has_call(self) -> bool:
         return type(self).call is not Layer.call  # type: ignore[attr-defined]
 
-    def _check_outputs(self, batches: Batches, specs: list[Any]) -> None:
-        """A target that cannot fit its output is told before training starts."""
-        if batches.y is None or isinstance(batches.y, dict) or self._training.loss is None:
+    def _check_outputs(self, y: Any, outputs: Any) -> None:
+        """Targets that cannot belong to the outputs are told before training starts."""
+        loss = self._training.loss
+        if y is None or loss is None:
             return
-        targets = nest.flatten(batches.y)
-        if len(targets) != len(specs):
+        count = len(nest.flatten(outputs))
+        names = sorted(outputs) if isinstance(outputs, dict) else self._output_names()
+        if isinstance(y, dict) and names is not None:
+            odd = [name for name in y if name not in names]
+            missing = [name for name in names if name not in y and loss.is_for(name)]
+            if odd or missing:
+                raise InvalidArgumentError(
+                    f"y has targets for {', '.join(map(repr, y))}; the model's outputs are "
+                    f"{', '.join(map(repr, names))}.{nearest(odd[0], names) if odd else ''}"
+                )
+        elif len(nest.flatten(y)) != count:
             raise InvalidArgumentError(
-                f"the model has {len(specs)} outputs; y has {len(targets)} parts"
+                f"the model has {count} outputs; y has {len(nest.flatten(y))} parts"
             )
 
     # fit, evaluate, predict ---------------------------------------------------------------------

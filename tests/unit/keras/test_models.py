@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -126,3 +129,85 @@ def test_tapes_follow_models() -> None:
         loss = tf.reduce_mean(model(ROWS) ** 2)
     gradients = tape.gradient(loss, model.trainable_variables)
     assert [g.shape for g in gradients] == [w.shape for w in model.trainable_variables]
+
+
+class Halving(tf.keras.Model):
+    """A functional model with a step of its own, as Keras's guide writes it."""
+
+    def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred) / 2.0
+        weights = self.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss)
+            else:
+                metric.update_state(y, y_pred)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+class Scaled(tf.keras.Model):
+    """A functional model with arguments of its own beside inputs and outputs."""
+
+    def __init__(self, scale: float = 1.0, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.scale = scale
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return super().call(inputs) * self.scale
+
+
+class Built(tf.keras.Model):
+    """A functional model that connects its layers itself."""
+
+    def __init__(self, units: int) -> None:
+        inputs = tf.keras.Input((3,))
+        super().__init__(inputs, tf.keras.layers.Dense(units)(inputs))
+        self.units = units
+
+
+def test_subclasses_made_of_symbolic_tensors() -> None:
+    inputs = tf.keras.Input((3,))
+    outputs = tf.keras.layers.Dense(1)(inputs)
+    x, y = np.ones((4, 3), np.float32), np.zeros((4, 1), np.float32)
+    for model in (Halving(inputs, outputs), Halving(inputs=inputs, outputs=outputs)):
+        assert isinstance(model, Halving) and model.inputs[0] is inputs
+        model.compile("sgd", "mse", metrics=["mae"])
+        before = model.evaluate(x, y, verbose=0)[0]
+        history = model.fit(x, y, verbose=0).history
+        np.testing.assert_allclose(history["loss"][0], before / 2, rtol=1e-6)
+        np.testing.assert_allclose(history["mae"][0], np.sqrt(before), rtol=1e-6)
+    scaled = Scaled(inputs=inputs, outputs=outputs, scale=3.0)
+    np.testing.assert_allclose(scaled(x), model(x) * 3.0, rtol=1e-6)
+    assert Built(4)(x).shape == (4, 4)
+    for arguments in ((inputs,), (3,), (inputs, 3)):
+        with pytest.raises(InvalidArgumentError, match="are symbolic tensors"):
+            Halving(*arguments)
+
+
+def test_subclasses_made_of_symbolic_tensors_in_files(tmp_path: Path) -> None:
+    inputs = tf.keras.Input((3,))
+    outputs = tf.keras.layers.Dense(1)(inputs)
+    x = np.ones((2, 3), np.float32)
+    models = [Halving(inputs, outputs), Scaled(inputs=inputs, outputs=outputs, scale=3.0), Built(2)]
+    for model in models:
+        model.save(tmp_path / "model.keras")
+        known = {type(model).__name__: type(model)}
+        loaded = tf.keras.models.load_model(tmp_path / "model.keras", custom_objects=known)
+        assert isinstance(loaded, globals()[type(model).__name__])
+        np.testing.assert_array_equal(loaded(x), model(x))
+        clone = tf.keras.models.clone_model(model)
+        assert type(clone) is type(model) and clone.get_config() == model.get_config()
+        np.testing.assert_array_equal(copy.deepcopy(model)(x), model(x))
+
+
+def test_data_by_name_must_be_complete() -> None:
+    a, b = tf.keras.Input((1,), name="a"), tf.keras.Input((1,), name="b")
+    for inputs in ([a, b], {"a": a, "b": b}):
+        model = tf.keras.Model(inputs, a + b)
+        assert float(model({"a": [[1.0]], "b": [[2.0]], "more": [[3.0]]})) == 3.0
+        with pytest.raises(InvalidArgumentError, match=r"no data for its input 'b'.*for 'a'"):
+            model.predict({"a": np.ones((2, 1))}, verbose=0)

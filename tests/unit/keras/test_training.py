@@ -273,3 +273,63 @@ def test_losses_of_ones_own() -> None:
     model.compile("sgd", loss=cubed, metrics=[cubed])
     history = model.fit(X, Y, epochs=1, verbose=0).history
     assert set(history) == {"loss", "cubed"}
+
+
+def test_a_step_of_its_own_gets_what_keras_gives() -> None:
+    seen: list[object] = []
+
+    class Watch(keras.Model):
+        def call(self, x: tf.Tensor) -> tf.Tensor:
+            return x
+
+        def test_step(self, data: object) -> dict[str, tf.Tensor]:
+            seen.append(data)
+            return {"rows": tf.constant(1.0)}
+
+    model = Watch()
+    model.compile(run_eagerly=True)
+    x, y, weight = np.ones((2, 3), np.float32), np.zeros(2, np.float32), np.ones(2, np.float32)
+    model.evaluate(x, verbose=0)
+    model.evaluate(x, y, verbose=0)
+    model.evaluate(x, y, sample_weight=weight, verbose=0)
+    assert not isinstance(seen[0], tuple) and np.shape(seen[0]) == (2, 3)
+    assert [len(data) for data in seen[1:]] == [2, 3]  # type: ignore[arg-type]
+
+
+NAMES = ("left", "right")
+
+
+def two_outputs(structure: type) -> keras.Model:
+    inputs = keras.Input((3,))
+    heads = [keras.layers.Dense(1, name=name)(inputs) for name in NAMES]
+    return keras.Model(inputs, heads if structure is list else dict(zip(NAMES, heads, strict=True)))
+
+
+@pytest.mark.parametrize("structure", [list, dict])
+def test_targets_by_name_must_be_the_outputs(structure: type) -> None:
+    x, y = np.ones((4, 3)), np.ones(4)
+    model = two_outputs(structure)
+    model.compile("sgd", "mse")
+    model.fit(x, {"left": y, "right": y}, verbose=0)
+    for targets in ({"left": y, "rihgt": y}, {"left": y}, {"left": y, "right": y, "up": y}):
+        with pytest.raises(InvalidArgumentError, match="the model's outputs are 'left', 'right'"):
+            model.fit(x, targets, verbose=0)
+    model.compile("sgd", {"left": "mse"}, metrics={"left": "mae", "right": "mae"})
+    with pytest.warns(UserWarning, match="does not depend on kernel, bias"):
+        assert sorted(model.fit(x, {"left": y}, verbose=0).history) == ["left_mae", "loss"]
+
+
+def test_predictions_have_rows() -> None:
+    class Total(keras.Model):
+        def call(self, x: tf.Tensor) -> tf.Tensor:
+            return tf.reduce_sum(x)
+
+    with pytest.raises(InvalidArgumentError, match="single number"):
+        Total().predict(np.ones((4, 3)), verbose=0)
+
+
+def test_class_weights_are_a_dict() -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "binary_crossentropy")
+    with pytest.raises(ArgumentTypeError, match="dict from classes to weights"):
+        model.fit(np.ones((2, 1)), np.array([0, 1]), class_weight=[1.0, 5.0], verbose=0)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
-from ...core.errors import DataLossError, InvalidArgumentError, NotFoundError
+from ...core.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
 from ...core.files import replacing
 
 LARGE = 256 * 2**20

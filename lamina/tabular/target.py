@@ -93,11 +93,18 @@ def known_rows(table: Table, name: str) -> npt.NDArray[np.bool_]:
 
 
 def _label_texts(column: Column) -> list[str]:
-    """One label per row: numbers in one spelling ("1" for 1, 1.0 and 1.00), texts as they are."""
+    """One label per row: numbers in one spelling ("1" for 1, 1.0 and 1.00), texts as they are.
+
+    True and false in several spellings become lower case, so that they are two classes.
+    """
     numbers, bad = column.numbers()
     if bad is None and np.all(np.abs(numbers) <= _EXACT):
         return [to_text(number) for number in numbers.tolist()]
-    return column.texts()  # of larger numbers, several may be one float64
+    texts = column.texts()  # of larger numbers, several may be one float64
+    spellings = set(texts)
+    if len(spellings) > 2 and {text.lower() for text in spellings} <= BOOLEANS.keys():
+        return [text.lower() for text in texts]
+    return texts
 
 
 def _labels(column: Column) -> tuple[str, ...]:

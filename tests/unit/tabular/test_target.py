@@ -21,6 +21,7 @@ def of(values, task="auto"):
         ([2.5, -1.0, 2.5], "binary", ("-1", "2.5")),
         (["yes", "no", "no"], "binary", ("no", "yes")),
         ([True, False, True], "binary", ("False", "True")),
+        (["TRUE", "True", "false"], "binary", ("false", "true")),
         (["b", "c", "a"], "multiclass", ("a", "b", "c")),
         ([10, 9, 2, 2], "multiclass", ("2", "9", "10")),
         (list(range(21)), "regression", ()),

@@ -59,7 +59,9 @@ def check_file(path: FilePath, overwrite: bool = True) -> Path:
     if target.exists() and not target.is_file():
         raise InvalidArgumentError(f"{path} is not a regular file, so it can't be replaced.")
     if target.exists() and not overwrite:
-        raise AlreadyExistsError(f"{path} exists already, and overwrite=False. Name another file, or remove it.")
+        raise AlreadyExistsError(
+            f"{path} exists already, and overwrite=False. Name another file, or remove it."
+        )
     if not target.parent.is_dir():
         raise NotFoundError(f"There is no folder {str(target.parent)!r}. Make it first.")
     return target

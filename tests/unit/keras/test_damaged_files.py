@@ -446,7 +446,7 @@ def test_places_where_no_file_can_be(tmp_path):
     with pytest.raises(NotFoundError, match=r"There is no folder .*nowhere"):
         network().save(tmp_path / "nowhere" / "model.keras")
     (tmp_path / "folder.keras").mkdir()
-    with pytest.raises(InvalidArgumentError, match="is a folder. Name the file"):
+    with pytest.raises(InvalidArgumentError, match=r"is a folder\. Name the file"):
         network().save(tmp_path / "folder.keras")
     if os.path.exists(os.devnull) and sys.platform != "win32":
         (tmp_path / "null.keras").symlink_to(os.devnull)

@@ -19,7 +19,7 @@ h1{font-size:1.7rem;line-height:1.2;margin:.5rem 0}
 h2{font-size:1.2rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--grid);
 padding-bottom:.25rem}
 p{margin:.5rem 0;max-width:45rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,12rem),1fr));gap:.6rem;
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(45%,12rem),1fr));gap:.6rem;
 margin:1.2rem 0;padding:0}
 .figures div{border:1px solid var(--grid);border-radius:.5rem;padding:.6rem .75rem}
 .figures dt{color:var(--muted);font-size:.875rem}
@@ -45,7 +45,7 @@ thead th{color:var(--muted);font-weight:400}
 td[style]{background:color-mix(in srgb,var(--series-0) calc(var(--share)*50%),transparent)}
 td small{display:block;color:inherit}
 .plain th{width:12rem}
-.plain td{min-width:9rem}
+.plain td{min-width:9rem;overflow-wrap:anywhere}
 footer{margin-top:2.5rem;color:var(--muted);font-size:.875rem}
 @media (max-width:30rem){table{font-size:.9rem}.plain th{width:auto}th,td{padding:.3rem .35rem}}
 @media print{body{max-width:none;font-size:10pt}figure,tr,.figures div{break-inside:avoid}

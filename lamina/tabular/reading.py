@@ -128,10 +128,15 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[s
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
+        message = str(error)
+        if "expected after" in message:  # "',' expected after '"'"
+            message = (
+                "text follows a closing quote; quotes inside of a quoted field are written twice"
+            )
         reason = {
             "unexpected end of data": "the quote that opens in it is never closed",
             "field larger than field limit (131072)": "its quote is probably never closed",
-        }.get(str(error), str(error))
+        }.get(message, message)
         raise InvalidArgumentError(f"{name}, line {line}: {reason}.") from None
 
 

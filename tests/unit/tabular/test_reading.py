@@ -93,6 +93,7 @@ def test_many_rows_span_chunks(written):
         ("a,b\n1,2\n\n3,4,5\n", "line 4: 3 fields where the header has 2"),
         ("a,b,a\n1,2,3\n", r"two columns called 'a' \(columns 1 and 3\)"),
         ('a,b\n1,2\n"3,4\n5,6\n', "line 3: the quote that opens in it is never closed"),
+        ('a,b\n"1"2,3\n', "line 2: text follows a closing quote"),
         ("1,2\n3,4\n", "the first line holds only numbers"),
         (b"a,b\n1,\xe9\n", "not UTF-8: byte 0xe9 in line 2"),
         (b"PK\x03\x04rest", "a zip archive or an Excel workbook"),

@@ -150,6 +150,8 @@ def normalize_axes(axes: int | Iterable[int] | None, rank: int) -> tuple[int, ..
     if axes is None:
         return tuple(range(rank))
     if isinstance(axes, Iterable):
-        found = sorted({normalize_axis(int(axis), rank) for axis in axes})
+        found = sorted(normalize_axis(int(axis), rank) for axis in axes)
+        if len(set(found)) < len(found):
+            raise InvalidArgumentError(f"an axis is given twice; the axes are {found}")
         return tuple(found)
     return (normalize_axis(int(axes), rank),)

@@ -15,7 +15,7 @@ from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, fill_like, iota, reshape
 from ..prims.broadcast import fill as fill_primitive
 from ..tensor.convert import constant_value, is_tensor_like, promote, to_tensor
-from .common import as_shape, floats, insert_axis, integer, owned, sizes_in
+from .common import as_shape, as_size, floats, insert_axis, integer, owned, sizes_in
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
@@ -171,7 +171,7 @@ def one_hot(
             f"one_hot expects integers; got dtype {indices.spec.dtype.name}. "
             "Use tf.cast(x, tf.int32)."
         )
-    size = integer(depth, "depth")
+    size = as_size(integer(depth, "depth"))
     shape = indices.spec.shape
     place = normalize_axis(-1 if axis is None else axis, len(shape) + 1)
     full = (*shape[:place], size, *shape[place:])

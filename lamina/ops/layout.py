@@ -204,7 +204,9 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
 
 def concat(values: Any, axis: Any, name: str | None = None) -> Any:
     """Tensors one after the other along `axis`; their other sizes agree."""
-    parts = [values] if isinstance(values, Value) else promote(*values)
+    parts = [values] if isinstance(values, Value) else promote(*_some(values, "concat"))
+    if not parts[0].spec.shape:
+        raise InvalidArgumentError("concat joins along an axis; scalars have none. Use tf.stack.")
     place = axis_of(axis, len(parts[0].spec.shape))
     for part in parts[1:]:
         if len(part.spec.shape) != len(parts[0].spec.shape):
@@ -213,6 +215,12 @@ def concat(values: Any, axis: Any, name: str | None = None) -> Any:
                 f"{part.spec.shape}"
             )
     return concatenate(parts, place)
+
+
+def _some(values: Any, what: str) -> Any:
+    if len(values) == 0:
+        raise InvalidArgumentError(f"{what} expects at least one tensor; got none")
+    return values
 
 
 def stack(values: Any, axis: int = 0, name: str | None = None) -> Any:
@@ -312,6 +320,8 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     times = [int(count) for count in constant_value(multiples, "multiples").ravel()]
     if len(times) != len(have):
         raise InvalidArgumentError(f"tile expects {len(have)} multiples; got {times}")
+    if min(times, default=0) < 0:
+        raise InvalidArgumentError(f"tile expects multiples of 0 or more; got {times}")
     apart: list[Any] = []
     wide: list[Any] = []
     result: list[Any] = []

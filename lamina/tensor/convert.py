@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import BOOL, FLOAT32, INT32, INT64, Array, numpy_dtype
-from ..core.errors import ArgumentTypeError, InvalidArgumentError
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, describe
 from ..core.shapes import broadcast_shapes
 from ..ir.bind import STATE, new_value
 from ..ir.value import Value
@@ -83,6 +83,8 @@ def _read_list(value: Any) -> tuple[Any, int]:
 
 def _integers(array: Array, value: Any) -> Array:
     """Python integers as int32 where they fit, else int64."""
+    if array.dtype.kind == "O" and all(isinstance(item, int) for item in array.ravel()):
+        raise InvalidArgumentError(f"integers as large as in {describe(value)} do not fit int64")
     if array.dtype.kind not in "iu":
         raise _not_numbers(value)
     if array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import numpy_dtype
+from ..core.dtypes import as_dtype, numpy_dtype
 from ..core.errors import InvalidArgumentError
 from ..ops import array, random
 from .backend import floatx
@@ -90,7 +90,13 @@ class _Random(Initializer):
         self.seed = checked_seed(seed)
 
     def _draw(self, stateless: Callable[..., Any], shape: Any, dtype: Any, *limits: float) -> Any:
-        return stateless(_shape(shape), as_pair(self.seed), *limits, dtype=dtype or floatx())
+        dtype = as_dtype(dtype or floatx())
+        if not dtype.is_floating:
+            raise InvalidArgumentError(
+                f"{type(self).__name__} draws floating-point numbers; dtype {dtype.name} was asked "
+                "for. Use a floating dtype, or the initializers zeros, ones or constant."
+            )
+        return stateless(_shape(shape), as_pair(self.seed), *limits, dtype=dtype)
 
 
 @register(MODULE, "normal")

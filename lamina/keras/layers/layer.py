@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import threading
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,6 +41,7 @@ from .context import CALLS, Frame
 from .symbolic import call_symbolically, is_symbolic, output_shape
 
 _BASE = ("name", "trainable", "dtype")
+_BUILDING = threading.RLock()
 
 
 @register("keras.layers")
@@ -73,6 +76,11 @@ class Layer(Container):
     _call_losses: list[Any]
     _inbound: list[Any]
     _build_shape: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _marking(cls.build)  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls, *args, **kwargs)
@@ -132,10 +140,14 @@ class Layer(Container):
 
     @property
     def losses(self) -> list[Any]:
-        """What the last call added, and the regularization of trainable weights."""
+        """What the last call added, and the regularization of trainable weights.
+
+        What a call inside of a traced function added belongs to that function alone.
+        """
+        added = [loss for loss in self._call_losses if loss.trace is None or not loss.trace.closed]
         regularizers_of = [(w, getattr(w, "regularizer", None)) for w in self.trainable_weights]
         penalties = [penalty(w) for w, penalty in regularizers_of if penalty is not None]
-        return [*self._call_losses, *penalties]
+        return [*added, *penalties]
 
     # Building and calling
 
@@ -168,7 +180,9 @@ class Layer(Container):
         if STATE.trace is None and is_symbolic(arguments, keywords):
             return call_symbolically(self, arguments, keywords)
         if not self.built:
-            self._build_on(arguments, keywords)
+            with _BUILDING:  # threads may meet at a layer's first call
+                if not self.built:
+                    self._build_on(arguments, keywords)
         return self._run(arguments, keywords)
 
     def _run(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -278,6 +292,19 @@ class Layer(Container):
         if not base.get("trainable", True):
             layer.trainable = False
         return layer
+
+
+def _marking(build: Any) -> Any:
+    """`build`, which a user may call, so that the layer knows of it."""
+
+    @functools.wraps(build)
+    def build_and_mark(self: Layer, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        self.built = True
+        if self._build_shape is None:
+            self._build_shape = next(iter((*args, *kwargs.values())), None)
+
+    return build_and_mark
 
 
 def _named_arguments(cls: type[Layer]) -> list[str]:

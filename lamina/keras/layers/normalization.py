@@ -61,10 +61,8 @@ class Normalization(Layer):
         self._broadcast_shape = tuple(d if i in axes else 1 for i, d in enumerate(shape))
         kept = tuple(shape[axis] for axis in axes)
         if self.input_mean is not None and self.input_variance is not None:
-            self.mean = np.broadcast_to(self.input_mean, kept).reshape(self._broadcast_shape)
-            self.variance = np.broadcast_to(self.input_variance, kept).reshape(
-                self._broadcast_shape
-            )
+            for statistic in (self.input_mean, self.input_variance):
+                np.broadcast_to(statistic, kept)  # raises where it does not fit
             return
         self.adapt_mean = self.add_weight(
             name="mean", shape=kept, initializer="zeros", trainable=False
@@ -104,15 +102,29 @@ class Normalization(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The scaled inputs."""
-        if self.input_mean is not None:
-            mean, variance = self.mean.astype(self.dtype), self.variance.astype(self.dtype)
-        else:
-            mean = array.reshape(self.adapt_mean, self._broadcast_shape)
-            variance = array.reshape(self.adapt_variance, self._broadcast_shape)
-        deviation = math.maximum(math.sqrt(variance), epsilon())
+        deviation = math.maximum(math.sqrt(self.variance), epsilon())
         if self.invert:
-            return inputs * deviation + mean
-        return (inputs - mean) / deviation
+            return inputs * deviation + self.mean
+        return (inputs - self.mean) / deviation
+
+    @property
+    def mean(self) -> Any:
+        """The means, in a shape that broadcasts over the inputs; None before there are any."""
+        return self._statistic(self.input_mean, "adapt_mean")
+
+    @property
+    def variance(self) -> Any:
+        """The variances, like `mean`."""
+        return self._statistic(self.input_variance, "adapt_variance")
+
+    def _statistic(self, given: Any, weight: str) -> Any:
+        if not self.built:
+            return None
+        known = getattr(self, weight) if given is None else given.astype(self.dtype)
+        if given is not None:
+            kept = tuple(self._broadcast_shape[axis] for axis in self._kept_axes)
+            known = array.broadcast_to(known, kept)
+        return array.reshape(known, self._broadcast_shape)
 
     def get_config(self) -> dict[str, Any]:
         """Axis, direction and given statistics."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -228,3 +231,77 @@ def test_results_do_not_share_the_callers_array() -> None:
         array[0] = 9
         assert result.numpy().tolist() == [[1, 1], [1, 1]], layer.name
         array[0] = 1
+
+
+def test_threads_that_meet_at_the_first_call() -> None:
+    class Slow(layers.Layer):
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            time.sleep(0.02)
+            self.kernel = self.add_weight(shape=(input_shape[-1], 1))
+
+        def call(self, inputs: tf.Tensor) -> tf.Tensor:
+            return inputs @ self.kernel
+
+    layer, results = Slow(), []
+    barrier = threading.Barrier(4)
+
+    def run() -> None:
+        barrier.wait()
+        results.append(layer(np.ones((1, 2), np.float32)).numpy().item())
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(layer.weights) == 1 and len(set(results)) == 1 and len(results) == 4
+
+
+def test_losses_of_a_traced_call_do_not_leak() -> None:
+    model = tf.keras.Sequential(
+        [layers.Dense(1, kernel_regularizer="l2", activity_regularizer="l1")]
+    )
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 3)), np.ones(4), verbose=0)
+    assert [loss.shape for loss in model.losses if loss.numpy() > 0] == [()]
+    model(np.ones((4, 3)))
+    assert len(model.losses) == 2
+
+
+def test_statistics_of_a_normalization() -> None:
+    scale = layers.Normalization()
+    assert scale.mean is None and scale.variance is None
+    scale.adapt(np.array([[1.0, 10.0], [3.0, 30.0]]))
+    assert scale.mean.numpy().tolist() == [[2, 20]]
+    assert scale.variance.numpy().tolist() == [[1, 100]]
+    given = layers.Normalization(mean=1.0, variance=[1.0, 4.0])
+    given.build((None, 2))
+    assert given.mean.numpy().tolist() == [[1, 1]]
+    assert given.variance.numpy().tolist() == [[1, 4]]
+
+
+def test_weights_of_integers_are_not_drawn() -> None:
+    with pytest.raises(InvalidArgumentError, match="GlorotUniform draws floating-point numbers"):
+        layers.Dense(2, dtype="int32")(np.ones((1, 2)))
+
+
+def test_a_layer_that_was_built_by_hand_is_not_built_again() -> None:
+    class Wrapped(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.linear = layers.Dense(2), Linear(2)
+
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            self.inner.build(input_shape)
+            self.linear.build(input_shape)
+
+        def call(self, inputs: tf.Tensor) -> tf.Tensor:
+            return self.inner(inputs) + self.linear(inputs)
+
+    layer = Wrapped()
+    layer.build((None, 3))
+    assert layer.built and layer.linear.built and layer.inner.built
+    count = len(layer.weights)
+    layer(np.ones((2, 3)))
+    assert len(layer.weights) == count == len(layer.inner.weights) + len(layer.linear.weights)
+    assert layer.get_build_config() == {"input_shape": [None, 3]}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from ...core import nest
 from ...core.dtypes import numpy_dtype
 from ...core.errors import InvalidArgumentError
+from ...core.shapes import broadcast_shapes
 from ...ir.bind import quiet
 from ...ir.value import Value
 from ...ops import math
@@ -54,7 +55,16 @@ def same_rank(first: Any, second: Any) -> tuple[Any, Any]:
 def pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Targets and predictions as tensors of the predictions' dtype and of one rank."""
     y_pred = floats(y_pred)
-    return same_rank(as_floats(y_true, y_pred.spec.dtype), y_pred)
+    first, second = same_rank(as_floats(y_true, y_pred.spec.dtype), y_pred)
+    if first.spec.shape != second.spec.shape:
+        try:
+            broadcast_shapes(first.spec.shape, second.spec.shape)
+        except InvalidArgumentError:
+            raise InvalidArgumentError(
+                "targets and predictions have one shape; got y_true of shape "
+                f"{tuple(first.shape)} and y_pred of shape {tuple(second.shape)}"
+            ) from None
+    return first, second
 
 
 def check_same_shape(name: str, y_true: Any, y_pred: Any, hint: str = "") -> None:

@@ -228,6 +228,16 @@ def _labels(y_true: Any, y: Any, axis: int) -> Any:
     return labels if kind in "iu" else array.cast(labels, INT64 if size > 4 else INT32)
 
 
+def check_targets(loss: Any, targets: Any, output_shape: Any) -> None:
+    """Raise where known class indices are not those of an output of `output_shape`."""
+    if getattr(loss, "fn", None) is sparse_categorical_crossentropy:
+        labels = array.cast(targets, INT64)
+        ignored = loss._options.get("ignore_class")
+        if ignored is not None:
+            labels = array.boolean_mask(labels, labels != ignored)
+        _check_labels(labels, output_shape[loss._options.get("axis", -1)])
+
+
 def _check_labels(labels: Any, classes: int) -> None:
     known = labels.array
     if known is not None and known.size and (known.min() < 0 or known.max() >= classes):

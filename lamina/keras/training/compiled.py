@@ -9,6 +9,7 @@ from ...core.errors import InvalidArgumentError, nearest
 from ...ir.graph import eagerly
 from .. import losses as losses_module
 from .. import metrics as metrics_module
+from ..losses.probabilistic import check_targets
 
 
 def per_output(given: Any, names: list[str] | None, count: int, what: str) -> list[Any]:
@@ -70,6 +71,17 @@ class CompiledLoss:
         if total is None:
             raise InvalidArgumentError("no output has a loss")
         return total
+
+    def check(self, y_true: Any, y_pred: Any) -> None:
+        """Tell of targets that no output can have, before training starts."""
+        outputs = nest.flatten(y_pred)
+        names = _names(y_pred, self.output_names)
+        targets = _aligned(y_true, y_pred, names, len(outputs))
+        each = per_output(self.given, names, len(outputs), "loss")
+        for wanted, target, output in zip(each, targets, outputs, strict=True):
+            if wanted is not None:
+                loss = losses_module.resolve(wanted, target, output)
+                check_targets(loss, target, output.shape)
 
     def is_for(self, name: str) -> bool:
         """Whether the output `name` has a loss."""

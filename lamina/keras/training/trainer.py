@@ -310,6 +310,8 @@ class Trainer:
                 self._build_on((x,), {})  # type: ignore[attr-defined]
             result, specs = trace_call(self, (x,), {"training": False})
             self._check_outputs(y, result)
+            if self._training.loss is not None and batches.y is not None:
+                self._training.loss.check(batches.y, result)
             if self._training.metrics is not None and y is not None:
                 outputs = nest.pack_sequence_as(result, [KerasTensor(spec) for spec in specs])
                 self._training.metrics.build(y, outputs)

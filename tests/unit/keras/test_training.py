@@ -333,3 +333,27 @@ def test_class_weights_are_a_dict() -> None:
     model.compile("sgd", "binary_crossentropy")
     with pytest.raises(ArgumentTypeError, match="dict from classes to weights"):
         model.fit(np.ones((2, 1)), np.array([0, 1]), class_weight=[1.0, 5.0], verbose=0)
+
+
+@pytest.mark.parametrize("loss", ["sparse", "keras.losses"])
+@pytest.mark.parametrize(("label", "shown"), [(3, "3"), (-1, "-1"), (2**40, str(2**40))])
+def test_classes_that_the_output_lacks(loss: str, label: int, shown: str) -> None:
+    found: Any = "sparse_categorical_crossentropy"
+    if loss != "sparse":
+        found = keras.losses.SparseCategoricalCrossentropy()
+    model = keras.Sequential([keras.layers.Dense(3, "softmax")])
+    model.compile("sgd", found)
+    y = np.array([0, 1, label])
+    with pytest.raises(InvalidArgumentError, match=f"got the label {shown}; .* 3 classes"):
+        model.fit(np.ones((3, 2)), y, verbose=0)
+    assert model.optimizer.iterations.numpy() == 0
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(ignore_class=label))
+    model.fit(np.ones((3, 2)), y, verbose=0)
+
+
+def test_targets_of_another_width() -> None:
+    model = keras.Sequential([keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    message = r"y_true of shape \(None, 3\) and y_pred of shape \(None, 2\)"
+    with pytest.raises(InvalidArgumentError, match=message):
+        model.fit(np.ones((4, 1)), np.ones((4, 3)), verbose=0)

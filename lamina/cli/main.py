@@ -38,6 +38,10 @@ class StoppedError(Exception):
     """Ctrl-C, before there was anything to keep."""
 
 
+class TerminatedError(BaseException):
+    """SIGTERM; its argument is the exit status. No `except Exception` holds it up."""
+
+
 def _stoppable(command: Callable[..., int]) -> Callable[..., int]:
     """`command` with Ctrl-C as an exception of ours: typer would leave without a word."""
 
@@ -89,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = app(words, prog_name="lamina", standalone_mode=False)
     except (StoppedError, KeyboardInterrupt):
         return _fail("stopped; nothing was saved", INTERRUPTED)
+    except TerminatedError as error:
+        return _fail("terminated; nothing was saved", error.args[0])
     except BrokenPipeError:  # `lamina predict … | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -104,7 +110,7 @@ def _terminable() -> Iterator[None]:
     """SIGTERM as an exception, so that what is half-written goes."""
 
     def terminate(number: int, frame: object) -> NoReturn:
-        sys.exit(_fail("terminated; nothing was saved", 128 + number))
+        raise TerminatedError(128 + number)
 
     if threading.current_thread() is not threading.main_thread():  # others may not set handlers
         yield

@@ -64,6 +64,6 @@ class ProgressCallback(Callback):
             self._print()
 
     def _print(self) -> None:
+        text, self.last = self.last, ""  # first of all: a signal may come while it is printed
         if not self.console.is_terminal:
-            self.console.print(self.last, soft_wrap=True)
-        self.last = ""
+            self.console.print(text, soft_wrap=True)

@@ -102,12 +102,29 @@ divide: Verb = binary(
     kinds="fc",
     doc="x / y.",
 )
+
+
+def _no_integer_zero(ufunc: np.ufunc) -> Callable[[Array, Array], Any]:
+    """Division that refuses integers by 0, for which no integer stands."""
+
+    def evaluate(x: Array, y: Array) -> Any:
+        if y.dtype.kind in "iu" and not np.all(y):
+            raise InvalidArgumentError("an integer was divided by 0; cast to a float first")
+        return ufunc(x, y)
+
+    return evaluate
+
+
 floor_divide: Verb = binary(
-    "floor_divide", np.floor_divide, NO_GRADIENT, kinds="fiu", doc="The floor of x / y."
+    "floor_divide",
+    _no_integer_zero(np.floor_divide),
+    NO_GRADIENT,
+    kinds="fiu",
+    doc="The floor of x / y; integers are not divided by 0.",
 )
 remainder: Verb = binary(
     "remainder",
-    np.remainder,
+    _no_integer_zero(np.remainder),
     (
         lambda g, z, x, y: g,
         lambda g, z, x, y: negative(multiply(g, floor(divide(x, y)))),

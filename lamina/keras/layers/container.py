@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...core.dtypes import as_dtype
-from ...core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
+from ...core.errors import (
+    ArgumentTypeError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    UnimplementedError,
+)
 from ...ir.graph import eagerly
 from ...tensor.variable import Variable
 from .. import constraints, initializers, regularizers
@@ -174,6 +179,7 @@ class Container(Configurable):
 
     def add_weight(
         self,
+        *positional: Any,
         shape: Any = None,
         initializer: Any = None,
         dtype: Any = None,
@@ -185,11 +191,13 @@ class Container(Configurable):
     ) -> Any:
         """A new variable of the layer; Glorot uniform for floats, zeros for integers by default.
 
-        The first argument may also be the name, as in TensorFlow 2.0.
+        Positional arguments are `shape, initializer, dtype, trainable` as in Keras 3, or, with a
+        name first, `name, shape, dtype, initializer` as in TensorFlow 2.
         """
-        if isinstance(shape, str):
-            shape, name = initializer, shape
-            initializer = None
+        places = _named_by_place(positional)
+        shape, initializer = places.get("shape", shape), places.get("initializer", initializer)
+        dtype, name = places.get("dtype", dtype), places.get("name", name)
+        trainable = places.get("trainable", trainable)
         if kwargs:
             raise UnimplementedError(
                 f"add_weight does not do {', '.join(sorted(kwargs))}; its arguments are shape, "
@@ -213,6 +221,21 @@ class Container(Configurable):
             )
         self._own_weights.append(weight)
         return weight
+
+
+def _named_by_place(values: tuple[Any, ...]) -> dict[str, Any]:
+    """Positional arguments of `add_weight` by name."""
+    named_first = bool(values) and isinstance(values[0], str)
+    names = ("name", "shape", "dtype", "initializer") if named_first else _BY_PLACE
+    if len(values) > len(names):
+        raise ArgumentTypeError(
+            f"add_weight takes at most {len(names)} arguments by place ({', '.join(names)}); "
+            f"got {len(values)}. Name the others."
+        )
+    return dict(zip(names, values, strict=False))
+
+
+_BY_PLACE = ("shape", "initializer", "dtype", "trainable")
 
 
 def _find_parts(value: Any, seen: set[int]) -> Iterator[Any]:

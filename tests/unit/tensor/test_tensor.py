@@ -101,6 +101,9 @@ def test_integers_are_divided_as_floats() -> None:
     assert (tf.constant(-7) // 2).numpy() == -4 and (tf.constant(-7) % 3).numpy() == 2
     with pytest.raises(InvalidArgumentError, match="negative"):
         tf.constant(2) ** -1
+    for divide in (tf.math.floordiv, tf.math.floormod):
+        with pytest.raises(InvalidArgumentError, match="divided by 0"):
+            divide(tf.constant([1, 2]), tf.constant([1, 0]))
 
 
 def test_comparisons_and_logic() -> None:

@@ -188,8 +188,9 @@ class Trainer:
             total = extra if total is None else total + extra
         if total is None:
             if state.loss is None:
-                raise InvalidArgumentError(
-                    "there is no loss: pass one to compile(loss=...), or use add_loss in a layer"
+                raise FailedPreconditionError(
+                    "there is no loss: pass one to compile(loss=...), e.g. 'binary_crossentropy', "
+                    "or use add_loss in a layer"
                 )
             raise InvalidArgumentError("the loss needs targets: pass y")
         return total
@@ -288,18 +289,8 @@ class Trainer:
                 f"the model must be compiled before {what}: model.compile(optimizer=..., loss=...)"
             )
         custom = not self._is_default("train_step" if training else "test_step")
-        if self._training.loss is None and not custom and not self._may_add_losses():
-            raise FailedPreconditionError(
-                f"{what} needs a loss: model.compile(loss=...), e.g. 'binary_crossentropy'"
-            )
         if training and self._training.optimizer is None and not custom:
             raise FailedPreconditionError(f"{what} needs an optimizer: compile(optimizer=...)")
-
-    def _may_add_losses(self) -> bool:
-        return any(
-            type(layer).call is not Layer.call and "add_loss" in type(layer).call.__code__.co_names
-            for layer in self._flatten_layers()  # type: ignore[attr-defined]
-        )
 
     def _prepare(self, batches: Batches, *, training: bool) -> None:
         """Make weights, metrics and optimizer slots before the first step."""

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import Array, DType, as_dtype
-from ..core.errors import ArgumentTypeError, OperatorNotAllowedInGraphError, SymbolicShapeError
+from ..core.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    OperatorNotAllowedInGraphError,
+    SymbolicShapeError,
+)
 from ..core.shapes import TensorShape
 from ..ir.bind import use_value_class
 from ..ir.graph import user_line
@@ -144,7 +149,7 @@ class Operators:
     def __bool__(self) -> bool:
         array = self._tensor()._known("the truth value")
         if array.size != 1:
-            raise ArgumentTypeError(
+            raise InvalidArgumentError(
                 f"the truth value of a tensor of shape {array.shape} is ambiguous; use "
                 "tf.reduce_any or tf.reduce_all"
             )

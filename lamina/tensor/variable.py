@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import DType, as_dtype, numpy_dtype
-from ..core.errors import InvalidArgumentError
+from ..core.errors import InvalidArgumentError, UnimplementedError
 from ..core.shapes import TensorShape
 from ..ir.bind import STATE
 from ..ir.value import Spec
@@ -48,6 +48,11 @@ class Variable(Operators):
         if shape is not None and not TensorShape(shape).is_compatible_with(array.shape):
             raise InvalidArgumentError(
                 f"the initial value has shape {array.shape}; shape={shape} was asked for"
+            )
+        if shape is not None and not TensorShape(shape).is_fully_defined():
+            raise UnimplementedError(
+                f"a Variable keeps the shape of its initial value, {array.shape}; got "
+                f"shape={shape}. Leave shape= out, or make another Variable for another shape"
             )
         self._value = Tensor(array)
         self._name = name or "Variable"

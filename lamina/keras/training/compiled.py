@@ -7,9 +7,11 @@ from typing import Any
 from ...core import nest
 from ...core.errors import InvalidArgumentError, nearest
 from ...ir.graph import eagerly
+from ...ops import array
 from .. import losses as losses_module
 from .. import metrics as metrics_module
 from ..losses.probabilistic import check_targets
+from ..metrics import Mean
 
 
 def per_output(given: Any, names: list[str] | None, count: int, what: str) -> list[Any]:
@@ -46,6 +48,12 @@ class CompiledLoss:
             if leaf not in losses_module.SHAPE_DEPENDENT:
                 losses_module.get(leaf)  # unknown names are told now, not at the first batch
         self._functions: list[Any] | None = None
+        self._trackers: list[Any] = []
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean loss of each output, where several have one."""
+        return [tracker for tracker in self._trackers if tracker is not None]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The total loss, a scalar."""
@@ -58,6 +66,7 @@ class CompiledLoss:
             self._functions = [
                 losses_module.resolve(*item) for item in zip(each, targets, outputs, strict=True)
             ]
+        self._track(names, count)
         weights = self._output_weights(names, count)
         row_weights = _sample_weights(sample_weight, names, count)
         total = None
@@ -65,6 +74,9 @@ class CompiledLoss:
             if function is None:
                 continue
             value = function(targets[index], outputs[index], row_weights[index])
+            if self._trackers:
+                rows = array.shape(outputs[index])[0]
+                self._trackers[index].update_state(value, sample_weight=rows)
             if weights[index] is not None:
                 value = value * weights[index]
             total = value if total is None else total + value
@@ -78,10 +90,24 @@ class CompiledLoss:
         names = _names(y_pred, self.output_names)
         targets = _aligned(y_true, y_pred, names, len(outputs))
         each = per_output(self.given, names, len(outputs), "loss")
+        self._track(names, len(outputs))
         for wanted, target, output in zip(each, targets, outputs, strict=True):
             if wanted is not None:
                 loss = losses_module.resolve(wanted, target, output)
                 check_targets(loss, target, output.shape)
+
+    def _track(self, names: list[str] | None, count: int) -> None:
+        """Make the means of the outputs' own losses, before a step is traced."""
+        if self._trackers or names is None:
+            return
+        each = per_output(self.given, names, count, "loss")
+        if sum(loss is not None for loss in each) < 2:
+            return
+        with eagerly():
+            self._trackers = [
+                None if loss is None else Mean(name=f"{name}_loss")
+                for name, loss in zip(names, each, strict=True)
+            ]
 
     def is_for(self, name: str) -> bool:
         """Whether the output `name` has a loss."""
@@ -137,17 +163,23 @@ class CompiledMetrics:
         names = _names(y_pred, self.output_names)
         targets = _aligned(y_true, y_pred, names, len(outputs))
         self._groups = []
+        taken: set[str] = set()
         with eagerly():
             for index, (target, output) in enumerate(zip(targets, outputs, strict=True)):
                 if target is None:
                     self._groups.append(([], []))
                     continue
                 prefix = f"{names[index]}_" if names and len(outputs) > 1 else ""
-                groups = [
-                    _make(_of_output(given, names, len(outputs), index), target, output, prefix)
+                plain, weighted = (
+                    [
+                        metrics_module.resolve(metric, target, output)
+                        for metric in _of_output(given, names, len(outputs), index)
+                    ]
                     for given in (self.given, self.given_weighted)
-                ]
-                self._groups.append((groups[0], groups[1]))
+                )
+                _name_apart(plain, prefix, "", taken)
+                _name_apart(weighted, prefix, "weighted_", taken)
+                self._groups.append((plain, weighted))
 
     @property
     def metrics(self) -> list[Any]:
@@ -188,10 +220,16 @@ def _of_output(given: Any, names: list[str] | None, count: int, index: int) -> l
     return list(found) if isinstance(found, (list, tuple)) else [found]
 
 
-def _make(wanted: list[Any], y_true: Any, y_pred: Any, prefix: str) -> list[Any]:
-    metrics = [metrics_module.resolve(item, y_true, y_pred) for item in wanted]
-    if prefix:
-        for metric in metrics:
-            if not metric.name.startswith(prefix):
-                metric.name = prefix + metric.name
-    return metrics
+def _name_apart(metrics: list[Any], prefix: str, mark: str, taken: set[str]) -> None:
+    """Give names that no two results share: `mae`, then `mae_1`, or `weighted_mae` beside it."""
+    for metric in metrics:
+        own = metric.name.removeprefix(prefix)
+        name = prefix + own
+        if name in taken:
+            name = stem = f"{prefix}{mark}{own}"
+            number = 1
+            while name in taken:
+                name = f"{stem}_{number}"
+                number += 1
+        taken.add(name)
+        metric.name = name

@@ -146,7 +146,7 @@ class Trainer:
 
     @property
     def metrics(self) -> list[Any]:
-        """The loss tracker, metrics in the model's attributes, and the compiled ones."""
+        """The loss trackers, metrics in the model's attributes, and the compiled ones."""
         state = self._training
         own = [part for part in self._parts() if hasattr(part, "update_state")]  # type: ignore[attr-defined]
         inner = [
@@ -156,6 +156,7 @@ class Trainer:
             if hasattr(part, "update_state")
         ]
         found = [state.loss_tracker] if state.loss_tracker is not None else []
+        found += state.loss.metrics if state.loss else []
         found += [*own, *inner, *(state.metrics.metrics if state.metrics else [])]
         return list({id(metric): metric for metric in found}.values())
 
@@ -427,7 +428,7 @@ class Trainer:
         class_weight: dict[Any, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One step on a batch; results so far (metrics go on counting until `reset_metrics`)."""
+        """One step on a batch; its loss and metrics, counted anew."""
         batches = Batches(x, y, sample_weight)
         batches.weigh_classes(class_weight)
         return self._on_batch("train", batches, return_dict)
@@ -435,13 +436,14 @@ class Trainer:
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Loss and metrics on a batch, with what was counted before."""
+        """Loss and metrics on a batch, counted anew."""
         return self._on_batch("test", Batches(x, y, sample_weight), return_dict)
 
     def _on_batch(self, kind: str, batches: Batches, return_dict: bool) -> Any:
         training = kind == "train"
         self._require(f"{kind}_on_batch", training=training)
         self._prepare(batches, training=training)
+        self.reset_metrics()
         stepper = self._stepper(kind)
         stepper.run(batches.batch(slice(None)))
         logs = stepper.logs()

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import lamina as tf
+from lamina.core import nest
 from lamina.core.errors import (
     ArgumentTypeError,
     FailedPreconditionError,
@@ -162,8 +163,10 @@ def test_batches_one_at_a_time() -> None:
     first = model.train_on_batch(X, Y, return_dict=True)
     for _ in range(30):
         model.train_on_batch(X, Y)
-    model.reset_metrics()
-    assert model.test_on_batch(X, Y, return_dict=True)["loss"] < first["loss"]
+    last = model.test_on_batch(X, Y, return_dict=True)
+    assert last["loss"] < first["loss"]
+    assert model.test_on_batch(X, Y, return_dict=True) == last
+    assert model.evaluate(X, Y, batch_size=len(X), verbose=0, return_dict=True) == last
     np.testing.assert_array_equal(model.predict_on_batch(X), model.predict(X, verbose=0))
 
 
@@ -317,6 +320,33 @@ def test_targets_by_name_must_be_the_outputs(structure: type) -> None:
     model.compile("sgd", {"left": "mse"}, metrics={"left": "mae", "right": "mae"})
     with pytest.warns(UserWarning, match="does not depend on kernel, bias"):
         assert sorted(model.fit(x, {"left": y}, verbose=0).history) == ["left_mae", "loss"]
+
+
+@pytest.mark.parametrize("structure", [list, dict])
+def test_outputs_have_losses_of_their_own(structure: type) -> None:
+    x, left, right = np.ones((5, 3)), np.arange(5.0), np.full(5, 7.0)
+    model = two_outputs(structure)
+    model.compile("sgd", {"left": "mse", "right": "mae"}, loss_weights={"left": 2.0, "right": 0.5})
+    y = [left, right] if structure is list else {"left": left, "right": right}
+    history = model.fit(x, y, batch_size=2, epochs=2, verbose=0, validation_data=(x, y)).history
+    names = ["loss", "left_loss", "right_loss"]
+    assert list(history) == [*names, *(f"val_{name}" for name in names)]
+    found = model.evaluate(x, y, batch_size=2, verbose=0, return_dict=True)
+    guesses = nest.flatten(model.predict(x, verbose=0))
+    assert found["left_loss"] == pytest.approx(np.mean((guesses[0][:, 0] - left) ** 2))
+    assert found["right_loss"] == pytest.approx(np.mean(np.abs(guesses[1][:, 0] - right)))
+    total = 2.0 * found["left_loss"] + 0.5 * found["right_loss"]
+    assert found["loss"] == pytest.approx(total) == pytest.approx(history["val_loss"][-1])
+
+
+def test_results_do_not_share_a_name() -> None:
+    keep = np.array([1.0, 0.0, 0.0, 0.0])
+    model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+    squares = keras.metrics.MeanSquaredError(name="mae")
+    model.compile("sgd", "mse", metrics=["mae", squares], weighted_metrics=["mae"])
+    x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.zeros(4)
+    found = model.evaluate(x, y, sample_weight=keep, verbose=0, return_dict=True)
+    assert found == {"loss": 0.25, "mae": 2.5, "mae_1": 7.5, "weighted_mae": 1.0}
 
 
 def test_predictions_have_rows() -> None:

@@ -131,7 +131,7 @@ def test_truth_numbers_and_length() -> None:
     assert list(range(5))[tf.constant(2)] == 2
     assert len(tf.constant([1, 2])) == 2 and [int(i) for i in tf.constant([4, 5])] == [4, 5]
     assert f"{tf.constant(1.23456):.2f}" == "1.23"
-    with pytest.raises(ArgumentTypeError, match="ambiguous"):
+    with pytest.raises(ValueError, match="ambiguous"):
         bool(tf.constant([True, False]))
     with pytest.raises(TypeError):
         len(tf.constant(1))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lamina as tf
-from lamina.core.errors import InvalidArgumentError
+from lamina.core.errors import InvalidArgumentError, UnimplementedError
 
 
 def test_assignment_keeps_shape_and_dtype() -> None:
@@ -50,6 +50,8 @@ def test_names_and_options() -> None:
         tf.Variable()
     with pytest.raises(InvalidArgumentError, match="shape"):
         tf.Variable([1.0, 2.0], shape=(3,))
+    with pytest.raises(UnimplementedError, match="keeps the shape"):
+        tf.Variable([1.0, 2.0], shape=(None,))
 
 
 def test_deep_copies_are_variables_of_their_own() -> None:

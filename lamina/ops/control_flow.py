@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..core import nest
-from ..core.dtypes import BOOL, INT32
+from ..core.dtypes import BOOL, INT32, as_dtype
 from ..core.errors import InvalidArgumentError
 from ..core.shapes import B
 from ..ir.bind import STATE, new_value
@@ -331,11 +331,27 @@ def map_fn(
 ) -> Any:
     """`fn` of each row of `elems` (a tensor or a structure of them), stacked.
 
-    The dtypes come from what `fn` returns: `dtype` and `fn_output_signature` are not needed. Rows
+    The dtypes are those of what `fn` returns, or of `fn_output_signature` (or `dtype`), a dtype or
+    spec for each leaf of it: numbers become that, and tensors of another dtype are an error. Rows
     are handled one after the other; an operation on the whole tensor is much faster.
     """
-    result = _stacked([_as_tensors(fn(row)) for row in _rows(elems)])
+    signature = dtype if fn_output_signature is None else fn_output_signature
+    result = _stacked([_in_dtypes(fn(row), signature) for row in _rows(elems)])
     return result if back_prop else nest.map_structure(prim.stop_gradient, result)
+
+
+def _in_dtypes(result: Any, signature: Any) -> Any:
+    """A result with its leaves as tensors of the dtypes in `signature`, if there is one."""
+    if signature is None:
+        return _as_tensors(result)
+    leaves, wanted = nest.flatten(result), nest.flatten(signature)
+    if len(leaves) != len(wanted):
+        raise InvalidArgumentError(
+            f"map_fn: fn returns {len(leaves)} tensors; fn_output_signature has {len(wanted)}"
+        )
+    dtypes = [as_dtype(getattr(one, "dtype", one)).dtype for one in wanted]
+    tensors = [to_tensor(leaf, dtype) for leaf, dtype in zip(leaves, dtypes, strict=True)]
+    return nest.pack_sequence_as(result, tensors)
 
 
 def vectorized_map(

@@ -239,6 +239,19 @@ def test_while_loop_refusals() -> None:
 # Over rows ----------------------------------------------------------------------------------------
 
 
+def test_map_fn_returns_the_dtypes_asked_for() -> None:
+    x = tf.constant([1.0, 2.0])
+    assert tf.map_fn(lambda row: 1, x, fn_output_signature=tf.float32).dtype == tf.float32
+    assert tf.map_fn(lambda row: 1, x, dtype="int64").dtype == tf.int64
+    spec = {"a": tf.TensorSpec([], tf.float64), "b": tf.int32}
+    found = tf.map_fn(lambda row: {"a": 1, "b": 2}, x, fn_output_signature=spec)
+    assert (found["a"].dtype, found["b"].dtype) == (tf.float64, tf.int32)
+    with pytest.raises(TypeError, match="cast"):
+        tf.map_fn(lambda row: row, x, fn_output_signature=tf.int32)
+    with pytest.raises(ValueError, match="fn returns 2 tensors; fn_output_signature has 1"):
+        tf.map_fn(lambda row: (row, row), x, fn_output_signature=tf.float32)
+
+
 def test_map_fn_over_structures() -> None:
     x, y = tf.constant([[1.0, 2.0], [3.0, 4.0]]), tf.constant([10, 20])
     found = tf.map_fn(lambda row: {"s": row[0] * tf.cast(row[1], tf.float32)}, (x, y))

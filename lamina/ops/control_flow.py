@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core import nest
 from ..core.dtypes import BOOL, INT32, as_dtype
-from ..core.errors import InvalidArgumentError
+from ..core.errors import InvalidArgumentError, UnimplementedError
 from ..core.shapes import B
 from ..ir.bind import STATE, new_value
 from ..ir.graph import Graph
@@ -160,6 +160,8 @@ def case(
 
     With `exclusive`, more than one condition that holds is an error; so is none without a default.
     """
+    if strict:
+        raise UnimplementedError("case: strict=True is not implemented; results are never unpacked")
     pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
     if not pairs:
         raise InvalidArgumentError("case expects at least one pair of condition and function")

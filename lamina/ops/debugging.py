@@ -1,4 +1,7 @@
-"""tf.debugging: checks that raise InvalidArgumentError, at once or when a traced program runs."""
+"""tf.debugging: checks that raise InvalidArgumentError, at once or when a traced program runs.
+
+Messages show at most 8 values of a tensor, whatever `summarize` asks for.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.errors import InvalidArgumentError
+from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ...core.shapes import element_count
 from ...ops import array
 from .. import activations
@@ -142,13 +142,15 @@ class InputLayer(Layer):
     def from_config(cls, config: dict[str, Any]) -> Any:
         """An input layer made of what `get_config` gave, here or in Keras."""
         known = dict(config)
-        for unsupported in ("sparse", "ragged"):
+        for unsupported in ("sparse", "ragged", "optional"):
             if known.pop(unsupported, False):
-                raise InvalidArgumentError(f"{unsupported} inputs are not supported")
-        known.pop("optional", None)
+                raise UnimplementedError(f"{unsupported} inputs are not supported")
         shape = known.pop("batch_input_shape", None) or known.pop("batch_shape", None)
         known.pop("batch_shape", None)
         return cls(batch_shape=tuple(shape), **known)
+
+
+_ONLY_IN_KERAS = ("sparse", "ragged", "optional", "tensor", "type_spec")
 
 
 def Input(
@@ -163,9 +165,11 @@ def Input(
 
     Example: `x = tf.keras.Input((23,)); y = tf.keras.layers.Dense(1)(x)`.
     """
-    unsupported = [key for key in ("sparse", "ragged", "tensor", "type_spec") if kwargs.get(key)]
-    if unsupported:
-        raise InvalidArgumentError(f"Input does not support {unsupported[0]}=")
+    for key, value in kwargs.items():
+        if key not in _ONLY_IN_KERAS:
+            raise ArgumentTypeError(f"Input does not know the argument {key!r}")
+        if value:
+            raise UnimplementedError(f"Input does not support {key}={value!r:.40}")
     layer = InputLayer(
         shape=shape, batch_size=batch_size, dtype=dtype, batch_shape=batch_shape, name=name
     )

@@ -76,6 +76,8 @@ def test_dense_computes_what_it_says() -> None:
         (lambda: layers.Dense(2)(np.ones(3)), InvalidArgumentError, "rank 2"),
         (lambda: layers.Dense(2, dtype="mixed_float16"), UnimplementedError, "mixed"),
         (tf.keras.Input, InvalidArgumentError, "shape"),
+        (lambda: tf.keras.Input((3,), optional=True), UnimplementedError, "optional"),
+        (lambda: tf.keras.Input((3,), sparce=True), TypeError, "sparce"),
         (lambda: tf.keras.Input((None, 3)), InvalidArgumentError, "batch"),
         (lambda: layers.Dense(2, name="a/b"), InvalidArgumentError, "name"),
     ],

@@ -7,8 +7,6 @@ every application whose inputs they follow.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -149,14 +147,3 @@ class quiet:
         if not self._before:
             STATE.quiet = False
             self._errors.__exit__(*error)
-
-
-@contextmanager
-def no_recording() -> Iterator[None]:
-    """Primitives that no tape sees."""
-    before = STATE.recorders
-    STATE.recorders = ()
-    try:
-        yield
-    finally:
-        STATE.recorders = before

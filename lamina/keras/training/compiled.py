@@ -88,6 +88,8 @@ class CompiledLoss:
         """Tell of targets that no output can have, before training starts."""
         outputs = nest.flatten(y_pred)
         names = _names(y_pred, self.output_names)
+        if isinstance(y_true, dict) and names is not None:
+            self._check_names(y_true, names)
         targets = _aligned(y_true, y_pred, names, len(outputs))
         each = per_output(self.given, names, len(outputs), "loss")
         self._track(names, len(outputs))
@@ -109,9 +111,16 @@ class CompiledLoss:
                 for name, loss in zip(names, each, strict=True)
             ]
 
-    def is_for(self, name: str) -> bool:
-        """Whether the output `name` has a loss."""
-        return not isinstance(self.given, dict) or self.given.get(name) is not None
+    def _check_names(self, y_true: dict[str, Any], names: list[str]) -> None:
+        """Targets by name must be those of outputs, and all that have a loss."""
+        by_name = isinstance(self.given, dict)
+        wanted = [name for name in names if not by_name or self.given.get(name) is not None]
+        odd = [name for name in y_true if name not in names]
+        if odd or any(name not in y_true for name in wanted):
+            raise InvalidArgumentError(
+                f"y has targets for {', '.join(map(repr, y_true))}; the model's outputs are "
+                f"{', '.join(map(repr, names))}.{nearest(odd[0], names) if odd else ''}"
+            )
 
     def _output_weights(self, names: list[str] | None, count: int) -> list[Any]:
         if self.loss_weights is None:

@@ -13,7 +13,6 @@ from ...core.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     UnimplementedError,
-    nearest,
 )
 from ...ops import array, math
 from ...tensor.function import Function
@@ -301,7 +300,6 @@ class Trainer:
             if not self.built:
                 self._build_on((x,), {})  # type: ignore[attr-defined]
             result, specs = trace_call(self, (x,), {"training": False})
-            self._check_outputs(y, result)
             if self._training.loss is not None and batches.y is not None:
                 self._training.loss.check(batches.y, result)
             if self._training.metrics is not None and y is not None:
@@ -314,26 +312,6 @@ class Trainer:
 
     def _has_call(self) -> bool:
         return type(self).call is not Layer.call  # type: ignore[attr-defined]
-
-    def _check_outputs(self, y: Any, outputs: Any) -> None:
-        """Targets that cannot belong to the outputs are told before training starts."""
-        loss = self._training.loss
-        if y is None or loss is None:
-            return
-        count = len(nest.flatten(outputs))
-        names = sorted(outputs) if isinstance(outputs, dict) else self._output_names()
-        if isinstance(y, dict) and names is not None:
-            odd = [name for name in y if name not in names]
-            missing = [name for name in names if name not in y and loss.is_for(name)]
-            if odd or missing:
-                raise InvalidArgumentError(
-                    f"y has targets for {', '.join(map(repr, y))}; the model's outputs are "
-                    f"{', '.join(map(repr, names))}.{nearest(odd[0], names) if odd else ''}"
-                )
-        elif len(nest.flatten(y)) != count:
-            raise InvalidArgumentError(
-                f"the model has {count} outputs; y has {len(nest.flatten(y))} parts"
-            )
 
     # fit, evaluate, predict ---------------------------------------------------------------------
 

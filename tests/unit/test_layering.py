@@ -24,6 +24,7 @@ ROOMS = (
 # Third-party packages besides NumPy: which folders may import them, inside functions only.
 OWNERS = {
     "h5py": ("keras/saving",),
+    "llvmlite": ("backends/llvm",),
     "matplotlib": ("plot",),
     "narwhals": ("data", "tabular"),
     "rich": ("cli", "keras"),

@@ -45,6 +45,7 @@ KNOBS = {
         Knob("verify", False, "check shapes and dtypes of every primitive and graph (slow)"),
         Knob("backend", "interp", "which backend runs traced programs"),
         Knob("cache", "", "folder for downloaded data; empty: the user's cache folder"),
+        Knob("threads", 0, "threads of native code; 0: as many as there are processors"),
         Knob("lanes", 0, "rows in a vector of native code (4, 8 or 16); 0: by processor"),
         Knob("object_cache", "", "folder for compiled programs; empty: below `cache`; off: none"),
         Knob("debug", "", "stages to print: graph, passes, plan, ir, assembly, times (by comma)"),

@@ -150,6 +150,7 @@ class Code:
         self.result = result
         self.arguments = [Reg(kind, f"%{title}") for kind, title in arguments]
         self._linkage = "internal " if internal else ""
+        self._head: list[str] = []
         self._lines: list[str] = []
         self._count = 0
         self.block = "entry"
@@ -166,6 +167,13 @@ class Code:
         register = Reg(kind, f"%r{self._count}")
         self._count += 1
         self.emit(f"{register.text} = {text}")
+        return register
+
+    def first(self, kind: str, text: str) -> Reg:
+        """A line at the beginning of the function: for what all of it may use."""
+        register = Reg(kind, f"%r{self._count}")
+        self._count += 1
+        self._head.append(f"  {register.text} = {text}")
         return register
 
     def fresh(self, stem: str) -> str:
@@ -194,7 +202,7 @@ class Code:
         """The function as text."""
         arguments = ", ".join(map(str, self.arguments))
         head = f"define {self._linkage}{self.result} @{self.name}({arguments}) {{\nentry:"
-        return "\n".join([head, *self._lines, "}"])
+        return "\n".join([head, *self._head, *self._lines, "}"])
 
     # Arithmetic -----------------------------------------------------------------------------------
 

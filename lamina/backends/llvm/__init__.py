@@ -1,0 +1,1 @@
+"""Native code by LLVM. The only room that knows llvmlite."""

@@ -1,0 +1,165 @@
+"""Matrix products: which operand gives rows, which lanes, and the loops around the microkernel.
+
+Forward and backward through a layer have the batch in the lanes; the gradient of the weights sums over
+the batch, and what follows it element by element (the optimizer) works on each block while it is
+in cache.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.shapes import B
+from ...ir.value import Node, Value
+from .builder import Reg
+from .kernels import ROOTS, Planned, Unsupported
+from .layout import form_of, memory_element
+from .matmul import gemm
+from .moving import transpose_panels
+from .writer import CAPACITY, SCRATCH, Scratch, Writer
+
+BLOCK_ROWS = 32
+BLOCK_PANELS = 8
+SCRATCH_BYTES = BLOCK_ROWS * BLOCK_PANELS * 16 * 8
+
+
+def plan_matmul(planned: Planned, node: Node) -> None:
+    """Choose operands: `rows` of the result come from the first, its lanes from the second."""
+    x, y = node.inputs
+    flip_x, flip_y = node.params["transpose_x"], node.params["transpose_y"]
+    if len(x.spec.shape) != 2 or x.spec.dtype not in (np.float32, np.float64):
+        raise Unsupported(node, f"products of {x.spec!r} and {y.spec!r}")
+    rows, inner = x.spec.shape[::-1] if flip_x else x.spec.shape
+    columns = y.spec.shape[0] if flip_y else y.spec.shape[1]
+    if inner is B:
+        sources, pattern = (planned.solid(x), planned.turned(y)), "chunk"
+    elif rows is B and columns is not B:
+        sources, pattern = (planned.solid(y), planned.solid(x)), "chunk" if flip_y else "col"
+        rows = columns
+    elif rows is not B:
+        second = planned.turned(y) if flip_y and columns is not B else planned.solid(y)
+        sources, pattern = (planned.solid(x), second), "col" if flip_x else "chunk"
+    else:
+        raise Unsupported(node, "a product with the batch in both axes")
+    planned.add_root(node, "matmul", sources, pattern=pattern, rows=rows, inner=inner)
+
+
+ROOTS["matmul"] = plan_matmul
+
+
+class _Operands:
+    """The addresses and strides of a product, for one kernel."""
+
+    def __init__(self, writer: Writer) -> None:
+        root = writer.kernel.root
+        assert root is not None
+        self.writer, self.root = writer, root
+        code = writer.code
+        first, second = root.sources
+        self.rows: int = root.params["rows"]
+        self.first, self.second = writer.pointer(first), writer.pointer(second)
+        self.first_stride = form_of(first.spec).rows
+        inner = root.params["inner"]
+        self.depth = writer.count if inner is B else code.int(inner)
+        own = form_of(second.spec)
+        if inner is B:
+            self.second_stride = writer.word(CAPACITY)
+        elif writer.kernel.form.batch or id(second) not in writer.turned:
+            self.second_stride = code.int(own.rows)
+        else:
+            self.second_stride = code.int(own.panels(writer.lanes) * writer.lanes)
+        self.element = memory_element(first.spec.dtype)
+        self.name = gemm(
+            writer.module, self.element, writer.lanes, root.params["pattern"], (self.rows,)
+        )
+
+    def block(
+        self, target: Reg, stride: Reg, panels: tuple[Reg, Reg], rows: tuple[Reg, Reg]
+    ) -> None:
+        """Compute panels [first, end) and rows [first, end) of the result into `target`."""
+        code, lanes = self.writer.code, self.writer.lanes
+        columns = code.mul(code.mul(panels[0], self.second_stride), code.int(lanes))
+        # a row further: one lane further where rows are lanes (whole panels at a time), else one row
+        step = self.first_stride if self.root.params["pattern"] == "col" else lanes
+        code.call(
+            "void",
+            self.name,
+            target,
+            stride,
+            code.at(self.first, code.mul(rows[0], code.int(step)), self.element),
+            code.int(self.first_stride),
+            code.at(self.second, columns, self.element),
+            self.second_stride,
+            code.sub(rows[1], rows[0]),
+            code.sub(panels[1], panels[0]),
+            self.depth,
+        )
+
+
+def emit_matmul(writer: Writer, stored: set[int]) -> None:
+    """The product, then what follows it."""
+    code, kernel = writer.code, writer.kernel
+    assert kernel.root is not None
+    operands = _Operands(writer)
+    output = kernel.root.output
+    panels, rows = writer.ranges()
+    if kernel.form.batch or not kernel.items:
+        target = writer.place_of(output, panels[0], rows[0])
+        operands.block(target, code.int(kernel.form.rows), panels, rows)
+        if kernel.items:
+            writer.elementwise(panels, rows, stored)
+        return
+    scratch = writer.word(SCRATCH, "ptr")
+    offset = code.mul(writer.thread, code.int(SCRATCH_BYTES))
+    scratch = code.at(scratch, offset, "i8")
+    with code.loop(*panels, BLOCK_PANELS) as outer:
+        end = _least(writer, code.add(outer.index, code.int(BLOCK_PANELS)), panels[1])
+        with code.loop(*rows, BLOCK_ROWS) as inner:
+            last = _least(writer, code.add(inner.index, code.int(BLOCK_ROWS)), rows[1])
+            block = (outer.index, end), (inner.index, last)
+            operands.block(scratch, code.int(BLOCK_ROWS), *block)
+            place = Scratch(output, scratch, outer.index, inner.index, BLOCK_ROWS)
+            writer.elementwise(*block, stored, [place])
+
+
+def _least(writer: Writer, first: Reg, second: Reg) -> Reg:
+    return writer.code.intrinsic("smin", first, second)
+
+
+def emit_turn(writer: Writer, stored: set[int]) -> None:
+    """Rows and lanes of a value exchanged."""
+    code, lanes, root = writer.code, writer.lanes, writer.kernel.root
+    assert root is not None
+    source = root.sources[0]
+    form, element = form_of(source.spec), memory_element(source.spec.dtype)
+    first, last = writer.first, writer.last
+    if form.batch:
+        stride = writer.word(CAPACITY)
+    else:
+        stride = code.int(form.panels(lanes) * lanes)
+        first, last = code.int(0), code.int(form.panels(lanes))
+    skipped = code.mul(first, code.int(lanes * lanes))
+    code.call(
+        "void",
+        transpose_panels(writer.module, element, lanes),
+        code.at(writer.pointer(root.output), skipped, element),
+        stride,
+        writer.panel_at(source, first),
+        code.int(form.rows),
+        code.int(form.rows),
+        code.sub(last, first),
+    )
+
+
+def turned_size(value: Value, lanes: int) -> tuple[int, int]:
+    """Elements of a turned value: fixed, and for each panel of a batch."""
+    form = form_of(value.spec)
+    own = -(-form.rows // lanes) * lanes
+    if form.batch:
+        return 0, own * lanes
+    return own * form.panels(lanes) * lanes, 0
+
+
+EMITTERS: dict[str, Any] = {"matmul": emit_matmul, "turn": emit_turn}

@@ -1,0 +1,276 @@
+"""Look-ups: reading and adding at computed places.
+
+A place outside of what is there sets the error word of the context; the program then ends with an
+OutOfRangeError. Lanes beyond the last row of a batch are looked up, too, at harmless places.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.shapes import B
+from ...ir.value import Node, Value
+from .builder import I64, Code, Reg, constant, is_float, lanes_of, vector, with_element
+from .elementwise import convert
+from .kernels import ROOTS, Planned, Unsupported
+from .layout import address, element_size, form_of, is_signed, memory_element
+from .reduce import combine
+from .writer import ERROR, Writer
+
+OUT_OF_RANGE = 1
+
+
+def plan_gather(planned: Planned, node: Node) -> None:
+    """Rows of a table without a batch, by indices with one."""
+    table, indices = node.inputs
+    if node.params["axis"] != 0 or B in table.spec.shape or B not in indices.spec.shape:
+        raise Unsupported(node, f"of {table.spec!r} by {indices.spec!r}")
+    sources = planned.solid(table), planned.solid(indices)
+    planned.add_root(node, "gather", sources)
+
+
+def plan_along(planned: Planned, node: Node) -> None:
+    """take_along and add_along: each row of a batch has indices of its own."""
+    if any(B not in value.spec.shape for value in node.inputs):
+        raise Unsupported(node, "without a batch")
+    if node.inputs[0].spec.shape[-1] is B:
+        raise Unsupported(node, "along the batch")
+    sources = [planned.solid(value) for value in node.inputs]
+    planned.add_root(node, node.primitive.name, sources)
+
+
+def plan_scatter(planned: Planned, node: Node) -> None:
+    """Values of a batch added at places of a value without one."""
+    indices, values = node.inputs
+    shape = node.params["shape"]
+    if node.params["axis"] != 0 or B in shape or B not in indices.spec.shape:
+        raise Unsupported(node, f"of {values.spec!r} at {indices.spec!r} into {shape}")
+    if indices.spec.shape[0] is not B or values.spec.dtype.kind not in "fiu":
+        raise Unsupported(node, f"of {values.spec!r} at {indices.spec!r}")
+    planned.add_root(node, "scatter_add", [planned.solid(indices), planned.solid(values)])
+
+
+def plan_search(planned: Planned, node: Node) -> None:
+    """Where numbers of a batch go into sorted edges."""
+    edges, x = node.inputs
+    if B in edges.spec.shape or B not in x.spec.shape:
+        raise Unsupported(node, f"of {x.spec!r} in {edges.spec!r}")
+    sources = planned.solid(edges), planned.solid(x)
+    planned.add_root(node, "search", sources, right=node.params["right"])
+
+
+ROOTS["gather"] = plan_gather
+ROOTS["take_along"] = ROOTS["add_along"] = plan_along
+ROOTS["scatter_add"] = plan_scatter
+ROOTS["search"] = plan_search
+
+
+def _checked(writer: Writer, value: Value, lanes: Reg, panel: Reg, size: int) -> Reg:
+    """Indices as 64-bit lanes inside of [0, size); others are told of, and become 0."""
+    code = writer.code
+    wide = convert(code, lanes, value.spec.dtype, np.dtype("int64"))
+    good = code.icmp("ult", wide, constant(wide.kind, size))
+    first = code.mul(panel, code.int(writer.lanes))
+    numbers = code.add(code.splat(first, writer.lanes), code.lane_numbers(wide.kind))
+    valid = code.icmp("slt", numbers, code.splat(writer.count, writer.lanes))
+    bad = code.op("and", valid, code.op("xor", good, constant(good.kind, True)))
+    with code.when(_any(code, bad)):
+        _tell(writer)
+    return code.select(good, wide, constant(wide.kind, 0))
+
+
+def _any(code: Code, bits: Reg) -> Reg:
+    name = f"llvm.vector.reduce.or.v{lanes_of(bits.kind)}i1"
+    return code.call("i1", name, bits)
+
+
+def _tell(writer: Writer) -> None:
+    code = writer.code
+    code.store(code.int(OUT_OF_RANGE), code.at(writer.context, ERROR, I64))
+
+
+def emit_gather(writer: Writer, stored: set[int]) -> None:
+    """Element d of row index[t] of the table, for every t and d."""
+    code, root, lanes = writer.code, writer.kernel.root, writer.lanes
+    assert root is not None
+    table, indices = root.sources
+    form = form_of(table.spec)
+    size = table.spec.shape[0]
+    width = form.size // size
+    places = address(form, np.arange(form.size), lanes).reshape(size, width)
+    steps = np.diff(places, axis=0)
+    panels, _ = writer.ranges()
+    own = form_of(indices.spec)
+    if size > 1 and (steps != steps[0, 0]).any():
+        offsets = writer.module.table(I64, places.reshape(-1).tolist())
+    with code.loop(*panels) as outer, code.loop(0, own.rows) as row:
+        place = writer.place_of(indices, outer.index, row.index)
+        found = _checked(writer, indices, writer.load_lanes(indices, place), outer.index, size)
+        with code.loop(0, width) as inner:
+            if size > 1 and (steps != steps[0, 0]).any():
+                flat = code.add(
+                    code.mul(found, constant(found.kind, width)), code.splat(inner.index, lanes)
+                )
+                numbers = _table_gather(code, offsets, flat)
+            else:
+                step = int(steps[0, 0]) if size > 1 else 0
+                start = code.splat(writer.chosen(places[0], inner.index), lanes)
+                numbers = code.add(code.mul(found, constant(found.kind, step)), start)
+            target = code.add(code.mul(row.index, code.int(width)), inner.index)
+            result = writer.gather(table, numbers)
+            writer.store_lanes(
+                root.output, result, writer.place_of(root.output, outer.index, target)
+            )
+    writer.follow(stored)
+
+
+def _table_gather(code: Code, table: Reg, numbers: Reg) -> Reg:
+    """Entries of a table of 64-bit integers, lane by lane."""
+    lanes = lanes_of(numbers.kind)
+    pointers = code.value(vector("ptr", lanes), f"getelementptr i64, {table}, {numbers}")
+    mask = constant(vector("i1", lanes), True)
+    name = f"llvm.masked.gather.v{lanes}i64.v{lanes}p0"
+    return code.call(numbers.kind, name, pointers, Reg("i32", "8"), mask, constant(numbers.kind, 0))
+
+
+def _line_number(writer: Writer, value: Value, panel: Reg, line: Reg, found: Reg) -> Reg:
+    """The numbers of elements at places `found` of a line, each lane in its own."""
+    code, lanes = writer.code, writer.lanes
+    size = value.spec.shape[-1]
+    row = code.mul(line, code.int(size))
+    start = writer.index(form_of(value.spec), panel, row)
+    kind = found.kind
+    places = code.add(code.mul(found, constant(kind, lanes)), code.splat(start, lanes))
+    return code.add(places, code.lane_numbers(kind))
+
+
+def emit_take_along(writer: Writer, stored: set[int]) -> None:
+    """x[line, index[line, j]] for every j."""
+    code, root = writer.code, writer.kernel.root
+    assert root is not None
+    x, indices = root.sources
+    many = indices.spec.shape[-1]
+    panels, _ = writer.ranges()
+    lines = form_of(indices.spec).rows // many
+    with code.loop(*panels) as outer, code.loop(0, lines) as line, code.loop(0, many) as inner:
+        row = code.add(code.mul(line.index, code.int(many)), inner.index)
+        lanes = writer.load_lanes(indices, writer.place_of(indices, outer.index, row))
+        found = _checked(writer, indices, lanes, outer.index, x.spec.shape[-1])
+        numbers = _line_number(writer, x, outer.index, line.index, found)
+        place = writer.place_of(root.output, outer.index, row)
+        writer.store_lanes(root.output, writer.gather(x, numbers), place)
+    writer.follow(stored)
+
+
+def emit_add_along(writer: Writer, stored: set[int]) -> None:
+    """Zeros, with values[line, j] added at index[line, j], one j after the other."""
+    code, root = writer.code, writer.kernel.root
+    assert root is not None
+    indices, values = root.sources
+    output = root.output
+    many, size = indices.spec.shape[-1], output.spec.shape[-1]
+    panels, _ = writer.ranges()
+    lines = form_of(indices.spec).rows // many
+    zero = constant(writer.kind(output), 0)
+    with code.loop(*panels) as outer:
+        with code.loop(0, form_of(output.spec).rows) as clear:
+            writer.store_lanes(output, zero, writer.place_of(output, outer.index, clear.index))
+        with code.loop(0, lines) as line, code.loop(0, many) as inner:
+            row = code.add(code.mul(line.index, code.int(many)), inner.index)
+            lanes = writer.load_lanes(indices, writer.place_of(indices, outer.index, row))
+            found = _checked(writer, indices, lanes, outer.index, size)
+            numbers = _line_number(writer, output, outer.index, line.index, found)
+            value = writer.load_lanes(values, writer.place_of(values, outer.index, row))
+            total = combine(writer, "sum", output, writer.gather(output, numbers), value)
+            _scatter(writer, output, numbers, total)
+    writer.follow(stored)
+
+
+def _scatter(writer: Writer, value: Value, numbers: Reg, lanes: Reg) -> None:
+    code, count = writer.code, writer.lanes
+    element = memory_element(value.spec.dtype)
+    pointers = code.value(
+        vector("ptr", count), f"getelementptr {element}, {writer.pointer(value)}, {numbers}"
+    )
+    suffix = {"float": "f32", "double": "f64", "half": "f16"}.get(element, element)
+    name = f"llvm.masked.scatter.v{count}{suffix}.v{count}p0"
+    mask = constant(vector("i1", count), True)
+    code.call("void", name, lanes, pointers, Reg("i32", str(element_size(element))), mask)
+
+
+def emit_scatter_add(writer: Writer, stored: set[int]) -> None:
+    """Zeros, with the values of each row added at its places, row after row."""
+    code, root = writer.code, writer.kernel.root
+    assert root is not None
+    indices, values = root.sources
+    output = root.output
+    form = form_of(output.spec)
+    kind = memory_element(output.spec.dtype)
+    size = output.spec.shape[0]
+    places = address(form, np.arange(form.size), writer.lanes)
+    zero = constant(kind, 0)
+    with code.loop(0, form.rows * form.panels(writer.lanes) * writer.lanes) as clear:
+        code.store(zero, writer.element_at(output, clear.index))
+    width, many = form.size // size, form_of(indices.spec).rows
+    with code.loop(0, writer.count) as row, code.loop(0, many) as line:
+        number = _number(writer, indices, row.index, line.index)
+        good = code.icmp("ult", number, code.int(size))
+        with code.when(code.op("xor", good, constant("i1", True))):
+            _tell(writer)
+        start = code.mul(code.select(good, number, code.int(0)), code.int(width))
+        with code.loop(0, width) as inner:
+            source = code.add(code.mul(line.index, code.int(width)), inner.index)
+            value = code.load(kind, _lane_of(writer, values, row.index, source))
+            target = writer.element_at(output, writer.chosen(places, code.add(start, inner.index)))
+            code.store(combine(writer, "sum", output, code.load(kind, target), value), target)
+    writer.follow(stored)
+
+
+def _lane_of(writer: Writer, value: Value, row: Reg, number: Reg) -> Reg:
+    """The address of one row's element `number` in a value with a batch."""
+    code, lanes = writer.code, writer.lanes
+    panel = code.op("sdiv", row, code.int(lanes))
+    index = writer.index(form_of(value.spec), panel, number)
+    return writer.element_at(value, code.add(index, code.op("srem", row, code.int(lanes))))
+
+
+def _number(writer: Writer, value: Value, row: Reg, number: Reg) -> Reg:
+    code = writer.code
+    found = code.load(memory_element(value.spec.dtype), _lane_of(writer, value, row, number))
+    opcode = "sext" if is_signed(value.spec.dtype) else "zext"
+    return code.cast(opcode, found, I64)
+
+
+def emit_search(writer: Writer, stored: set[int]) -> None:
+    """How many edges are below (or, from the right, not above): NaN is above all."""
+    code, root, lanes = writer.code, writer.kernel.root, writer.lanes
+    assert root is not None
+    edges, x = root.sources
+    kind = vector(I64, lanes)
+    panels, _ = writer.ranges()
+    with code.loop(*panels) as outer, code.loop(0, writer.kernel.form.rows) as inner:
+        value = writer.load_lanes(x, writer.place_of(x, outer.index, inner.index))
+        with code.loop(0, form_of(edges.spec).columns, 1, [constant(kind, 0)]) as loop:
+            edge = writer.load_number(edges, writer.element_at(edges, loop.index))
+            if is_float(value.kind):
+                below = code.fcmp("ule" if root.params["right"] else "ult", edge, value)
+            else:
+                sign = "s" if is_signed(x.spec.dtype) else "u"
+                order = "le" if root.params["right"] else "lt"
+                below = code.icmp(sign + order, edge, value)
+            one = code.cast("zext", below, with_element(kind, I64))
+            loop.carry(code.add(loop.carried[0], one))
+        place = writer.place_of(root.output, outer.index, inner.index)
+        writer.store_lanes(root.output, loop.results[0], place)
+    writer.follow(stored)
+
+
+EMITTERS: dict[str, Any] = {
+    "gather": emit_gather,
+    "take_along": emit_take_along,
+    "add_along": emit_add_along,
+    "scatter_add": emit_scatter_add,
+    "search": emit_search,
+}

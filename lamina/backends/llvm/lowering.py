@@ -1,0 +1,244 @@
+"""From a graph to the text of a program and the layout of its memory.
+
+The program has three functions: `begin` packs what has no batch into panels, `run` does steps
+(several threads may run it together), `finish` unpacks results. A step takes the rows
+of the inputs, in an order that is given or as they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ...ir.graph import Graph
+from ...ir.value import Value
+from . import bits, contract, index, reduce
+from .builder import I64, PTR, Code, Module, Reg
+from .driver import emit_barrier, emit_run
+from .kernels import Kernel, Planned
+from .layout import element_size, form_of, memory_element, moved_element
+from .moving import pack, unpack
+from .schedule import Group, groups, in_place
+from .writer import SLOTS, Writer, read_word, used_later
+
+EMITTERS = {**contract.EMITTERS, **reduce.EMITTERS, **index.EMITTERS, **bits.EMITTERS}
+
+
+class Buffer(NamedTuple):
+    """Memory of one value in the workspace: bytes in all cases, and for each panel of a batch."""
+
+    fixed: int
+    per_panel: int
+
+
+class Layout(NamedTuple):
+    """What the caller of a program must know: the words of its context, its memory."""
+
+    lanes: int
+    buffers: list[Buffer]  # the slot of each is its place
+    inputs: list[int]  # the slot where the address of each input's data goes; the stride after it
+    results: list[int]  # the slot where the address of each result goes; -1: carried in `homes`
+    constants: list[int]  # the buffers that hold the graph's constants, in order
+    slots: int
+    cost: float  # floating-point operations for each row of a batch, roughly
+    fixed_cost: float
+    tiles: bool  # the rows of a batch do not know of each other: it may be worked on in parts
+
+
+class Lowering:
+    """One graph being lowered."""
+
+    def __init__(self, graph: Graph, lanes: int, carried: Sequence[tuple[int, int]]) -> None:
+        self.lanes = lanes
+        self.graph = graph
+        self.planned = Planned(graph)
+        self.carried = list(carried)
+        self._separate()
+        self.planned.finish()
+        self.groups = groups(self.planned)
+        self.homes = in_place(self.planned, self.groups, self.carried)
+        self.buffers: list[Buffer] = []
+        self.slots: dict[int, int] = {}
+        self.turned = {
+            id(kernel.root.output)
+            for kernel in self.planned.kernels
+            if kernel.root is not None and kernel.root.name == "turn"
+        }
+        self.stored = self._stored()
+        for value in self._in_memory():
+            self._allocate(value)
+        self.inputs = [len(self.buffers) + 2 * number for number in range(len(graph.inputs))]
+        start = len(self.buffers) + 2 * len(graph.inputs)
+        self.results = [start + number for number in range(len(graph.outputs))]
+
+    def _separate(self) -> None:
+        """Results that are inputs, or another's result, get memory of their own."""
+        planned = self.planned
+        carried = {output for output, _ in self.carried}
+        homes = {id(planned.graph.inputs[source]) for _, source in self.carried}
+        taken: set[int] = set()
+        for number, value in enumerate(planned.outputs):
+            is_home = id(value) in homes
+            if is_home or (number in carried and id(value) in taken):
+                planned.outputs[number] = value = planned.copy(value)
+            if number in carried:
+                taken.add(id(value))
+
+    def _stored(self) -> set[int]:
+        found = used_later(self.planned.kernels, self.planned.outputs)
+        for kernel in self.planned.kernels:
+            fused = kernel.root is not None and kernel.root.name == "matmul"
+            if kernel.root is not None and not (
+                fused and kernel.items and not kernel.form.batch
+            ):
+                found.add(id(kernel.root.output))
+        return found
+
+    def _in_memory(self) -> list[Value]:
+        planned = self.planned
+        made = [value for kernel in planned.kernels for value in kernel.outputs]
+        kept = [value for value in made if id(value) in self.stored]
+        return [*self.graph.inputs, *planned.constants.values(), *kept]
+
+    def _allocate(self, value: Value) -> None:
+        home = self.homes.get(id(value))
+        if home is not None:
+            self.slots[id(value)] = self.slots[id(home)]
+        elif id(value) not in self.slots:
+            self.slots[id(value)] = len(self.buffers)
+            size = element_size(memory_element(value.spec.dtype))
+            fixed, per_panel = self._elements(value)
+            self.buffers.append(Buffer(fixed * size, per_panel * size))
+
+    def _elements(self, value: Value) -> tuple[int, int]:
+        if id(value) in self.turned:
+            return contract.turned_size(value, self.lanes)
+        form = form_of(value.spec)
+        if form.batch:
+            return 0, form.rows * self.lanes
+        return form.rows * form.panels(self.lanes) * self.lanes, 0
+
+    # Text -------------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """The program."""
+        module = Module()
+        for kernel in self.planned.kernels:
+            self._kernel(module, kernel)
+        emit_barrier(module)
+        copies = self._commits()
+        emit_run(module, self, copies)
+        self._begin(module)
+        self._finish(module)
+        return module.text()
+
+    def _kernel(self, module: Module, kernel: Kernel) -> None:
+        writer = Writer(module, kernel, self.lanes, self.slots, self.turned)
+        writer.early = set(map(id, self.homes.values()))
+        if kernel.root is None:
+            writer.follow(self.stored)
+        else:
+            EMITTERS[kernel.root.name](writer, self.stored)
+        writer.code.ret()
+
+    def _commits(self) -> list[tuple[int, int, int]]:
+        """(from, to, bytes) of buffers that are copied at the end of a step."""
+        found = []
+        for output, source in self.carried:
+            value, home = self.planned.outputs[output], self.graph.inputs[source]
+            if id(value) not in self.homes:
+                slot = self.slots[id(home)]
+                found.append((self.slots[id(value)], slot, self.buffers[slot].fixed))
+        return found
+
+    def _begin(self, module: Module) -> None:
+        code = Code(module, "begin", [(PTR, "context")], internal=False)
+        for value, slot in zip(self.graph.inputs, self.inputs, strict=True):
+            form = form_of(value.spec)
+            if not form.batch:
+                name = pack(module, moved_element(value), self.lanes)
+                target = slot_pointer(code, self.slots[id(value)])
+                sizes = code.int(form.rows), code.int(form.columns)
+                source = slot_pointer(code, slot)
+                code.call("void", name, target, code.int(form.rows), source, *sizes)
+        code.ret()
+
+    def _finish(self, module: Module) -> None:
+        code = Code(module, "finish", [(PTR, "context")], internal=False)
+        for value, slot in zip(self.planned.outputs, self.results, strict=True):
+            form = form_of(value.spec)
+            if not form.batch:
+                name = unpack(module, moved_element(value), self.lanes)
+                source = slot_pointer(code, self.slots[id(value)])
+                sizes = code.int(form.rows), code.int(form.columns)
+                target = slot_pointer(code, slot)
+                code.call("void", name, target, source, code.int(form.rows), *sizes)
+        code.ret()
+
+    def layout(self) -> Layout:
+        """What the caller must know."""
+        places = [self.slots[id(value)] for value in self.planned.constants.values()]
+        cost, fixed = self._costs()
+        return Layout(
+            self.lanes, self.buffers, self.inputs, self.results, places,
+            len(self.buffers) + 2 * len(self.inputs) + len(self.results), cost, fixed,
+            self._is_by_rows(),
+        )
+
+    def _is_by_rows(self) -> bool:
+        kernels = self.planned.kernels
+        if any(kernel.stage > 0 for kernel in kernels) or self.carried:
+            return False
+        names = {node.primitive.name for node in self.graph.nodes}
+        return not names & {"dimension", "random_bits", "iota"} and any(
+            form_of(value.spec).batch for value in self.graph.inputs
+        )
+
+    def _costs(self) -> tuple[float, float]:
+        """Operations for each row of a batch, and for each step: a rough count for threads."""
+        per_row = fixed = 0.0
+        for kernel in self.planned.kernels:
+            work = float(kernel.form.size * (4 * len(kernel.items) + 1))
+            root = kernel.root
+            if root is not None and root.name == "matmul":
+                inner = root.params["inner"]
+                depth = inner if isinstance(inner, int) else 1
+                product = 2.0 * kernel.form.size * depth
+                if kernel.form.batch or not isinstance(inner, int):
+                    per_row += product
+                else:
+                    fixed += product
+            if kernel.form.batch:
+                per_row += work
+            else:
+                fixed += work
+        return per_row, fixed
+
+
+def slot_pointer(code: Code, slot: int) -> Reg:
+    """The address in a slot of the context."""
+    return read_word(code, code.arguments[0], SLOTS + slot, PTR)
+
+
+def slot_number(code: Code, slot: int) -> Reg:
+    """The number in a slot of the context."""
+    return read_word(code, code.arguments[0], SLOTS + slot, I64)
+
+
+def describe(lowering: Lowering) -> str:
+    """The plan as text: groups, kernels, what is in place."""
+    lines = []
+    for group in lowering.groups:
+        kind = "rows" if group.batch else "whole"
+        lines.append(f"{kind}:")
+        lines += [f"  {kernel!r}" for kernel in group.kernels]
+        lines += [f"  beside: {kernel!r}" for kernel in group.beside]
+    size = sum(buffer.fixed for buffer in lowering.buffers)
+    panel = sum(buffer.per_panel for buffer in lowering.buffers)
+    lines.append(
+        f"memory: {size} bytes and {panel} for each panel; {len(lowering.homes)} of "
+        f"{len(lowering.carried)} results in place"
+    )
+    return "\n".join(lines)
+
+

@@ -1,0 +1,143 @@
+"""A graph as a native program: compiled once, run for any number of rows."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.config import config
+from ...core.dtypes import Array
+from ...ir.graph import Graph
+from ...ir.show import show
+from . import engine, workers
+from .lowering import Buffer, Layout, Lowering, describe
+from .session import TILE, Session, count_rows
+
+_SMALL = 1e6  # operations of a step below which a second thread costs more than it brings
+_FORM = 1  # of the programs: raise it when the same graph is lowered in another way
+_KEPT_SESSIONS = 4
+_ENTRIES = "begin", "run", "finish"
+
+
+class NativeProgram:
+    """A function from arrays to arrays.
+
+    `carried` pairs a result with an input: what the one is after a step, the other is in the next.
+    """
+
+    def __init__(self, graph: Graph, carried: Sequence[tuple[int, int]] = ()) -> None:
+        self.name = graph.name
+        self.input_specs = graph.input_specs
+        self.output_specs = graph.output_specs
+        self.carried = tuple(carried)
+        self._library = _load(graph, self.carried)
+        meta = self._library.meta
+        buffers = [Buffer(*pair) for pair in meta["layout"]["buffers"]]
+        self.layout = Layout(**{**meta["layout"], "buffers": buffers})
+        arrays = _arrays(graph)
+        self.constants = [_constant(source, arrays) for source in meta["constants"]]
+        begin, run, finish = (self._library.address(name) for name in _ENTRIES)
+        self.begin = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(begin)
+        self.steps = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(run)
+        self.finish = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(finish)
+        self._lock = threading.Lock()
+        self._idle: list[Session] = []
+
+    def threads(self, rows: int) -> int:
+        """How many threads a step on `rows` rows is worth."""
+        wanted: int = config.threads or workers.processors()
+        work = self.layout.cost * min(rows, TILE if self.layout.tiles else rows)
+        return wanted if work + self.layout.fixed_cost >= _SMALL else 1
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """The outputs for these inputs."""
+        rows = count_rows(self.name, self.input_specs, arrays)
+        batch = max(1, min(rows, TILE) if self.layout.tiles else rows)
+        session = self.take(batch)
+        try:
+            session.feed(arrays, rows, batch)
+            session.order(None)
+            results = session.make_results()
+            session.run(0, -(-rows // batch))
+            return session.collect(results)
+        finally:
+            self.give(session)
+
+    def take(self, capacity: int) -> Session:
+        """A session for batches of `capacity` rows, of earlier runs or new."""
+        threads = self.threads(capacity)
+        with self._lock:
+            for number, session in enumerate(self._idle):
+                if session.capacity >= capacity and session.threads == threads:
+                    return self._idle.pop(number)
+        return Session(self, capacity)
+
+    def give(self, session: Session) -> None:
+        """Keep a session for later runs."""
+        session.release()
+        with self._lock:
+            if len(self._idle) < _KEPT_SESSIONS:
+                self._idle.append(session)
+
+
+def _load(graph: Graph, carried: tuple[tuple[int, int], ...]) -> engine.Library:
+    """The compiled program, from memory, from disk, or made now."""
+    lanes = engine.lanes()
+    text = show(graph)
+    parts = (str(_FORM), str(lanes), repr(carried), text, _constants_text(graph))
+
+    def make() -> tuple[str, Any]:
+        begin = time.perf_counter()
+        lowering = Lowering(graph, lanes, carried)
+        _print("plan", lambda: describe(lowering))
+        program = lowering.text()
+        _print("times", lambda: f"lowering: {1e3 * (time.perf_counter() - begin):.1f} ms")
+        arrays = {id(array): number for number, array in enumerate(_arrays(graph))}
+        constants: list[Any] = []
+        for value in lowering.planned.constants.values():
+            assert value.array is not None
+            if id(value.array) in arrays:
+                constants.append(arrays[id(value.array)])
+            else:
+                constants.append([len(value.array), value.array.dtype.name])
+        return program, {"layout": lowering.layout()._asdict(), "constants": constants}
+
+    return engine.load("\0".join(parts), make, _ENTRIES)
+
+
+def _print(stage: str, text: Any) -> None:
+    if stage in config.debug.split(","):
+        print(f"== {stage}\n{text()}", file=sys.stderr)
+
+
+def _arrays(graph: Graph) -> list[Array]:
+    """The constants of a graph, in the order in which its nodes name them."""
+    found: dict[int, Array] = {}
+    for value in (*(v for node in graph.nodes for v in node.inputs), *graph.outputs):
+        if value.array is not None:
+            found.setdefault(id(value.array), value.array)
+    return list(found.values())
+
+
+def _constants_text(graph: Graph) -> str:
+    """What of the constants is part of the program: those that repeat one number, in full."""
+    parts = []
+    for array in _arrays(graph):
+        repeated = array.size > 0 and bool((array == array.flat[0]).all())
+        number = array.flat[0].tobytes().hex() if array.size == 1 or repeated else "data"
+        parts.append(f"{array.dtype}{array.shape}{number}")
+    return " ".join(parts)
+
+
+def _constant(source: Any, arrays: list[Array]) -> Array:
+    """An array of the graph by its number, or a range of numbers."""
+    if isinstance(source, int):
+        return arrays[source]
+    size, dtype = source
+    return np.arange(size, dtype=dtype)

@@ -1,0 +1,175 @@
+"""Running a compiled program: the context, the memory, the threads."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...core.dtypes import Array
+from ...core.errors import InvalidArgumentError, OutOfRangeError
+from ...core.shapes import B
+from ...ir.value import Spec
+from . import workers
+from .contract import SCRATCH_BYTES
+from .driver import BLOCK_ROWS
+from .writer import (
+    BARRIER,
+    BATCH,
+    CAPACITY,
+    ERROR,
+    FIRST,
+    LAST,
+    ORDER,
+    ROWS,
+    SCRATCH,
+    SLOTS,
+    THREADS,
+    YIELD,
+)
+
+if TYPE_CHECKING:
+    from .program import NativeProgram
+
+_LINE = 64  # bytes of a cache line
+_STAGGER = 17 * _LINE  # buffers at equal places in their pages slow each other down
+_HEAD = 256  # bytes of the workspace that the barrier takes
+
+
+class Session:
+    """One run, or one training: memory for batches of up to `capacity` rows.
+
+    Used by one Python thread at a time.
+    """
+
+    def __init__(self, program: NativeProgram, capacity: int) -> None:
+        layout = program.layout
+        self.program = program
+        lanes = layout.lanes
+        self.capacity = -(-capacity // lanes) * lanes
+        panels = self.capacity // lanes
+        self.threads = program.threads(capacity)
+        places, total = [], _HEAD + self.threads * SCRATCH_BYTES
+        for buffer in layout.buffers:
+            places.append(total)
+            total += -(-(buffer.fixed + panels * buffer.per_panel) // _LINE) * _LINE + _STAGGER
+        self._memory = np.zeros(total + _LINE, np.uint8)
+        start = -(-self._memory.ctypes.data // _LINE) * _LINE
+        self.context = np.zeros(SLOTS + layout.slots, np.int64)
+        self._address = self.context.ctypes.data
+        self.context[SLOTS : SLOTS + len(places)] = [start + place for place in places]
+        self.context[BARRIER], self.context[SCRATCH] = start, start + _HEAD
+        self.context[THREADS] = self.threads
+        self.context[CAPACITY] = self.capacity
+        self.context[YIELD] = workers.yield_address()
+        for place, array in zip(layout.constants, program.constants, strict=True):
+            packed = pack_array(array, lanes)
+            target = self.context[SLOTS + place]
+            ctypes.memmove(int(target), packed.ctypes.data, packed.nbytes)
+        self._held: list[Any] = []
+
+    def feed(self, arrays: Sequence[Array], rows: int, batch: int) -> None:
+        """Let the inputs be `arrays`; what has no batch is packed now."""
+        context, layout = self.context, self.program.layout
+        held = []
+        for spec, slot, array in zip(
+            self.program.input_specs, layout.inputs, arrays, strict=True
+        ):
+            array = as_rows(array, spec)
+            held.append(array)
+            context[SLOTS + slot] = array.ctypes.data
+            if B in spec.shape:
+                context[SLOTS + slot + 1] = array.strides[0] // array.itemsize
+        self._held = held
+        context[ROWS], context[BATCH] = rows, batch
+        self.program.begin(self._address)
+
+    def order(self, order: Array | None) -> None:
+        """Take rows in this order (int64), or as they stand."""
+        self._order = order
+        self.context[ORDER] = 0 if order is None else order.ctypes.data
+
+    def make_results(self) -> list[Array]:
+        """Arrays for the results, which `run` and `collect` fill."""
+        rows = int(self.context[ROWS])
+        found = []
+        for spec, slot in zip(self.program.output_specs, self.program.layout.results, strict=True):
+            shape = [size for size in spec.shape if size is not B]
+            if len(shape) < len(spec.shape):
+                shape.insert(0, rows)
+            array = np.empty(shape, spec.dtype)
+            self.context[SLOTS + slot] = array.ctypes.data
+            found.append(array)
+        return found
+
+    def run(self, first: int, last: int) -> None:
+        """Steps `first` to `last`."""
+        context = self.context
+        context[FIRST], context[LAST] = first, last
+        if self.threads == 1:
+            self.program.steps(self._address, 0)
+        else:
+            workers.together(self.program.steps, self._address, self.threads)
+        if context[ERROR]:
+            context[ERROR] = 0
+            raise OutOfRangeError(
+                f"{self.program.name}: an index is out of range: expected 0 to the size of what "
+                "is indexed, less 1 (a label that is no class, or a code without a row in its table)"
+            )
+
+    def collect(self, results: list[Array]) -> list[Array]:
+        """The results, with the batch where it belongs."""
+        self.program.finish(self._address)
+        return [
+            np.moveaxis(array, 0, spec.shape.index(B)) if B in spec.shape[1:] else array
+            for array, spec in zip(results, self.program.output_specs, strict=True)
+        ]
+
+    def release(self) -> None:
+        """Forget the arrays of the last run."""
+        self._held = []
+        self._order = None
+
+
+def as_rows(array: Array, spec: Spec) -> Array:
+    """`array` with the batch first and each row in one piece; all in one piece without a batch."""
+    shape = spec.shape
+    if B in shape[1:]:
+        array = np.moveaxis(array, shape.index(B), 0)
+    if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
+        return array
+    if B in shape and array.ndim == 2 and array.flags.aligned and array.dtype.isnative:
+        if array.strides[1] == array.itemsize and array.strides[0] % array.itemsize == 0:
+            return array
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+
+
+def pack_array(array: Array, lanes: int) -> Array:
+    """A constant in panels."""
+    columns = array.shape[-1] if array.ndim else 1
+    rows = math.prod(array.shape[:-1])
+    panels = -(-columns // lanes)
+    padded = np.zeros((rows, panels * lanes), array.dtype)
+    padded[:, :columns] = array.reshape(rows, columns)
+    return np.ascontiguousarray(padded.reshape(rows, panels, lanes).transpose(1, 0, 2))
+
+
+def count_rows(name: str, specs: Sequence[Spec], arrays: Sequence[Array]) -> int:
+    """How many rows the inputs have; an error where they disagree. 1 without a batch."""
+    sizes = {
+        array.shape[spec.shape.index(B)]
+        for spec, array in zip(specs, arrays, strict=True)
+        if B in spec.shape
+    }
+    if len(sizes) > 1:
+        raise InvalidArgumentError(
+            f"the inputs of {name} have different numbers of rows: "
+            f"{' and '.join(map(str, sorted(sizes)))}"
+        )
+    return sizes.pop() if sizes else 1
+
+
+TILE = BLOCK_ROWS

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import interp
+from . import interp, llvm
 
-__all__ = ["interp"]
+__all__ = ["interp", "llvm"]

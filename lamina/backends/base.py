@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from ..core.config import config
+from ..core.dtypes import Array
 from ..core.registry import Registry
 from ..ir.graph import Graph
 from ..ir.interpret import Program
@@ -20,6 +22,53 @@ class Backend(Protocol):
         """A function that computes the outputs of `graph`, for any batch size."""
         ...
 
+    def compile_steps(self, graph: Graph, carried: Carried) -> Steps | None:
+        """`graph` as a program that runs many steps in one call; None where it has no such form.
+
+        `carried` pairs a result with an input: what the one is after a step, the other is in the
+        next.
+        """
+        ...
+
+
+Carried = Sequence[tuple[int, int]]
+
+
+class Steps(Protocol):
+    """A compiled step; a session holds what one training works on."""
+
+    def take(self, capacity: int) -> Session:
+        """A session for batches of up to `capacity` rows."""
+        ...
+
+    def give(self, session: Any) -> None:
+        """Take a session back."""
+        ...
+
+
+class Session(Protocol):
+    """Steps over rows of arrays, with what is carried from each to the next."""
+
+    def feed(self, arrays: Sequence[Array], rows: int, batch: int) -> None:
+        """Let the inputs be `arrays`: those with a batch of `rows` rows, `batch` of them a step."""
+        ...
+
+    def order(self, order: Array | None) -> None:
+        """Take rows in this order (int64), or as they stand."""
+        ...
+
+    def make_results(self) -> list[Array]:
+        """Arrays for the results, which `run` and `collect` fill."""
+        ...
+
+    def run(self, first: int, last: int) -> None:
+        """Steps `first` to `last`, the last one left out."""
+        ...
+
+    def collect(self, results: list[Array]) -> list[Array]:
+        """The results: with a batch those of all rows, else those of the last step."""
+        ...
+
 
 BACKENDS: Registry[Backend] = Registry("backend")
 
@@ -31,3 +80,13 @@ def compile_graph(graph: Graph) -> Program:
         ("program", backend.name), lambda: backend.compile(optimize(graph))
     )
     return program
+
+
+def compile_steps(graph: Graph, carried: Carried) -> Steps | None:
+    """`graph` compiled for many steps by the backend in force, once; None where it cannot."""
+    backend = BACKENDS[config.backend]
+    steps: Steps | None = graph.derived(
+        ("steps", backend.name, tuple(carried)),
+        lambda: backend.compile_steps(optimize(graph), carried),
+    )
+    return steps

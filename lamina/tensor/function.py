@@ -84,6 +84,12 @@ class Function:
         places, tensors = _tensor_leaves(leaves)
         return self._program((args, kwargs), leaves, places, tensors).run(tensors)
 
+    def program_for(self, *args: Any, **kwargs: Any) -> Program:
+        """The program that a call with these arguments runs."""
+        leaves = nest.flatten((args, kwargs))
+        places, tensors = _tensor_leaves(leaves)
+        return self._program((args, kwargs), leaves, places, tensors)
+
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The program for arguments of these types; a TensorSpec stands for a tensor."""
         leaves = nest.flatten((args, kwargs))

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..backends.base import compile_graph
+import numpy as np
+
+from ..backends.base import Steps, compile_graph, compile_steps
 from ..core import nest
+from ..core.dtypes import Array
+from ..core.shapes import B
 from ..ir.bind import STATE, new_value
 from ..ir.graph import Graph, Trace, tracing
 from ..ir.value import Spec, Value
@@ -65,11 +69,62 @@ class Program:
             variable.commit(array)
         return None if self.structure is None else self.rebuild(tensors[: self.tensor_count])
 
+    def steps(self, arrays: Sequence[Array], rows: int, batch: int) -> ProgramSteps | None:
+        """This program for `batch` rows of `arrays` at a time; None where the backend cannot."""
+        specs = self.graph.input_specs[: len(arrays)]
+        if any(B not in spec.shape for spec in specs):
+            return None
+        places = {id(source): len(arrays) + n for n, source in enumerate(self.sources)}
+        carried = [
+            (self.tensor_count + number, places[id(variable)])
+            for number, variable in enumerate(self.written)
+            if id(variable) in places
+        ]
+        compiled = compile_steps(self.graph, carried)
+        return None if compiled is None else ProgramSteps(self, compiled, arrays, rows, batch)
+
     def rebuild(self, tensors: Sequence[Any]) -> Any:
         """The structure of the result with `tensors` in it."""
         fresh = iter(tensors)
         leaves = [leaf.value if isinstance(leaf, Static) else next(fresh) for leaf in self.leaves]
         return nest.pack_sequence_as(self.structure, leaves)
+
+
+class ProgramSteps:
+    """A program run for batch after batch in native code; variables are read and written at will."""
+
+    def __init__(
+        self, program: Program, compiled: Steps, arrays: Sequence[Array], rows: int, batch: int
+    ) -> None:
+        self._program, self._compiled = program, compiled
+        self._arrays, self._rows, self._batch = arrays, rows, batch
+        self._session = compiled.take(min(batch, rows))
+        self._results: list[Array] = []
+
+    def begin(self, order: Array | None = None) -> None:
+        """Take variables as they are now, and rows in `order`."""
+        sources = [s._value if isinstance(s, Variable) else s for s in self._program.sources]
+        inputs = [*self._arrays, *(value.array for value in sources)]
+        self._session.feed(inputs, self._rows, self._batch)  # type: ignore[arg-type]
+        self._session.order(order)
+        self._results = self._session.make_results()
+
+    def run(self, first: int, last: int) -> None:
+        """Steps `first` to `last`, the last one left out."""
+        self._session.run(first, last)
+
+    def commit(self) -> Any:
+        """Write the variables; the result, that of the last step where it has no batch."""
+        program = self._program
+        arrays = [np.array(array) for array in self._session.collect(self._results)]
+        for variable, array in zip(program.written, arrays[program.tensor_count :], strict=True):
+            variable.commit(array)
+        tensors = [new_value(array) for array in arrays[: program.tensor_count]]
+        return None if program.structure is None else program.rebuild(tensors)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._compiled.give(self._session)
 
 
 def _leaf(item: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...ir.graph import Graph
 from ...ir.interpret import Program, interpreter
-from ..base import BACKENDS
+from ..base import BACKENDS, Carried
 
 
 class Interpreter:
@@ -15,6 +15,10 @@ class Interpreter:
     def compile(self, graph: Graph) -> Program:
         """The definition itself, with places and last uses worked out."""
         return interpreter(graph)
+
+    def compile_steps(self, graph: Graph, carried: Carried) -> None:
+        """None: steps are run one by one."""
+        return
 
 
 BACKENDS.add(Interpreter(), "interp")

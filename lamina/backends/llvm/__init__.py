@@ -1,1 +1,36 @@
-"""Native code by LLVM. The only room that knows llvmlite."""
+"""Native code by LLVM. The only room that knows llvmlite; its modules are imported when first used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from ...ir.graph import Graph
+from ...ir.interpret import Program
+from ..base import BACKENDS
+
+
+class Native:
+    """The backend that compiles graphs to machine code."""
+
+    name = "llvm"
+
+    def compile(self, graph: Graph) -> Program:
+        """A function that computes the outputs of `graph`, for any batch size."""
+        program: Program = _module("regions").compile_regions(graph)
+        return program
+
+    def compile_steps(self, graph: Graph, carried: Sequence[tuple[int, int]]) -> Any:
+        """`graph` as a program that runs many steps in one call; None where it has no such form."""
+        try:
+            return _module("program").NativeProgram(graph, carried)
+        except _module("kernels").Unsupported:
+            return None
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f".{name}", __name__)
+
+
+BACKENDS.add(Native(), "llvm")

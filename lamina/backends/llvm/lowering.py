@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ...ir.graph import Graph
 from ...ir.value import Value
-from . import bits, contract, index, reduce
+from . import bits, contract, index, join, reduce
 from .builder import I64, PTR, Code, Module, Reg
 from .driver import emit_barrier, emit_run
 from .kernels import Kernel, Planned
@@ -21,7 +21,13 @@ from .moving import pack, unpack
 from .schedule import Group, groups, in_place
 from .writer import SLOTS, Writer, read_word, used_later
 
-EMITTERS = {**contract.EMITTERS, **reduce.EMITTERS, **index.EMITTERS, **bits.EMITTERS}
+EMITTERS = {
+    **contract.EMITTERS,
+    **reduce.EMITTERS,
+    **index.EMITTERS,
+    **join.EMITTERS,
+    **bits.EMITTERS,
+}
 
 
 class Buffer(NamedTuple):

@@ -93,6 +93,14 @@ class CallbackList:
     def _wants(self, kind: str) -> bool:
         return any(self._listeners(f"on_{kind}_batch_{end}") for end in ("begin", "end"))
 
+    def wants_each(self, kind: str) -> bool:
+        """Whether a callback listens to each batch; the progress is content with some of them."""
+        return any(
+            not isinstance(getattr(method, "__self__", None), ProgbarLogger)
+            for end in ("begin", "end")
+            for method in self._listeners(f"on_{kind}_batch_{end}")
+        )
+
     @property
     def wants_train_batches(self) -> bool:
         """Whether any callback listens to the batches of training."""

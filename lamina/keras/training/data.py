@@ -52,6 +52,10 @@ class Batches:
             return x, None, weight
         return pack_x_y_sample_weight(x, y, weight)
 
+    def arrays(self) -> list[Array]:
+        """All arrays, in the order in which a batch holds them."""
+        return nest.flatten(self.batch(slice(None)))
+
     def in_order(self, order: Array | None = None) -> Iterator[Any]:
         """The batches, rows taken in `order`."""
         for start in range(0, self.rows, self.batch_size):

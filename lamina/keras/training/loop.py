@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ...core import nest
 from ...core.errors import InvalidArgumentError
+from ...tensor.function import Function
+from ...tensor.program import ProgramSteps
 from ..callbacks import CallbackList
 from .data import Batches
 from .interrupt import interrupts_between_steps
 from .order import shuffled
 
 Logs = dict[str, Any]
+
+SLICE = 0.05  # seconds of native code between two looks at callbacks and Ctrl-C
 
 
 class Stepper:
@@ -28,6 +34,45 @@ class Stepper:
     def run(self, batch: Any) -> None:
         """One batch."""
         self._last = self._step(batch)
+
+    @contextmanager
+    def many(self, batches: Batches) -> Iterator[ProgramSteps | None]:
+        """What runs many batches in one call of native code; None where there is no such thing."""
+        steps = None
+        if isinstance(self._step, Function):
+            rows = min(batches.rows, batches.batch_size)
+            program = self._step.program_for(batches.batch(slice(0, rows)))
+            steps = program.steps(batches.arrays(), batches.rows, batches.batch_size)
+        try:
+            yield steps
+        finally:
+            if steps is not None:
+                steps.close()
+
+    def run_many(
+        self, steps: ProgramSteps, batches: Batches, order: Any, after: Callable[..., None]
+    ) -> None:
+        """All batches in slices of about 50 ms; after each, `after(batches done, commit)`.
+
+        Variables are written when `commit` is called, and at the end.
+        """
+
+        def commit() -> None:
+            self._last = steps.commit()
+
+        steps.begin(order)
+        done, size = 0, 1
+        try:
+            while done < batches.steps:
+                begin = time.perf_counter()
+                stop = min(done + size, batches.steps)
+                steps.run(done, stop)
+                seconds = time.perf_counter() - begin
+                size = max(1, min(8 * size, int(size * SLICE / max(seconds, 1e-6))))
+                done = stop
+                after(done, commit)
+        finally:
+            commit()
 
     def logs(self) -> Logs:
         """The results so far as Python numbers."""
@@ -69,13 +114,13 @@ def fit(
     model.stop_training = False
     stepper = model._stepper("train")
     logs: Logs = {}
-    with listeners:
+    with listeners, stepper.many(batches) as steps:
         listeners.on_train_begin()
         for epoch in range(initial_epoch, epochs):
             model.reset_metrics()
             listeners.on_epoch_begin(epoch)
             order = shuffled(batches.rows) if shuffle else None
-            _epoch(model, stepper, batches, order, listeners)
+            _epoch(model, stepper, steps, batches, order, listeners)
             logs = stepper.logs()
             if validation is not None and _is_due(validation_freq, epoch):
                 found = evaluate(model, validation, verbose=0, callbacks=listeners)
@@ -90,11 +135,25 @@ def fit(
 
 
 def _epoch(
-    model: Any, stepper: Stepper, batches: Batches, order: Any, listeners: CallbackList
+    model: Any,
+    stepper: Stepper,
+    steps: ProgramSteps | None,
+    batches: Batches,
+    order: Any,
+    listeners: CallbackList,
 ) -> None:
     """All batches once. Results are worked out per batch only where somebody listens."""
     wants_batches = listeners.wants_train_batches
     with interrupts_between_steps() as check_interrupt:
+        if steps is not None and not listeners.wants_each("train"):
+
+            def after(done: int, commit: Callable[[], None]) -> None:
+                check_interrupt()
+                if wants_batches:
+                    listeners.on_train_batch_end(done - 1, _logs_after(stepper, commit))
+
+            stepper.run_many(steps, batches, order, after)
+            return
         for number, batch in enumerate(batches.in_order(order)):
             check_interrupt()
             if wants_batches:
@@ -104,6 +163,14 @@ def _epoch(
                 listeners.on_train_batch_end(number, stepper.logs)
             if model.stop_training:
                 break
+
+
+def _logs_after(stepper: Stepper, commit: Callable[[], None]) -> Callable[[], Logs]:
+    def logs() -> Logs:
+        commit()
+        return stepper.logs()
+
+    return logs
 
 
 def _is_due(validation_freq: Any, epoch: int) -> bool:
@@ -117,18 +184,31 @@ def evaluate(model: Any, batches: Batches, *, verbose: Any, callbacks: Any) -> L
     listeners = _listeners(model, callbacks, verbose, epochs=1, steps=batches.steps)
     stepper = model._stepper("test")
     model.reset_metrics()
-    with listeners:
+    with listeners, stepper.many(batches) as steps:
         listeners.on_test_begin()
         wants_batches = listeners.wants_test_batches
-        for number, batch in enumerate(batches.in_order()):
-            if wants_batches:
-                listeners.on_test_batch_begin(number)
-            stepper.run(batch)
-            if wants_batches:
-                listeners.on_test_batch_end(number, stepper.logs)
+        if steps is not None and not listeners.wants_each("test"):
+
+            def after(done: int, commit: Callable[[], None]) -> None:
+                if wants_batches:
+                    listeners.on_test_batch_end(done - 1, _logs_after(stepper, commit))
+
+            stepper.run_many(steps, batches, None, after)
+        else:
+            _test_batches(stepper, batches, listeners)
         logs: Logs = stepper.logs()
         listeners.on_test_end(logs)
     return logs
+
+
+def _test_batches(stepper: Stepper, batches: Batches, listeners: CallbackList) -> None:
+    wants_batches = listeners.wants_test_batches
+    for number, batch in enumerate(batches.in_order()):
+        if wants_batches:
+            listeners.on_test_batch_begin(number)
+        stepper.run(batch)
+        if wants_batches:
+            listeners.on_test_batch_end(number, stepper.logs)
 
 
 def predict(

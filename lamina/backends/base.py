@@ -45,6 +45,18 @@ class Steps(Protocol):
         """Take a session back."""
         ...
 
+    @property
+    def by_rows(self) -> bool:
+        """Whether rows do not know of each other, so that any number may be worked on at once."""
+        ...
+
+    def predictor(self, arrays: Sequence[Array], other: Any) -> Any:
+        """A function from rows to rows with the weights among `arrays`; None where there is none.
+
+        What is no array of the input's dtype and width, or too much, goes to `other`.
+        """
+        ...
+
 
 class Session(Protocol):
     """Steps over rows of arrays, with what is carried from each to the next."""

@@ -74,14 +74,42 @@ class Program:
         specs = self.graph.input_specs[: len(arrays)]
         if any(B not in spec.shape for spec in specs):
             return None
-        places = {id(source): len(arrays) + n for n, source in enumerate(self.sources)}
+        compiled = self._compiled()
+        return None if compiled is None else ProgramSteps(self, compiled, arrays, rows, batch)
+
+    def _compiled(self) -> Steps | None:
+        """The program for many steps: variables that it writes go on to the next one."""
+        first = len(self.graph.inputs) - len(self.sources)
+        places = {id(source): first + n for n, source in enumerate(self.sources)}
         carried = [
             (self.tensor_count + number, places[id(variable)])
             for number, variable in enumerate(self.written)
             if id(variable) in places
         ]
-        compiled = compile_steps(self.graph, carried)
-        return None if compiled is None else ProgramSteps(self, compiled, arrays, rows, batch)
+        return compile_steps(self.graph, carried)
+
+    def by_rows(self) -> bool:
+        """Whether many rows may be worked on in one run, whatever a batch was meant to be."""
+        if self.written or not any(B in spec.shape for spec in self.graph.input_specs):
+            return False
+        compiled = self._compiled()
+        return compiled is not None and compiled.by_rows
+
+    def predictor(self, other: Callable[[Any], Any]) -> Any:
+        """A function of compiled code from rows to rows, with the variables as they are now.
+
+        None where the backend has no such form. What is no array of rows of the input's dtype and
+        width, or too much for one thread, goes to `other`.
+        """
+        if not self.by_rows():
+            return None
+        compiled = self._compiled()
+        assert compiled is not None
+        sources = [s._value if isinstance(s, Variable) else s for s in self.sources]
+        first = self.graph.input_specs[: len(self.graph.inputs) - len(sources)]
+        shapes = [[1 if size is B else size for size in spec.shape] for spec in first]
+        arrays = [np.zeros(shape, s.dtype) for shape, s in zip(shapes, first, strict=True)]
+        return compiled.predictor([*arrays, *(value.array for value in sources)], other)  # type: ignore[list-item]
 
     def rebuild(self, tensors: Sequence[Any]) -> Any:
         """The structure of the result with `tensors` in it."""

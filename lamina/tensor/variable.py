@@ -17,6 +17,10 @@ from .convert import to_tensor
 from .tensor import Operators, Tensor, numpy_text
 
 
+WRITES = [0]
+"""How often variables were written: whoever keeps what depends on their values compares it."""
+
+
 class Variable(Operators):
     """A tensor that can be assigned to. Shape and dtype never change.
 
@@ -172,6 +176,7 @@ class Variable(Operators):
         if array.base is not None or not (flags.writeable and flags.c_contiguous):
             array = np.array(array)
         self._value = Tensor(array)
+        WRITES[0] += 1
 
     def __repr__(self) -> str:
         spec = self._value.spec

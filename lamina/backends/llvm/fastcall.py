@@ -53,12 +53,18 @@ def can_run() -> bool:
     ) and not free_threaded
 
 
-def emit_fastcall(module: Module, lowering: Lowering) -> None:
-    """`predict(table, arguments, count)`, which fills the context and calls `run`."""
+def emit_fastcall(module: Module, lowering: Lowering | None) -> None:
+    """`predict(table, arguments, count)`, which fills the context and calls `run`.
+
+    Without a `lowering` the program has no such form, and the function is empty.
+    """
     code = Code(
         module, "predict", [(PTR, "table"), (PTR, "arguments"), (I64, "count")], PTR, internal=False
     )
     table, arguments, count = code.arguments
+    if lowering is None:
+        code.ret(Reg(PTR, "null"))
+        return
     words = code.load(PTR, code.at(table, _DATA, "i8"))
     other = "other"
     _expect(code, code.icmp("eq", count, code.int(1)), other)
@@ -152,8 +158,13 @@ class _Table(np.ndarray[Any, Any]):
     kept: Any
 
 
-def bind(session: Session, address: int, other: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The function at `address` for a session whose weights are packed; `other` takes the rest."""
+def bind(
+    session: Session, address: int, limit: int, other: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    """The function at `address` for a session whose weights are packed.
+
+    `other` takes what is no array of exactly the input's type with at most `limit` rows.
+    """
     program = session.program
     spec = next(spec for spec in program.input_specs if B in spec.shape)
     output = program.output_specs[0]
@@ -163,7 +174,7 @@ def bind(session: Session, address: int, other: Callable[[Any], Any]) -> Callabl
     table[WIDTH], table[OUT_WIDTH] = spec.shape[1], output.shape[1]
     table[NEW], table[OUT_TYPE] = _array_new(), output.dtype.num
     table[OTHER], table[VECTORCALL] = id(other), _address("PyObject_Vectorcall")
-    table[CAPACITY] = session.capacity
+    table[CAPACITY] = limit
     doc = b"predict(rows) -> rows: an array in, an array out, without a copy of the weights."
     method = _Method(b"predict", address, _METH_FASTCALL, doc)
     new = ctypes.pythonapi.PyCFunction_NewEx

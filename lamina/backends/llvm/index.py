@@ -28,17 +28,21 @@ def plan_gather(planned: Planned, node: Node) -> None:
     if node.params["axis"] != 0 or B in table.spec.shape or B not in indices.spec.shape:
         raise Unsupported(node, f"of {table.spec!r} by {indices.spec!r}")
     sources = planned.solid(table), planned.solid(indices)
-    planned.add_root(node, "gather", sources)
+    planned.add_root(node, "gather", sources, size=table.spec.shape[0])
 
 
 def plan_along(planned: Planned, node: Node) -> None:
     """take_along and add_along: each row of a batch has indices of its own."""
     if any(B not in value.spec.shape for value in node.inputs):
         raise Unsupported(node, "without a batch")
-    if node.inputs[0].spec.shape[-1] is B:
-        raise Unsupported(node, "along the batch")
     sources = [planned.solid(value) for value in node.inputs]
-    planned.add_root(node, node.primitive.name, sources)
+    name = node.primitive.name
+    adds = name == "add_along"
+    line = (node.outputs[0] if adds else node.inputs[0]).spec.shape[-1]
+    many = node.inputs[0 if adds else 1].spec.shape[-1]
+    if line is B or many is B:
+        raise Unsupported(node, "along the batch")
+    planned.add_root(node, name, sources, size=line, many=many)
 
 
 def plan_scatter(planned: Planned, node: Node) -> None:
@@ -97,7 +101,7 @@ def emit_gather(writer: Writer, stored: set[int]) -> None:
     assert root is not None
     table, indices = root.sources
     form = form_of(table.spec)
-    size = table.spec.shape[0]
+    size = root.params["size"]
     width = form.size // size
     places = address(form, np.arange(form.size), lanes).reshape(size, width)
     steps = np.diff(places, axis=0)
@@ -137,9 +141,9 @@ def _table_gather(code: Code, table: Reg, numbers: Reg) -> Reg:
 
 def _line_number(writer: Writer, value: Value, panel: Reg, line: Reg, found: Reg) -> Reg:
     """The numbers of elements at places `found` of a line, each lane in its own."""
-    code, lanes = writer.code, writer.lanes
-    size = value.spec.shape[-1]
-    row = code.mul(line, code.int(size))
+    code, lanes, root = writer.code, writer.lanes, writer.kernel.root
+    assert root is not None
+    row = code.mul(line, code.int(root.params["size"]))
     start = writer.index(form_of(value.spec), panel, row)
     kind = found.kind
     places = code.add(code.mul(found, constant(kind, lanes)), code.splat(start, lanes))
@@ -151,13 +155,13 @@ def emit_take_along(writer: Writer, stored: set[int]) -> None:
     code, root = writer.code, writer.kernel.root
     assert root is not None
     x, indices = root.sources
-    many = indices.spec.shape[-1]
+    many, size = root.params["many"], root.params["size"]
     panels, _ = writer.ranges()
     lines = form_of(indices.spec).rows // many
     with code.loop(*panels) as outer, code.loop(0, lines) as line, code.loop(0, many) as inner:
         row = code.add(code.mul(line.index, code.int(many)), inner.index)
         lanes = writer.load_lanes(indices, writer.place_of(indices, outer.index, row))
-        found = _checked(writer, indices, lanes, outer.index, x.spec.shape[-1])
+        found = _checked(writer, indices, lanes, outer.index, size)
         numbers = _line_number(writer, x, outer.index, line.index, found)
         place = writer.place_of(root.output, outer.index, row)
         writer.store_lanes(root.output, writer.gather(x, numbers), place)
@@ -170,7 +174,7 @@ def emit_add_along(writer: Writer, stored: set[int]) -> None:
     assert root is not None
     indices, values = root.sources
     output = root.output
-    many, size = indices.spec.shape[-1], output.spec.shape[-1]
+    many, size = root.params["many"], root.params["size"]
     panels, _ = writer.ranges()
     lines = form_of(indices.spec).rows // many
     zero = constant(writer.kind(output), 0)

@@ -1,7 +1,7 @@
 """From a graph to the text of a program and the layout of its memory.
 
-The program has three functions: `begin` packs what has no batch into panels, `run` does steps
-(several threads may run it together), `finish` unpacks results. A step takes the rows
+The program has four functions: `begin` packs what has no batch into panels, `run` does steps
+(several threads may run it together), `finish` unpacks results, `predict` is called from Python. A step takes the rows
 of the inputs, in an order that is given or as they stand.
 """
 
@@ -15,6 +15,7 @@ from ...ir.value import Value
 from . import bits, contract, index, join, reduce
 from .builder import I64, PTR, Code, Module, Reg
 from .driver import emit_barrier, emit_run
+from .fastcall import emit_fastcall, is_possible
 from .kernels import Kernel, Planned
 from .layout import element_size, form_of, memory_element, moved_element
 from .moving import pack, unpack
@@ -49,6 +50,7 @@ class Layout(NamedTuple):
     cost: float  # floating-point operations for each row of a batch, roughly
     fixed_cost: float
     tiles: bool  # the rows of a batch do not know of each other: it may be worked on in parts
+    fast: bool  # there is a function from an array of rows to an array of rows
 
 
 class Lowering:
@@ -136,6 +138,7 @@ class Lowering:
         emit_run(module, self, copies)
         self._begin(module)
         self._finish(module)
+        emit_fastcall(module, self if self._is_fast() else None)
         return module.text()
 
     def _kernel(self, module: Module, kernel: Kernel) -> None:
@@ -188,8 +191,12 @@ class Lowering:
         return Layout(
             self.lanes, self.buffers, self.inputs, self.results, places,
             len(self.buffers) + 2 * len(self.inputs) + len(self.results), cost, fixed,
-            self._is_by_rows(),
+            self._is_by_rows(), self._is_fast(),
         )
+
+    def _is_fast(self) -> bool:
+        specs = self.graph.input_specs, self.graph.output_specs
+        return is_possible(*specs, tiles=self._is_by_rows())
 
     def _is_by_rows(self) -> bool:
         kernels = self.planned.kernels

@@ -15,14 +15,16 @@ from ...core.config import config
 from ...core.dtypes import Array
 from ...ir.graph import Graph
 from ...ir.show import show
-from . import engine, workers
+from . import engine, fastcall, workers
+from .driver import BLOCK_ROWS as TILE
 from .lowering import Buffer, Layout, Lowering, describe
-from .session import TILE, Session, count_rows
+from .session import Session, count_rows
 
 _SMALL = 1e6  # operations of a step below which a second thread costs more than it brings
 _FORM = 1  # of the programs: raise it when the same graph is lowered in another way
 _KEPT_SESSIONS = 4
-_ENTRIES = "begin", "run", "finish"
+_ENTRIES = "begin", "run", "finish", "predict"
+_QUICK = 4e6  # operations up to which rows are predicted without waking other threads
 
 
 class NativeProgram:
@@ -42,7 +44,7 @@ class NativeProgram:
         self.layout = Layout(**{**meta["layout"], "buffers": buffers})
         arrays = _arrays(graph)
         self.constants = [_constant(source, arrays) for source in meta["constants"]]
-        begin, run, finish = (self._library.address(name) for name in _ENTRIES)
+        begin, run, finish, self._predict = (self._library.address(name) for name in _ENTRIES)
         self.begin = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(begin)
         self.steps = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(run)
         self.finish = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(finish)
@@ -68,6 +70,24 @@ class NativeProgram:
             return session.collect(results)
         finally:
             self.give(session)
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether rows do not know of each other, so that any number may be worked on at once."""
+        return self.layout.tiles
+
+    def predictor(self, arrays: Sequence[Array], other: Any) -> Any:
+        """A function from rows to rows with the weights among `arrays`; None where there is none.
+
+        What is no array of the input's dtype and width, or too much, goes to `other`.
+        """
+        if not self.layout.fast or not fastcall.can_run():
+            return None
+        session = Session(self, TILE, threads=1)
+        session.feed(arrays, 1, 1)
+        session.order(None)
+        limit = int(min(TILE, max(1, _QUICK / max(1.0, self.layout.cost))))
+        return fastcall.bind(session, self._predict, limit, other)
 
     def take(self, capacity: int) -> Session:
         """A session for batches of `capacity` rows, of earlier runs or new."""

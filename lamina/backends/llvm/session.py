@@ -15,7 +15,6 @@ from ...core.shapes import B
 from ...ir.value import Spec
 from . import workers
 from .contract import SCRATCH_BYTES
-from .driver import BLOCK_ROWS
 from .writer import (
     BARRIER,
     BATCH,
@@ -45,13 +44,13 @@ class Session:
     Used by one Python thread at a time.
     """
 
-    def __init__(self, program: NativeProgram, capacity: int) -> None:
+    def __init__(self, program: NativeProgram, capacity: int, threads: int | None = None) -> None:
         layout = program.layout
         self.program = program
         lanes = layout.lanes
         self.capacity = -(-capacity // lanes) * lanes
         panels = self.capacity // lanes
-        self.threads = program.threads(capacity)
+        self.threads = threads or program.threads(capacity)
         places, total = [], _HEAD + self.threads * SCRATCH_BYTES
         for buffer in layout.buffers:
             places.append(total)
@@ -170,6 +169,3 @@ def count_rows(name: str, specs: Sequence[Spec], arrays: Sequence[Array]) -> int
             f"{' and '.join(map(str, sorted(sizes)))}"
         )
     return sizes.pop() if sizes else 1
-
-
-TILE = BLOCK_ROWS

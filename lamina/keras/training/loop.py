@@ -11,6 +11,7 @@ import numpy as np
 
 from ...core import nest
 from ...core.errors import InvalidArgumentError
+from ...ir.bind import new_value
 from ...tensor.function import Function
 from ...tensor.program import ProgramSteps
 from ..callbacks import CallbackList
@@ -21,6 +22,7 @@ from .order import shuffled
 Logs = dict[str, Any]
 
 SLICE = 0.05  # seconds of native code between two looks at callbacks and Ctrl-C
+_FIRST_ROWS = 1 << 14  # of a prediction, before its pace is known
 
 
 class Stepper:
@@ -221,10 +223,11 @@ def predict(
     with listeners:
         listeners.on_predict_begin()
         wants_batches = listeners.wants_predict_batches
-        for number, batch in enumerate(batches.in_order()):
+        sizes = _by_rows if _is_by_rows(program, batches, listeners) else _by_batches
+        for number, rows in sizes(batches):
             if wants_batches:
                 listeners.on_predict_batch_begin(number)
-            structure = program(batch)
+            structure = program(nest.map_structure(new_value, batches.batch(rows)))
             collected.append([np.asarray(leaf) for leaf in nest.flatten(structure)])
             if wants_batches:
                 outputs = nest.pack_sequence_as(structure, collected[-1])
@@ -237,6 +240,31 @@ def predict(
         )
     joined = [np.concatenate(parts) for parts in zip(*collected, strict=True)]
     return nest.pack_sequence_as(structure, joined) if nest.is_nested(structure) else joined[0]
+
+
+def _is_by_rows(program: Callable[..., Any], batches: Batches, listeners: CallbackList) -> bool:
+    if not isinstance(program, Function) or listeners.wants_each("predict"):
+        return False
+    return program.program_for(batches.batch(slice(0, 1))).by_rows()
+
+
+def _by_batches(batches: Batches) -> Iterator[tuple[int, slice]]:
+    """The number of each batch, and its rows."""
+    size = batches.batch_size
+    for number in range(batches.steps):
+        yield number, slice(number * size, min((number + 1) * size, batches.rows))
+
+
+def _by_rows(batches: Batches) -> Iterator[tuple[int, slice]]:
+    """Whole slices of about 50 ms; the number of the last batch in each."""
+    done, size = 0, _FIRST_ROWS
+    while done < batches.rows:
+        begin = time.perf_counter()
+        stop = min(done + size, batches.rows)
+        yield -(-stop // batches.batch_size) - 1, slice(done, stop)
+        seconds = max(time.perf_counter() - begin, 1e-6)
+        done = stop
+        size = max(_FIRST_ROWS, min(8 * size, int(size * SLICE / seconds)))
 
 
 def _listeners(

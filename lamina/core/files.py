@@ -1,16 +1,30 @@
-"""Files that are whole or not there at all."""
+"""Files that are whole or not there at all, and the folder for what is kept to save time."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from .config import config
 from .errors import AlreadyExistsError, FileWriteError, InvalidArgumentError, NotFoundError
 
 FilePath = str | os.PathLike[str]
+
+
+def cache_folder() -> Path:
+    """The folder of what can be had anew: `config.cache` (LAMINA_CACHE) or the system's place."""
+    if config.cache:
+        return Path(config.cache).expanduser()
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "lamina" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "lamina"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lamina"
 
 
 @contextmanager

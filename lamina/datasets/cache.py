@@ -1,32 +1,16 @@
-"""Files that are downloaded once and kept: where they lie and how they get there."""
+"""Files that are downloaded once and kept."""
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
-from ..core.config import config
 from ..core.errors import DataLossError, NotFoundError, OpError
-from ..core.files import write_bytes
+from ..core.files import cache_folder, write_bytes
 
 _T = TypeVar("_T")
 _TIMEOUT = 30.0  # seconds that the server may stay silent
-
-
-def cache_folder() -> Path:
-    """The folder of downloaded data: `config.cache` (LAMINA_CACHE) or the platform's own place."""
-    if config.cache:
-        return Path(config.cache).expanduser()
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "lamina" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "lamina"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lamina"
 
 
 def cached(url: str, name: str, limit: int, parse: Callable[[bytes, str], _T]) -> _T:

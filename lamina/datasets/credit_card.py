@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import DataLossError, NotFoundError
-from .cache import cache_folder, cached
+from ..core.files import cache_folder
+from .cache import cached
 from .examples import Examples
 from .published import Published
 

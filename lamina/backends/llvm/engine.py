@@ -1,27 +1,34 @@
-"""From the text of a program to addresses that can be called.
+"""From the text of a program to functions that can be called: compiled once, kept on disk.
 
-Code is generated without LLVM's passes over the program: its vectors are explicit already, and the
-passes would cost more time than the rest.
+A program that is kept is loaded without LLVM where the system allows it (elf.py).
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
+import os
+import threading
+import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ...core.config import config
-from ...core.errors import InvalidArgumentError
+from ...core.debug import show, timed
+from ...core.errors import InvalidArgumentError, OpError
+from . import cache, compiler, elf
+from .processor import processor
 
-WIDTHS = 4, 8, 16
+_WIDTHS = 4, 8, 16
 Made = str | tuple[str, Any]
 
 
 class Library:
-    """A loaded program: addresses of its functions, valid as long as this object lives."""
+    """A loaded program. Its functions are there as long as this object lives."""
 
-    def __init__(self, tracker: Any, addresses: dict[str, int], meta: Any) -> None:
-        self._tracker = tracker
+    def __init__(self, memory: Any, addresses: dict[str, int], meta: Any) -> None:
+        self._memory = memory
         self._addresses = addresses
         self.meta = meta
 
@@ -30,68 +37,84 @@ class Library:
         return self._addresses[name]
 
 
+def available() -> bool:
+    """Whether programs can be compiled here."""
+    try:
+        compiler.version()
+    except OpError:
+        return False
+    return True
+
+
 def lanes() -> int:
     """V, how many rows one vector holds: `config.lanes`, or what suits this processor."""
     if config.lanes == 0:
-        features = _Target.get().features
-        if features.get("avx512f"):
-            return 16
-        return 8 if features.get("avx2") and features.get("fma") else 4
-    if config.lanes not in WIDTHS:
-        raise InvalidArgumentError(f"config.lanes expects 0, 4, 8 or 16; got {config.lanes}")
+        return processor().lanes
+    if config.lanes not in _WIDTHS:
+        raise InvalidArgumentError(f"config.lanes expects 0, 4, 8 or 16; got {config.lanes}.")
     return int(config.lanes)
 
 
 def load(key: str, make: Callable[[], Made], names: Sequence[str]) -> Library:
-    """The program that `key` describes, with the functions `names`.
+    """The program that `key` describes in full, with the functions `names`.
 
-    `make` gives its text, or its text and what `Library.meta` shall be (of JSON's types). It is
-    called only where the program is not known already.
+    `make` gives its text, or its text and, of JSON's types, what `Library.meta` shall be. It is
+    called only where the program is neither in memory nor in the cache.
     """
-    if key not in _LIBRARIES:
-        made = make()
-        text, meta = (made, None) if isinstance(made, str) else made
-        _LIBRARIES[key] = _Target.get().link(text, names, meta)
-    return _LIBRARIES[key]
+    parts = (compiler.version(), _sources(), processor().identity, *names, key)
+    name = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    library = _LIBRARIES.get(name)
+    if library is None:
+        with _LOCK:
+            library = _LIBRARIES.get(name)
+            if library is None:
+                library = _LIBRARIES[name] = _load(name, make, names)
+    return library
 
 
-_LIBRARIES: dict[str, Library] = {}
+@functools.cache
+def _sources() -> str:
+    """Which state the modules that write and compile programs are in."""
+    with suppress(OSError), os.scandir(os.path.dirname(__file__)) as found:
+        files = [(entry.name, entry.stat()) for entry in found if entry.name.endswith(".py")]
+        return " ".join(f"{name} {at.st_size} {at.st_mtime_ns}" for name, at in sorted(files))
+    return ""
 
 
-class _Target:
-    """LLVM, ready for this processor."""
+_LIBRARIES: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary()
+_LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobody will release
+    os.register_at_fork(
+        before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
+    )
 
-    def __init__(self) -> None:
-        import llvmlite.binding as llvm
 
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        llvm.set_option("", "-disable-lsr")
-        self.llvm = llvm
-        self.features = llvm.get_host_cpu_features()
-        self.machine = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(),
-            features=self.features.flatten(),
-            opt=1,
-            jit=True,
-        )
-        self.jit = llvm.create_lljit_compiler(self.machine)
-        self._count = 0
+def _load(name: str, make: Callable[[], Made], names: Sequence[str]) -> Library:
+    with timed("from the cache"):
+        entry = cache.read(name)
+    if entry is None:
+        entry = _compile(make)
+        cache.write(name, entry)
+    with timed("load"):
+        memory, addresses = _link(entry.image, names)
+    return Library(memory, addresses, entry.meta)
 
-    @staticmethod
-    @functools.cache
-    def get() -> _Target:
-        """The one of this process."""
-        return _Target()
 
-    def link(self, text: str, names: Sequence[str], meta: Any) -> Library:
-        """Compile and load."""
-        module = self.llvm.parse_assembly(text)
-        module.verify()
-        builder = self.llvm.JITLibraryBuilder()
-        builder.add_object_img(self.machine.emit_object(module)).add_current_process()
-        for name in names:
-            builder.export_symbol(name)
-        self._count += 1
-        tracker = builder.link(self.jit, f"lamina{self._count}")
-        return Library(tracker, {name: tracker[name] for name in names}, meta)
+def _compile(make: Callable[[], Made]) -> cache.Entry:
+    made = make()
+    text, meta = (made, None) if isinstance(made, str) else made
+    show("ir", lambda: text)
+    with timed("start LLVM"):
+        llvm = compiler.get()
+    show("assembly", lambda: llvm.assembly(text))
+    with timed("compile"):
+        return cache.Entry(llvm.compile(text), meta)
+
+
+def _link(image: bytes, names: Sequence[str]) -> tuple[Any, dict[str, int]]:
+    if elf.can_place():
+        try:
+            return elf.place(image, names)
+        except elf.UnsupportedObject:
+            pass
+    return compiler.get().link(image, names)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
+from lamina.core import files
+from lamina.core.config import config
 from lamina.core.errors import (
     AlreadyExistsError,
     FileWriteError,
@@ -83,3 +86,21 @@ def test_a_device_is_never_replaced(tmp_path):
     with pytest.raises(InvalidArgumentError, match="not a regular file"):
         write_bytes(tmp_path / "pipe", b"")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "expected"),
+    [
+        ("linux", {"XDG_CACHE_HOME": "/somewhere"}, Path("/somewhere/lamina")),
+        ("linux", {"XDG_CACHE_HOME": ""}, Path.home() / ".cache" / "lamina"),
+        ("darwin", {}, Path.home() / "Library" / "Caches" / "lamina"),
+        ("win32", {"LOCALAPPDATA": "/local"}, Path("/local/lamina/Cache")),
+        ("win32", {"LOCALAPPDATA": ""}, Path.home() / "AppData" / "Local" / "lamina" / "Cache"),
+    ],
+)
+def test_the_cache_folder_follows_the_platform(monkeypatch, platform, environment, expected):
+    monkeypatch.setattr(config, "cache", "")
+    monkeypatch.setattr(files.sys, "platform", platform)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert files.cache_folder() == expected

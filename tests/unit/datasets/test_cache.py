@@ -110,24 +110,6 @@ def test_a_folder_that_cannot_be_written_costs_the_copy_and_not_the_data(server,
         assert cache.cached(server.url, "kept.csv", LIMIT, parse)[0] == CONTENT
 
 
-@pytest.mark.parametrize(
-    ("platform", "environment", "expected"),
-    [
-        ("linux", {"XDG_CACHE_HOME": "/somewhere"}, Path("/somewhere/lamina")),
-        ("linux", {"XDG_CACHE_HOME": ""}, Path.home() / ".cache" / "lamina"),
-        ("darwin", {}, Path.home() / "Library" / "Caches" / "lamina"),
-        ("win32", {"LOCALAPPDATA": "/local"}, Path("/local/lamina/Cache")),
-        ("win32", {"LOCALAPPDATA": ""}, Path.home() / "AppData" / "Local" / "lamina" / "Cache"),
-    ],
-)
-def test_the_folder_follows_the_platform(monkeypatch, platform, environment, expected):
-    monkeypatch.setattr(config, "cache", "")
-    monkeypatch.setattr(cache.sys, "platform", platform)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert cache.cache_folder() == expected
-
-
 def test_the_full_set_is_downloaded_checked_and_kept(server, folder, monkeypatch):
     rows = np.arange(2 * len(credit_card.FULL.columns)).reshape(2, -1)
     digest = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()

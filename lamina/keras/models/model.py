@@ -7,13 +7,22 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from ...core.errors import InvalidArgumentError, nearest
+from ...ir.bind import STATE
+from ...tensor.tensor import Tensor
+from ...tensor.variable import WRITES
 from ..configurable import FAMILIES, register, serialize, sharing
+from ..layers.context import CALLS
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..saving import load_weights, model_from_text, save_model, save_weights
 from ..training.trainer import Trainer
 from ..utils.summary import print_summary
+
+
+_OWN = __name__.removesuffix(".models.model") + "."
 
 
 @register("keras.models")
@@ -40,6 +49,38 @@ class Model(Trainer, Layer):
             return
         super().__init__(**kwargs)
         self._init_trainer()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute, by compiled code where the model is made of lamina's layers and nobody records.
+
+        That is the case for the second of two calls on rows between which no variable was written.
+        """
+        if len(args) != 1 or kwargs or STATE.trace is not None or STATE.recorders or CALLS.frames:
+            return super().__call__(*args, **kwargs)
+        if "_training" not in self.__dict__:
+            return super().__call__(*args)  # which says that super().__init__() is missing
+        x = args[0]
+        array = x if type(x) is np.ndarray else getattr(x, "array", None)
+        calling = self._training.calling
+        if calling.writes == WRITES[0] and array is not None:
+            self._call_losses = []
+            return Tensor(calling.function(array))
+        found = super().__call__(x)
+        if array is not None and array.ndim == 2 and self._is_plain():
+            wanted = array.astype(self.compute_dtype, copy=False)
+            calling.consider(self._program("call", super().__call__), wanted, self._call_anything)
+        return found
+
+    def _call_anything(self, x: Any) -> Any:
+        return np.asarray(super().__call__(x))
+
+    def _is_plain(self) -> bool:
+        """Whether running the model's Python code again would do nothing but compute."""
+        return self.built and all(
+            type(layer).__module__.startswith(_OWN)
+            and layer.activity_regularizer is None
+            for layer in self._flatten_layers()
+        )
 
     @property
     def layers(self) -> list[Layer]:

@@ -73,6 +73,7 @@ class Sequential(Model):
 
     def _rebuild(self) -> None:
         """Where the input is known, make the weights and the functional form."""
+        self._forget_programs()
         self._functional = None
         self.built = False
         if len(self._stack) > 1 and isinstance(self._stack[0], InputLayer):

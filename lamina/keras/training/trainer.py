@@ -27,6 +27,7 @@ from ..metrics import Mean
 from . import loop
 from .compiled import CompiledLoss, CompiledMetrics
 from .data import Batches, arrays_of, unpack_x_y_sample_weight
+from .serving import Serving
 
 
 class TrainingState:
@@ -40,28 +41,7 @@ class TrainingState:
         self.run_eagerly = False
         self.programs: dict[Any, Function] = {}
         self.serving = Serving()
-
-
-class Serving:
-    """The compiled function that predicts, while no variable is written."""
-
-    def __init__(self) -> None:
-        self.writes = -1  # when the weights were taken; -1: there is no function
-        self.function: Callable[[Any], Any] = _nothing
-        self._seen = -1
-
-    def consider(self, program: Any, batches: Batches, other: Callable[[Any], Any]) -> None:
-        """Make the function when nothing was written between two predictions."""
-        writes, seen = WRITES[0], self._seen
-        self._seen = writes
-        if seen == writes and isinstance(program, Function) and not nest.is_nested(batches.x):
-            made = program.program_for(batches.batch(slice(0, 1))).predictor(other)
-            if made is not None:
-                self.function, self.writes = made, writes
-
-
-def _nothing(x: Any) -> Any:
-    raise AssertionError("there is no function yet")
+        self.calling = Serving()
 
 
 class Trainer:
@@ -293,6 +273,12 @@ class Trainer:
             state.programs[key] = Function(step, symbolic_batch=True)
         return state.programs[key]
 
+    def _forget_programs(self) -> None:
+        """Trace anew: the network is another one."""
+        state = self._training
+        state.programs.clear()
+        state.serving, state.calling = Serving(), Serving()
+
     def _is_default(self, *names: str) -> bool:
         return all(getattr(type(self), name) is getattr(Trainer, name) for name in names)
 
@@ -428,7 +414,7 @@ class Trainer:
         batches = Batches(x, batch_size=batch_size)
         program = self._program("predict", self.predict_step)
         found = loop.predict(self, program, batches, verbose=verbose, callbacks=callbacks)
-        serving.consider(program, batches, self._predict_anything)
+        serving.consider(program, batches.x, self._predict_anything)
         return found
 
     def _predict_anything(self, x: Any) -> Any:
@@ -455,9 +441,7 @@ class Trainer:
         program = self._program("predict", self.predict_step)
         made = None
         if isinstance(program, Function):
-            made = program.program_for(Batches(rows).batch(slice(None))).predictor(
-                self._predict_anything
-            )
+            made = program.program_for(rows).predictor(self._predict_anything)
         return made or self._predict_anything
 
     def train_on_batch(

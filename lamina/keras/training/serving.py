@@ -1,0 +1,43 @@
+"""Few rows predicted at once: a compiled function that is kept while no variable is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...tensor.function import Function
+from ...tensor.variable import WRITES
+
+
+class Serving:
+    """A function of compiled code from rows to rows, valid while `writes` is the count of writes."""
+
+    def __init__(self) -> None:
+        self.writes = -1  # there is no function
+        self.function: Callable[[Any], Any] = _nothing
+        self._seen = -1
+        self._hopeless = False
+
+    def consider(self, program: Any, x: Any, other: Callable[[Any], Any]) -> None:
+        """Make the function when nothing was written between two calls.
+
+        `program` is the traced step, `x` the rows that it was called with; `other` takes what the
+        function does not.
+        """
+        writes, seen = WRITES[0], self._seen
+        self._seen = writes
+        if seen != writes or self._hopeless:
+            return
+        made = None
+        if isinstance(program, Function) and isinstance(x, np.ndarray):
+            made = program.program_for(x[:1]).predictor(other)
+        if made is None:
+            self._hopeless = True
+        else:
+            self.function, self.writes = made, writes
+
+
+def _nothing(x: Any) -> Any:
+    raise AssertionError("there is no function yet")

@@ -11,7 +11,6 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from ...core.config import config
@@ -75,10 +74,13 @@ def load(key: str, make: Callable[[], Made], names: Sequence[str]) -> Library:
 @functools.cache
 def _sources() -> str:
     """Which state the modules that write and compile programs are in."""
-    with suppress(OSError), os.scandir(os.path.dirname(__file__)) as found:
-        files = [(entry.name, entry.stat()) for entry in found if entry.name.endswith(".py")]
-        return " ".join(f"{name} {at.st_size} {at.st_mtime_ns}" for name, at in sorted(files))
-    return ""
+    states = []
+    for folder, _, files in os.walk(os.path.dirname(__file__)):
+        for file in files:
+            if file.endswith(".py"):
+                status = os.stat(os.path.join(folder, file))
+                states.append(f"{file} {status.st_size} {status.st_mtime_ns}")
+    return " ".join(sorted(states))
 
 
 _LIBRARIES: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .schedule import Group
 
 BLOCK_ROWS = 256  # rows that all kernels of a stage work on before the next ones
+SHARED_ROWS = 16  # of a value without a batch: threads share whole tiles of a matrix product
 SPINS = 200  # looks at a barrier before the processor is given to others
 
 
@@ -158,6 +159,11 @@ class _Driver:
             self._solo += 1
             with code.when(code.icmp("eq", owner, self.thread)):
                 self._call(kernel, code.int(0), size)
+        elif kernel.split == "rows":
+            first, last = self._part(code.int(-(-int(size.text) // SHARED_ROWS)))
+            step = code.int(SHARED_ROWS)
+            end = code.intrinsic("smin", code.mul(last, step), size)
+            self._call(kernel, code.mul(first, step), end)
         else:
             self._call(kernel, *self._part(size))
 

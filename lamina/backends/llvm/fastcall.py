@@ -19,14 +19,16 @@ import numpy as np
 from ...core.shapes import B
 from ...ir.value import Spec
 from .builder import I32, I64, PTR, Code, Module, Reg
-from .writer import BATCH, FIRST, LAST, ROWS, SLOTS
+from .writer import BATCH, ERROR, FIRST, LAST, ROWS, SLOTS
 
 if TYPE_CHECKING:
     from .lowering import Lowering
     from .session import Session
 
 # The table: 64-bit words.
-CONTEXT, TYPE, DTYPE, WIDTH, NEW, OUT_TYPE, OUT_WIDTH, OTHER, VECTORCALL, CAPACITY, DIMS = range(11)
+CONTEXT, TYPE, DTYPE, WIDTH, NEW, OUT_TYPE, OUT_WIDTH, OTHER, VECTORCALL, CAPACITY, RELEASE, DIMS = range(
+    12
+)
 _WORDS = 16
 # NumPy's array object: offsets in bytes.
 _OBJECT_TYPE, _DATA, _RANK, _DIMS, _DTYPE, _FLAGS = 8, 16, 24, 32, 56, 64
@@ -120,6 +122,14 @@ def _answer(code: Code, lowering: Lowering, words: Reg, array: Reg, rows: Reg) -
     for slot, value in values.items():
         code.store(value, code.at(context, slot, I64), 8)
     code.call("void", "run", context, code.int(0))
+    bad, good = code.fresh("bad"), code.fresh("good")
+    error = code.load(I64, code.at(context, ERROR, I64), 8)
+    code.branch(code.icmp("ne", error, code.int(0)), bad, good)
+    code.label(bad)  # the slow way says what is wrong
+    code.store(code.int(0), code.at(context, ERROR, I64), 8)
+    code.call_pointer("void", _word(code, words, RELEASE, PTR), result)
+    code.jump("other")
+    code.label(good)
     code.ret(result)
 
 
@@ -174,6 +184,7 @@ def bind(
     table[WIDTH], table[OUT_WIDTH] = spec.shape[1], output.shape[1]
     table[NEW], table[OUT_TYPE] = _array_new(), output.dtype.num
     table[OTHER], table[VECTORCALL] = id(other), _address("PyObject_Vectorcall")
+    table[RELEASE] = _address("Py_DecRef")
     table[CAPACITY] = limit
     doc = b"predict(rows) -> rows: an array in, an array out, without a copy of the weights."
     method = _Method(b"predict", address, _METH_FASTCALL, doc)

@@ -17,9 +17,7 @@ from .elementwise import convert
 from .kernels import ROOTS, Planned, Unsupported
 from .layout import address, element_size, form_of, is_signed, memory_element
 from .reduce import combine
-from .writer import ERROR, Writer
-
-OUT_OF_RANGE = 1
+from .writer import BAD_INDEX, BAD_SIZE, ERROR, Writer
 
 
 def plan_gather(planned: Planned, node: Node) -> None:
@@ -81,7 +79,12 @@ def _checked(writer: Writer, value: Value, lanes: Reg, panel: Reg, size: int) ->
     valid = code.icmp("slt", numbers, code.splat(writer.count, writer.lanes))
     bad = code.op("and", valid, code.op("xor", good, constant(good.kind, True)))
     with code.when(_any(code, bad)):
-        _tell(writer)
+        lanes_bits = code.cast("bitcast", bad, f"i{writer.lanes}")
+        first_bad = code.call(
+            lanes_bits.kind, f"llvm.cttz.i{writer.lanes}", lanes_bits, constant("i1", True)
+        )
+        lane = code.cast("zext", first_bad, I64)
+        _tell(writer, code.extract(wide, lane), size)
     return code.select(good, wide, constant(wide.kind, 0))
 
 
@@ -90,9 +93,11 @@ def _any(code: Code, bits: Reg) -> Reg:
     return code.call("i1", name, bits)
 
 
-def _tell(writer: Writer) -> None:
+def _tell(writer: Writer, found: Reg, size: int) -> None:
+    """Leave word of an index that is not in [0, size)."""
     code = writer.code
-    code.store(code.int(OUT_OF_RANGE), code.at(writer.context, ERROR, I64))
+    for place, word in ((BAD_INDEX, found), (BAD_SIZE, code.int(size)), (ERROR, code.int(1))):
+        code.store(word, code.at(writer.context, place, I64))
 
 
 def emit_gather(writer: Writer, stored: set[int]) -> None:
@@ -222,7 +227,7 @@ def emit_scatter_add(writer: Writer, stored: set[int]) -> None:
         number = _number(writer, indices, row.index, line.index)
         good = code.icmp("ult", number, code.int(size))
         with code.when(code.op("xor", good, constant("i1", True))):
-            _tell(writer)
+            _tell(writer, number, size)
         start = code.mul(code.select(good, number, code.int(0)), code.int(width))
         with code.loop(0, width) as inner:
             source = code.add(code.mul(line.index, code.int(width)), inner.index)

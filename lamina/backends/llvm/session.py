@@ -16,6 +16,8 @@ from ...ir.value import Spec
 from . import workers
 from .contract import SCRATCH_BYTES
 from .writer import (
+    BAD_INDEX,
+    BAD_SIZE,
     BARRIER,
     BATCH,
     CAPACITY,
@@ -115,8 +117,8 @@ class Session:
         if context[ERROR]:
             context[ERROR] = 0
             raise OutOfRangeError(
-                f"{self.program.name}: an index is out of range: expected 0 to the size of what "
-                "is indexed, less 1 (a label that is no class, or a code without a row in its table)"
+                f"index {context[BAD_INDEX]} is out of range: expected 0 to "
+                f"{context[BAD_SIZE] - 1}"
             )
 
     def collect(self, results: list[Array]) -> list[Array]:

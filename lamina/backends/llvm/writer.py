@@ -29,7 +29,8 @@ from .layout import (
 )
 
 # The context: 64-bit words.
-ROWS, BATCH, FIRST, LAST, ORDER, THREADS, BARRIER, YIELD, ERROR, CAPACITY, SCRATCH = range(11)
+ROWS, BATCH, FIRST, LAST, ORDER, THREADS, BARRIER, YIELD, CAPACITY, SCRATCH = range(10)
+ERROR, BAD_INDEX, BAD_SIZE = range(10, 13)  # set where an index is out of range
 SLOTS = 16  # where the addresses of values begin
 
 ARGUMENTS = (

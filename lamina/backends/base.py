@@ -30,6 +30,10 @@ class Backend(Protocol):
         """
         ...
 
+    def shuffled(self, rows: int, key: int) -> Array | None:
+        """The order that keras/training/order.py defines, by native code; None without such."""
+        ...
+
 
 Carried = Sequence[tuple[int, int]]
 
@@ -94,6 +98,14 @@ def compile_graph(graph: Graph) -> Program:
     return program
 
 
+def interpret_graph(graph: Graph) -> Program:
+    """`graph` for the interpreter: small programs between eager operations are not worth more."""
+    program: Program = graph.derived(
+        ("program", "interp"), lambda: BACKENDS["interp"].compile(optimize(graph))
+    )
+    return program
+
+
 def compile_steps(graph: Graph, carried: Carried) -> Steps | None:
     """`graph` compiled for many steps by the backend in force, once; None where it cannot."""
     backend = BACKENDS[config.backend]
@@ -102,3 +114,8 @@ def compile_steps(graph: Graph, carried: Carried) -> Steps | None:
         lambda: backend.compile_steps(optimize(graph), carried),
     )
     return steps
+
+
+def shuffled_order(rows: int, key: int) -> Array | None:
+    """A random order of rows by the backend in force; None where it has no code for it."""
+    return BACKENDS[config.backend].shuffled(rows, key)

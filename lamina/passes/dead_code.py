@@ -13,13 +13,13 @@ def remove_dead_code(graph: Graph) -> Graph:
     needed = {id(value) for value in graph.outputs}
     kept: list[Node] = []
     for node in reversed(graph.nodes):
-        if _has_effect(node) or any(id(value) in needed for value in node.outputs):
+        if has_effect(node) or any(id(value) in needed for value in node.outputs):
             kept.append(node)
             needed.update(map(id, node.inputs))
     return Graph(graph.name, graph.inputs, kept[::-1], graph.outputs)
 
 
-def _has_effect(node: Node) -> bool:
+def has_effect(node: Node) -> bool:
     """Whether the node, or a program inside of it, does more than give results."""
     if node.primitive.effect:
         return True
@@ -27,4 +27,4 @@ def _has_effect(node: Node) -> bool:
 
 
 def _any_effect(parameter: Any) -> bool:
-    return isinstance(parameter, Graph) and any(map(_has_effect, parameter.nodes))
+    return isinstance(parameter, Graph) and any(map(has_effect, parameter.nodes))

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from ..core.config import config
 from ..ir.graph import Graph
 from ..ir.verify import verify
+from .common import merge_common
 from .dead_code import remove_dead_code
 from .simplify import simplify
 
-PASSES: tuple[Callable[[Graph], Graph], ...] = (simplify, remove_dead_code)
+PASSES: tuple[Callable[[Graph], Graph], ...] = (simplify, merge_common, remove_dead_code)
 
 
 def optimize(graph: Graph) -> Graph:

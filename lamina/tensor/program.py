@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.base import Steps, compile_graph, compile_steps
+from ..backends.base import Steps, compile_graph, compile_steps, interpret_graph
 from ..core import nest
 from ..core.dtypes import Array
 from ..core.shapes import B
@@ -32,10 +32,18 @@ class Program:
 
     `function` takes as many tensors and returns a structure of tensors. Variables that it reads
     and outer symbols become further inputs (`sources`); variables that it writes, further
-    outputs.
+    outputs. `eager`: it runs between eager operations, on the interpreter.
     """
 
-    def __init__(self, name: str, function: Callable[..., Any], specs: Sequence[Spec]) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        specs: Sequence[Spec],
+        *,
+        eager: bool = False,
+    ) -> None:
+        self._compile = interpret_graph if eager else compile_graph
         trace = Trace(name)
         with tracing(trace):
             symbols = [trace.input(spec) for spec in specs]
@@ -63,7 +71,7 @@ class Program:
         else:
             sources = [s._value if isinstance(s, Variable) else s for s in self.sources]
             inputs = [value.array for value in (*arguments, *sources)]
-            arrays = compile_graph(self.graph)(inputs)  # type: ignore[arg-type]
+            arrays = self._compile(self.graph)(inputs)  # type: ignore[arg-type]
             tensors = [new_value(array) for array in arrays[: self.tensor_count]]
         for variable, array in zip(self.written, arrays[self.tensor_count :], strict=True):
             variable.commit(array)

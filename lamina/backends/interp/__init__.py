@@ -20,5 +20,9 @@ class Interpreter:
         """None: steps are run one by one."""
         return
 
+    def shuffled(self, rows: int, key: int) -> None:
+        """None: keras/training/order.py has the definition."""
+        return
+
 
 BACKENDS.add(Interpreter(), "interp")

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from ...core.dtypes import Array
 from ...ir.graph import Graph
 from ...ir.interpret import Program
 from ..base import BACKENDS
@@ -27,6 +28,11 @@ class Native:
             return _module("program").NativeProgram(graph, carried)
         except _module("kernels").Unsupported:
             return None
+
+    def shuffled(self, rows: int, key: int) -> Array:
+        """The order that keras/training/order.py defines."""
+        order: Array = _module("shuffle").shuffled_order(rows, key)
+        return order
 
 
 def _module(name: str) -> Any:

@@ -211,7 +211,10 @@ class Optimizer(OptimizerState):
         if program is None:
             specs = [argument.spec for argument in arguments]
             program = Program(
-                f"{self.name}_update", lambda *symbols: self._update(variables, symbols), specs
+                f"{self.name}_update",
+                lambda *symbols: self._update(variables, symbols),
+                specs,
+                eager=True,
             )
             self._programs[key] = program
         return program

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...backends.base import shuffled_order
 from ...core.dtypes import INT64, UINT64, Array
 from ...ops.generator import bits
 from ...tensor.convert import to_tensor
@@ -18,7 +19,11 @@ def shuffled(rows: int) -> Array:
     Rows are sorted by random bits, which depend on the seed alone, not on the machine; rows with
     equal bits stay in order.
     """
-    key, draw = to_tensor(np.array(draw_seed(), UINT64)), to_tensor(np.array(0, UINT64))
+    seed = draw_seed()
+    native = shuffled_order(rows, int(seed))
+    if native is not None:
+        return native
+    key, draw = to_tensor(np.array(seed, UINT64)), to_tensor(np.array(0, UINT64))
     return stable_order(np.asarray(bits(key, draw, (rows,))))
 
 

@@ -78,7 +78,7 @@ class Program:
         return None if self.structure is None else self.rebuild(tensors[: self.tensor_count])
 
     def steps(self, arrays: Sequence[Array], rows: int, batch: int) -> ProgramSteps | None:
-        """This program for `batch` rows of `arrays` at a time; None where the backend cannot."""
+        """The program for `batch` rows of `arrays` at a time; None where the backend cannot."""
         specs = self.graph.input_specs[: len(arrays)]
         if any(B not in spec.shape for spec in specs):
             return None
@@ -127,7 +127,7 @@ class Program:
 
 
 class ProgramSteps:
-    """A program run for batch after batch in native code; variables are read and written at will."""
+    """A program run for many batches in native code; variables are read and written at will."""
 
     def __init__(
         self, program: Program, compiled: Steps, arrays: Sequence[Array], rows: int, batch: int

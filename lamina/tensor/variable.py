@@ -16,7 +16,6 @@ from ..prims import elementwise as prim
 from .convert import to_tensor
 from .tensor import Operators, Tensor, numpy_text
 
-
 WRITES = [0]
 """How often variables were written: whoever keeps what depends on their values compares it."""
 

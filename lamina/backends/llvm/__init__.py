@@ -1,4 +1,4 @@
-"""Native code by LLVM. The only room that knows llvmlite; its modules are imported when first used."""
+"""Native code by LLVM: the only room that knows llvmlite. Its modules are imported when needed."""
 
 from __future__ import annotations
 

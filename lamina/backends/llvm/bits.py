@@ -1,7 +1,8 @@
 """Random bits: Philox4x32-10 for V rows at once, four columns a counter.
 
-J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). The word
-at row r and column c is word c mod 4 of the counter (c div 4, r, draw), as prims/random.py defines it.
+J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC
+2011). The word at row r and column c is word c mod 4 of the counter (c div 4, r, draw), as
+prims/random.py defines it.
 """
 
 from __future__ import annotations
@@ -42,9 +43,7 @@ def philox(code: Code, counter: list[Reg], key: list[Reg]) -> list[Reg]:
         high = [code.op("lshr", product, constant(kind, 32)) for product in products]
         first = code.op("xor", code.op("xor", high[1], counter[1]), key[0])
         third = code.op("xor", code.op("xor", high[0], counter[3]), key[1])
-        counter = [
-            first, code.op("and", products[1], low), third, code.op("and", products[0], low)
-        ]
+        counter = [first, code.op("and", products[1], low), third, code.op("and", products[0], low)]
         if number + 1 < ROUNDS:
             key = [
                 code.op("and", code.add(word, constant(kind, step)), low)
@@ -63,11 +62,8 @@ def _halves(writer: Writer, number: Reg) -> list[Reg]:
 
 def emit_bits(writer: Writer, stored: set[int]) -> None:
     """All words of the kernel's range."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
-    key, draw = (
-        _halves(writer, code.load(I64, writer.pointer(source))) for source in root.sources
-    )
+    code, root = writer.code, writer.root
+    key, draw = (_halves(writer, code.load(I64, writer.pointer(source))) for source in root.sources)
     if writer.kernel.form.batch:
         _batch(writer, key, draw)
     else:
@@ -77,8 +73,7 @@ def emit_bits(writer: Writer, stored: set[int]) -> None:
 
 def _batch(writer: Writer, key: list[Reg], draw: list[Reg]) -> None:
     """Rows in the lanes, four columns at a time."""
-    code, lanes, root = writer.code, writer.lanes, writer.kernel.root
-    assert root is not None
+    code, lanes, root = writer.code, writer.lanes, writer.root
     columns: int = root.params["columns"] if root.output.spec.shape[-1] is not B else 1
     one_column = len(root.output.spec.shape) == 1
     kind = vector(I64, lanes)
@@ -91,9 +86,7 @@ def _batch(writer: Writer, key: list[Reg], draw: list[Reg]) -> None:
         return
     with code.loop(*panels) as outer, code.loop(0, lines) as line:
         number = _lane_numbers(writer, outer.index)
-        row = code.add(
-            code.mul(number, constant(kind, lines)), code.splat(line.index, lanes)
-        )
+        row = code.add(code.mul(number, constant(kind, lines)), code.splat(line.index, lanes))
         start = code.mul(line.index, code.int(columns))
         with code.loop(0, columns, 4) as inner:
             group = code.splat(code.op("lshr", inner.index, code.int(2)), lanes)
@@ -120,8 +113,7 @@ def _store_words(
     writer: Writer, columns: Reg, row: Reg, key: list[Reg], draw: list[Reg], panel: Reg, line: Reg
 ) -> None:
     """Columns in the lanes: each lane takes one of its counter's four words."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     kind = columns.kind
     group = code.op("lshr", columns, constant(kind, 2))
     words = philox(code, [group, row, *draw], key)

@@ -29,6 +29,10 @@ class Reg(NamedTuple):
         return f"{self.kind} {self.text}"
 
 
+Index = Reg | int
+"""A place or a count: known when the program runs, or now."""
+
+
 def vector(element: str, lanes: int) -> str:
     """The type of `lanes` values of type `element`."""
     return f"<{lanes} x {element}>"
@@ -84,7 +88,11 @@ def constant(kind: str, number: Any) -> Reg:
 def _in_range(number: float) -> float:
     """`number`, or the infinity that float32 rounds it to."""
     largest = 3.4028235677973366e38  # halfway to the power of two above
-    return number if abs(number) < largest or number != number else float("inf" if number > 0 else "-inf")
+    return (
+        number
+        if abs(number) < largest or number != number
+        else float("inf" if number > 0 else "-inf")
+    )
 
 
 class Module:
@@ -269,15 +277,11 @@ class Code:
 
     def icmp(self, predicate: str, first: Reg, second: Reg) -> Reg:
         """A comparison of integers: `eq`, `slt`, `ult` and so on."""
-        return self.value(
-            with_element(first.kind, I1), f"icmp {predicate} {first}, {second.text}"
-        )
+        return self.value(with_element(first.kind, I1), f"icmp {predicate} {first}, {second.text}")
 
     def fcmp(self, predicate: str, first: Reg, second: Reg) -> Reg:
         """A comparison of floats: `olt` is false, `ult` true where one is NaN."""
-        return self.value(
-            with_element(first.kind, I1), f"fcmp {predicate} {first}, {second.text}"
-        )
+        return self.value(with_element(first.kind, I1), f"fcmp {predicate} {first}, {second.text}")
 
     def select(self, condition: Reg, yes: Reg, no: Reg) -> Reg:
         """Lane by lane one of two values."""
@@ -297,12 +301,12 @@ class Code:
             kind, f"shufflevector {one}, {kind} poison, {vector(I32, lanes)} zeroinitializer"
         )
 
-    def extract(self, value: Reg, lane: int | Reg) -> Reg:
+    def extract(self, value: Reg, lane: Index) -> Reg:
         """One lane."""
         place = lane if isinstance(lane, Reg) else constant(I64, lane)
         return self.value(element_of(value.kind), f"extractelement {value}, {place}")
 
-    def insert(self, value: Reg, scalar: Reg, lane: int | Reg) -> Reg:
+    def insert(self, value: Reg, scalar: Reg, lane: Index) -> Reg:
         """`value` with another number in one lane."""
         place = lane if isinstance(lane, Reg) else constant(I64, lane)
         return self.value(value.kind, f"insertelement {value}, {scalar}, {place}")
@@ -331,7 +335,7 @@ class Code:
         """Write at `pointer`."""
         self.emit(f"store {value}, {pointer}, align {align or _natural(value.kind)}")
 
-    def at(self, pointer: Reg, index: Reg | int, kind: str) -> Reg:
+    def at(self, pointer: Reg, index: Index, kind: str) -> Reg:
         """The address `index` elements of type `kind` after `pointer`."""
         place = index if isinstance(index, Reg) else constant(I64, index)
         if place.text == "0":
@@ -346,7 +350,7 @@ class Code:
 
     @contextmanager
     def loop(
-        self, start: Reg | int, stop: Reg | int, step: Reg | int = 1, carried: Sequence[Reg] = ()
+        self, start: Index, stop: Index, step: Index = 1, carried: Sequence[Reg] = ()
     ) -> Iterator[Loop]:
         """The code inside, for each index from `start` below `stop`.
 
@@ -371,7 +375,9 @@ class Code:
         after = self.add(index, by)
         latch = self.block
         self.branch(self.icmp("slt", after, last), body, end)
-        phis = [f"  {index.text} = phi {index.kind} [{first.text}, %{before}], [{after.text}, %{latch}]"]
+        phis = [
+            f"  {index.text} = phi {index.kind} [{first.text}, %{before}], [{after.text}, %{latch}]"
+        ]
         for symbol, item, value in zip(symbols, carried, following, strict=True):
             phis.append(
                 f"  {symbol.text} = phi {symbol.kind} "

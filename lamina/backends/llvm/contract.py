@@ -1,8 +1,8 @@
 """Matrix products: which operand gives rows, which lanes, and the loops around the microkernel.
 
-Forward and backward through a layer have the batch in the lanes; the gradient of the weights sums over
-the batch, and what follows it element by element (the optimizer) works on each block while it is
-in cache.
+Forward and backward through a layer have the batch in the lanes; the gradient of the weights sums
+over the batch, and what follows it element by element (the optimizer) works on each block while it
+is in cache.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ class _Operands:
     """The addresses and strides of a product, for one kernel."""
 
     def __init__(self, writer: Writer) -> None:
-        root = writer.kernel.root
-        assert root is not None
+        root = writer.root
         self.writer, self.root = writer, root
         code = writer.code
         first, second = root.sources
@@ -81,7 +80,7 @@ class _Operands:
         """Compute panels [first, end) and rows [first, end) of the result into `target`."""
         code, lanes = self.writer.code, self.writer.lanes
         columns = code.mul(code.mul(panels[0], self.second_stride), code.int(lanes))
-        # a row further: one lane further where rows are lanes (whole panels at a time), else one row
+        # "col": rows are lanes, and a part begins with a panel
         step = self.first_stride if self.root.params["pattern"] == "col" else lanes
         code.call(
             "void",
@@ -101,9 +100,8 @@ class _Operands:
 def emit_matmul(writer: Writer, stored: set[int]) -> None:
     """The product, then what follows it."""
     code, kernel = writer.code, writer.kernel
-    assert kernel.root is not None
     operands = _Operands(writer)
-    output = kernel.root.output
+    output = writer.root.output
     panels, rows = writer.ranges()
     if kernel.form.batch or not kernel.items:
         target = writer.place_of(output, panels[0], rows[0])
@@ -130,8 +128,7 @@ def _least(writer: Writer, first: Reg, second: Reg) -> Reg:
 
 def emit_turn(writer: Writer, stored: set[int]) -> None:
     """Rows and lanes of a value exchanged."""
-    code, lanes, root = writer.code, writer.lanes, writer.kernel.root
-    assert root is not None
+    code, lanes, root = writer.code, writer.lanes, writer.root
     source = root.sources[0]
     form, element = form_of(source.spec), memory_element(source.spec.dtype)
     first, last = writer.first, writer.last

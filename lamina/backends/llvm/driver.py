@@ -1,4 +1,4 @@
-"""The function that runs steps: rows in, kernels in their order, rows out; several threads together."""
+"""The function that runs steps: rows in, kernels in order, rows out; several threads together."""
 
 from __future__ import annotations
 
@@ -138,15 +138,15 @@ class _Driver:
         return next(group for group in self.lowering.groups if group.batch)
 
     def _part(self, size: Reg) -> tuple[Reg, Reg]:
-        """This thread's share of `size` things."""
+        """The share of this thread in `size` things."""
         code = self.code
         first = code.op("sdiv", code.mul(size, self.thread), self.threads)
         after = code.add(self.thread, code.int(1))
         return first, code.op("sdiv", code.mul(size, after), self.threads)
 
     def _whole(self, kernel: Kernel) -> tuple[Reg, Reg]:
-        size = kernel.form.rows if kernel.split == "rows" else kernel.form.panels(
-            self.lowering.lanes
+        size = (
+            kernel.form.rows if kernel.split == "rows" else kernel.form.panels(self.lowering.lanes)
         )
         return self.code.int(0), self.code.int(size)
 
@@ -169,11 +169,17 @@ class _Driver:
 
     def _call(self, kernel: Kernel, first: Reg, last: Reg) -> None:
         self.code.call(
-            "void", f"kernel{kernel.number}", self.code.arguments[0], first, last,
-            self.count, self.start, self.thread,
+            "void",
+            f"kernel{kernel.number}",
+            self.code.arguments[0],
+            first,
+            last,
+            self.count,
+            self.start,
+            self.thread,
         )
 
-    # Rows in and out --------------------------------------------------------------------------------
+    # Rows in and out -----------------------------------------------------------------------------
 
     def _slot(self, slot: int, kind: str = PTR) -> Reg:
         return read_word(self.code, self.code.arguments[0], SLOTS + slot, kind)
@@ -198,9 +204,16 @@ class _Driver:
                 offset = code.mul(first, code.int(form.rows * lowering.lanes))
                 target = code.at(self._slot(lowering.slots[id(value)]), offset, element)
                 code.call(
-                    "void", gather_rows(code.module, element, lowering.lanes),
-                    target, code.int(form.rows), self._slot(slot), self._slot(slot + 1, I64),
-                    order, row, count, code.int(form.rows),
+                    "void",
+                    gather_rows(code.module, element, lowering.lanes),
+                    target,
+                    code.int(form.rows),
+                    self._slot(slot),
+                    self._slot(slot + 1, I64),
+                    order,
+                    row,
+                    count,
+                    code.int(form.rows),
                 )
 
     def _give(self, group: Group, first: Reg, last: Reg) -> None:
@@ -218,9 +231,15 @@ class _Driver:
                 offset = code.mul(first, code.int(form.rows * lowering.lanes))
                 source = code.at(self._slot(lowering.slots[id(value)]), offset, element)
                 code.call(
-                    "void", scatter_rows(code.module, element, lowering.lanes),
-                    self._slot(slot), code.int(form.rows), source, code.int(form.rows),
-                    row, count, code.int(form.rows),
+                    "void",
+                    scatter_rows(code.module, element, lowering.lanes),
+                    self._slot(slot),
+                    code.int(form.rows),
+                    source,
+                    code.int(form.rows),
+                    row,
+                    count,
+                    code.int(form.rows),
                 )
 
     def commit(self, commits: list[tuple[int, int, int]]) -> None:
@@ -228,8 +247,10 @@ class _Driver:
         code = self.code
         for source, target, size in commits:
             code.call(
-                "void", "llvm.memcpy.p0.p0.i64", self._slot(target), self._slot(source),
-                code.int(size), constant("i1", False),
+                "void",
+                "llvm.memcpy.p0.p0.i64",
+                self._slot(target),
+                self._slot(source),
+                code.int(size),
+                constant("i1", False),
             )
-
-

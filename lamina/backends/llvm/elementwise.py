@@ -37,7 +37,7 @@ class Place(NamedTuple):
     code: Code
     lanes: int
     first_row: Reg | None
-    count: Reg
+    rows: Reg
 
 
 Emit = Callable[..., Reg]
@@ -207,7 +207,7 @@ def _dimension(place: Place, node: Node) -> Reg:
     kind = vector("i32", place.lanes)
     if size is not B:
         return constant(kind, size)
-    return place.code.splat(place.code.cast("trunc", place.count, "i32"), place.lanes)
+    return place.code.splat(place.code.cast("trunc", place.rows, "i32"), place.lanes)
 
 
 ELEMENTWISE: dict[str, Emit] = {

@@ -1,9 +1,9 @@
 """A Python function made of machine code: an array of rows in, an array of rows out.
 
-It is called by CPython's vector protocol (METH_FASTCALL) and looks at the array's object itself: type,
-dtype, flags, rank and width, at the offsets of NumPy's ABI on 64-bit builds with a GIL. What is not
-exactly as expected goes to a Python function. The object that it is bound to is an int64 array, its
-table; no address is in the code, so compiled objects can be kept.
+It is called by CPython's vector protocol (METH_FASTCALL) and looks at the array's object itself:
+type, dtype, flags, rank and width, at the offsets of NumPy's ABI on 64-bit builds with a GIL. What
+is not exactly as expected goes to a Python function. The object that it is bound to is an int64
+array, its table; no address is in the code, so compiled objects can be kept.
 """
 
 from __future__ import annotations
@@ -26,9 +26,20 @@ if TYPE_CHECKING:
     from .session import Session
 
 # The table: 64-bit words.
-CONTEXT, TYPE, DTYPE, WIDTH, NEW, OUT_TYPE, OUT_WIDTH, OTHER, VECTORCALL, CAPACITY, RELEASE, DIMS = range(
-    12
-)
+(
+    CONTEXT,
+    TYPE,
+    DTYPE,
+    WIDTH,
+    NEW,
+    OUT_TYPE,
+    OUT_WIDTH,
+    OTHER,
+    VECTORCALL,
+    CAPACITY,
+    RELEASE,
+    DIMS,
+) = range(12)
 _WORDS = 16
 # NumPy's array object: offsets in bytes.
 _OBJECT_TYPE, _DATA, _RANK, _DIMS, _DTYPE, _FLAGS = 8, 16, 24, 32, 56, 64
@@ -189,7 +200,10 @@ def bind(
     doc = b"predict(rows) -> rows: an array in, an array out, without a copy of the weights."
     method = _Method(b"predict", address, _METH_FASTCALL, doc)
     new = ctypes.pythonapi.PyCFunction_NewEx
-    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+    new.restype, new.argtypes = (
+        ctypes.py_object,
+        (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p),
+    )
     table.kept = method, session, other
     function: Callable[[Any], Any] = new(ctypes.addressof(method), table, None)
     return function
@@ -200,7 +214,7 @@ def _address(name: str) -> int:
 
 
 def _array_new() -> int:
-    from numpy._core import _multiarray_umath
+    from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
 
     get = ctypes.pythonapi.PyCapsule_GetPointer
     get.restype, get.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)

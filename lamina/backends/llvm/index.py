@@ -51,7 +51,8 @@ def plan_scatter(planned: Planned, node: Node) -> None:
         raise Unsupported(node, f"of {values.spec!r} at {indices.spec!r} into {shape}")
     if indices.spec.shape[0] is not B or values.spec.dtype.kind not in "fiu":
         raise Unsupported(node, f"of {values.spec!r} at {indices.spec!r}")
-    planned.add_root(node, "scatter_add", [planned.solid(indices), planned.solid(values)])
+    sources = planned.solid(indices), planned.solid(values)
+    planned.add_root(node, "scatter_add", sources, size=shape[0])
 
 
 def plan_search(planned: Planned, node: Node) -> None:
@@ -102,8 +103,7 @@ def _tell(writer: Writer, found: Reg, size: int) -> None:
 
 def emit_gather(writer: Writer, stored: set[int]) -> None:
     """Element d of row index[t] of the table, for every t and d."""
-    code, root, lanes = writer.code, writer.kernel.root, writer.lanes
-    assert root is not None
+    code, root, lanes = writer.code, writer.root, writer.lanes
     table, indices = root.sources
     form = form_of(table.spec)
     size = root.params["size"]
@@ -146,8 +146,7 @@ def _table_gather(code: Code, table: Reg, numbers: Reg) -> Reg:
 
 def _line_number(writer: Writer, value: Value, panel: Reg, line: Reg, found: Reg) -> Reg:
     """The numbers of elements at places `found` of a line, each lane in its own."""
-    code, lanes, root = writer.code, writer.lanes, writer.kernel.root
-    assert root is not None
+    code, lanes, root = writer.code, writer.lanes, writer.root
     row = code.mul(line, code.int(root.params["size"]))
     start = writer.index(form_of(value.spec), panel, row)
     kind = found.kind
@@ -157,8 +156,7 @@ def _line_number(writer: Writer, value: Value, panel: Reg, line: Reg, found: Reg
 
 def emit_take_along(writer: Writer, stored: set[int]) -> None:
     """x[line, index[line, j]] for every j."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     x, indices = root.sources
     many, size = root.params["many"], root.params["size"]
     panels, _ = writer.ranges()
@@ -175,8 +173,7 @@ def emit_take_along(writer: Writer, stored: set[int]) -> None:
 
 def emit_add_along(writer: Writer, stored: set[int]) -> None:
     """Zeros, with values[line, j] added at index[line, j], one j after the other."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     indices, values = root.sources
     output = root.output
     many, size = root.params["many"], root.params["size"]
@@ -211,13 +208,12 @@ def _scatter(writer: Writer, value: Value, numbers: Reg, lanes: Reg) -> None:
 
 def emit_scatter_add(writer: Writer, stored: set[int]) -> None:
     """Zeros, with the values of each row added at its places, row after row."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     indices, values = root.sources
     output = root.output
     form = form_of(output.spec)
     kind = memory_element(output.spec.dtype)
-    size = output.spec.shape[0]
+    size: int = root.params["size"]
     places = address(form, np.arange(form.size), writer.lanes)
     zero = constant(kind, 0)
     with code.loop(0, form.rows * form.panels(writer.lanes) * writer.lanes) as clear:
@@ -254,8 +250,7 @@ def _number(writer: Writer, value: Value, row: Reg, number: Reg) -> Reg:
 
 def emit_search(writer: Writer, stored: set[int]) -> None:
     """How many edges are below (or, from the right, not above): NaN is above all."""
-    code, root, lanes = writer.code, writer.kernel.root, writer.lanes
-    assert root is not None
+    code, root, lanes = writer.code, writer.root, writer.lanes
     edges, x = root.sources
     kind = vector(I64, lanes)
     panels, _ = writer.ranges()

@@ -33,8 +33,7 @@ ROOTS["concatenate"] = plan_concatenate
 
 def emit_concatenate(writer: Writer, stored: set[int]) -> None:
     """Copy each source to its places."""
-    root = writer.kernel.root
-    assert root is not None
+    root = writer.root
     for source, places in zip(root.sources, root.params["places"], strict=True):
         if writer.kernel.form.batch:
             _copy_rows(writer, source, places)
@@ -44,8 +43,7 @@ def emit_concatenate(writer: Writer, stored: set[int]) -> None:
 
 
 def _copy_rows(writer: Writer, source: Value, places: Any) -> None:
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     panels, _ = writer.ranges()
     with code.loop(*panels) as outer, code.loop(0, len(places)) as inner:
         lanes = writer.load_lanes(source, writer.place_of(source, outer.index, inner.index))
@@ -54,8 +52,7 @@ def _copy_rows(writer: Writer, source: Value, places: Any) -> None:
 
 
 def _copy_elements(writer: Writer, source: Value, places: Any) -> None:
-    code, root, lanes = writer.code, writer.kernel.root, writer.lanes
-    assert root is not None
+    code, root, lanes = writer.code, writer.root, writer.lanes
     own = address(form_of(source.spec), numbered(source.spec.shape).reshape(-1), lanes)
     target = address(form_of(root.output.spec), places, lanes)
     with code.loop(0, len(places)) as loop:

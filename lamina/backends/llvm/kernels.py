@@ -123,7 +123,7 @@ class Planned:
         """Put the kernels into the order of their stages; nothing is added after it."""
         self.kernels.sort(key=lambda kernel: (kernel.stage, kernel.number))
 
-    # What the planners of roots use -----------------------------------------------------------------
+    # What the planners of roots use --------------------------------------------------------------
 
     def view(self, value: Value) -> View:
         """Where the elements of `value` are."""
@@ -135,7 +135,7 @@ class Planned:
         """A value that holds the elements of `value` in their order, in panels of their own."""
         view = self.view(value)
         self._settle(view)
-        if view.index is None and form_of(view.base.spec) == form_of(value.spec):
+        if view.numbers is None and form_of(view.base.spec) == form_of(value.spec):
             return view.base
         if id(value) not in self._solid:
             stage = self.stage(view.base)
@@ -189,7 +189,7 @@ class Planned:
             return self.maker[id(value)].stage
         return self._stages.get(id(value), -1)
 
-    # Adding nodes -----------------------------------------------------------------------------------
+    # Adding nodes --------------------------------------------------------------------------------
 
     def _add(self, node: Node) -> None:
         name = node.primitive.name
@@ -228,7 +228,7 @@ class Planned:
         """Put an operation, and what waits for it, into a kernel."""
         fits = []
         for view in item.sources:
-            if view.index is None and form_of(view.base.spec) == form:
+            if view.numbers is None and form_of(view.base.spec) == form:
                 if id(view.base) in self._waiting:
                     fits.append(view.base)
             else:
@@ -248,7 +248,7 @@ class Planned:
                 continue
             inner = []
             for view in item.sources:
-                if view.index is None and form_of(view.base.spec) == form:
+                if view.numbers is None and form_of(view.base.spec) == form:
                     inner.append(view.base)
                 else:
                     self._settle(view)
@@ -280,9 +280,9 @@ class Planned:
         if kernel.root is not None and kernel.root.name in ("turn", "scatter"):
             return False
         for view in views:
-            if self.maker.get(id(view.base)) is kernel:
-                if view.index is not None or form_of(view.base.spec) != kernel.form:
-                    return False
+            own = self.maker.get(id(view.base)) is kernel
+            if own and (view.numbers is not None or form_of(view.base.spec) != kernel.form):
+                return False
         return True
 
     def _append(self, kernel: Kernel, item: Item) -> None:
@@ -294,7 +294,7 @@ class Planned:
         self.kernels.append(kernel)
         self.maker[id(kernel.root.output)] = kernel
 
-    # Constants --------------------------------------------------------------------------------------
+    # Constants -----------------------------------------------------------------------------------
 
     def _constant(self, value: Value) -> View:
         array = value.array
@@ -344,5 +344,3 @@ def _maker(graph: Graph, value: Value) -> Node:
         if any(value is other for other in (*node.inputs, *node.outputs)):
             return node
     return graph.nodes[0]
-
-

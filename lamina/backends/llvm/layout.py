@@ -2,8 +2,8 @@
 
 A value with a batch axis has the batch in the lanes and its other axes, flattened, as rows; any
 other value has its last axis in the lanes. Element (r, c) of `rows` × `columns` stands at
-((c // V) · rows + r) · V + c % V. So what works row by row is the same code for V rows at once, and a
-matrix product reads both of its operands as they lie.
+((c // V) · rows + r) · V + c % V. So what works row by row is the same code for V rows at once,
+and a matrix product reads both of its operands as they lie.
 """
 
 from __future__ import annotations
@@ -19,8 +19,18 @@ from ...ir.value import Node, Spec, Value
 from .builder import F32, F64, I1, I8, I32, I64, element_of
 
 _ELEMENTS = {
-    **{"float32": F32, "float64": F64, "float16": "half", "bool": I8, "int8": I8, "uint8": I8},
-    **{"int16": "i16", "uint16": "i16", "int32": I32, "uint32": I32, "int64": I64, "uint64": I64},
+    "float32": F32,
+    "float64": F64,
+    "float16": "half",
+    "bool": I8,
+    "int8": I8,
+    "uint8": I8,
+    "int16": "i16",
+    "uint16": "i16",
+    "int32": I32,
+    "uint32": I32,
+    "int64": I64,
+    "uint64": I64,
 }
 
 
@@ -43,7 +53,7 @@ class Form(NamedTuple):
 
 def form_of(spec: Spec) -> Form:
     """The form of a value of type `spec`."""
-    sizes = [size for size in spec.shape if size is not B]
+    sizes = [int(size) for size in spec.shape if size is not B]
     if len(sizes) < len(spec.shape):
         return Form(True, math.prod(sizes), 1)
     return Form(False, math.prod(sizes[:-1]), sizes[-1] if sizes else 1)
@@ -92,18 +102,18 @@ def moved_element(value: Value) -> str:
 
 
 class View(NamedTuple):
-    """A value as elements of another: `index` tells which, -1 for zero; None: all, in order.
+    """A value as elements of another: `numbers` tells which, -1 for zero; None: all, in order.
 
-    The shape of `index` is that of the value, with 1 for the batch.
+    The shape of `numbers` is that of the value, with 1 for the batch.
     """
 
     base: Value
-    index: Array | None
+    numbers: Array | None
 
 
 def plain(shape: Shape) -> tuple[int, ...]:
     """`shape` with 1 for the batch."""
-    return tuple(1 if size is B else size for size in shape)
+    return tuple(1 if size is B else int(size) for size in shape)
 
 
 def _moved(node: Node, index: Array) -> Array:
@@ -142,11 +152,11 @@ def move(node: Node, view: View) -> View:
     if name in ALIASES:
         return view
     before, after = node.inputs[0].spec.shape, node.outputs[0].spec.shape
-    if name == "reshape" and view.index is None:
+    if name == "reshape" and view.numbers is None:
         return view
-    if name == "transpose" and view.index is None and _keeps_order(before, node.params["axes"]):
+    if name == "transpose" and view.numbers is None and _keeps_order(before, node.params["axes"]):
         return view
-    index = numbered(before) if view.index is None else view.index.reshape(plain(before))
+    index = numbered(before) if view.numbers is None else view.numbers.reshape(plain(before))
     return View(view.base, _moved(node, index).reshape(plain(after)))
 
 

@@ -1,8 +1,8 @@
 """From a graph to the text of a program and the layout of its memory.
 
 The program has four functions: `begin` packs what has no batch into panels, `run` does steps
-(several threads may run it together), `finish` unpacks results, `predict` is called from Python. A step takes the rows
-of the inputs, in an order that is given or as they stand.
+(several threads may run it together), `finish` unpacks results, `predict` is called from Python.
+A step takes the rows of the inputs, in an order that is given or as they stand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .fastcall import emit_fastcall, is_possible
 from .kernels import Kernel, Planned
 from .layout import element_size, form_of, memory_element, moved_element
 from .moving import pack, unpack
-from .schedule import Group, groups, in_place
+from .schedule import groups, in_place
 from .writer import SLOTS, Writer, read_word, used_later
 
 EMITTERS = {
@@ -96,9 +96,7 @@ class Lowering:
         found = used_later(self.planned.kernels, self.planned.outputs)
         for kernel in self.planned.kernels:
             fused = kernel.root is not None and kernel.root.name == "matmul"
-            if kernel.root is not None and not (
-                fused and kernel.items and not kernel.form.batch
-            ):
+            if kernel.root is not None and not (fused and kernel.items and not kernel.form.batch):
                 found.add(id(kernel.root.output))
         return found
 
@@ -126,7 +124,7 @@ class Lowering:
             return 0, form.rows * self.lanes
         return form.rows * form.panels(self.lanes) * self.lanes, 0
 
-    # Text -------------------------------------------------------------------------------------------
+    # Text ----------------------------------------------------------------------------------------
 
     def text(self) -> str:
         """The program."""
@@ -189,9 +187,16 @@ class Lowering:
         places = [self.slots[id(value)] for value in self.planned.constants.values()]
         cost, fixed = self._costs()
         return Layout(
-            self.lanes, self.buffers, self.inputs, self.results, places,
-            len(self.buffers) + 2 * len(self.inputs) + len(self.results), cost, fixed,
-            self._is_by_rows(), self._is_fast(),
+            self.lanes,
+            self.buffers,
+            self.inputs,
+            self.results,
+            places,
+            len(self.buffers) + 2 * len(self.inputs) + len(self.results),
+            cost,
+            fixed,
+            self._is_by_rows(),
+            self._is_fast(),
         )
 
     def _is_fast(self) -> bool:
@@ -253,5 +258,3 @@ def describe(lowering: Lowering) -> str:
         f"{len(lowering.carried)} results in place"
     )
     return "\n".join(lines)
-
-

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .builder import F64, I64, PTR, Code, Module, Reg, constant, vector
 
 COL, CHUNK = "col", "chunk"
-# Rows and panels of a tile, by lanes and by how many registers a panel's row takes: 24 accumulators of 32
+# Rows and panels of a tile, by lanes and by how many registers a panel's row takes: 24 of 32
 # registers with 16 lanes, 12 of 16 with 8, 16 of 32 with 4. Rows divide the lanes: a tile never
 # crosses a panel of a "col" operand.
 _TILES = {
@@ -38,9 +38,7 @@ def _full(element: str, lanes: int) -> _Tile:
     return _Tile(*_TILES[lanes, 2 if element == F64 else 1])
 
 
-def gemm(
-    module: Module, element: str, lanes: int, pattern: str, row_counts: Sequence[int]
-) -> str:
+def gemm(module: Module, element: str, lanes: int, pattern: str, row_counts: Sequence[int]) -> str:
     """The name of a function (C, cs, A, as, B, bs, rows, panels, depth).
 
     `cs`, `as`, `bs` are the rows in a panel of C, A and B. `rows` is a multiple of the tile's, or
@@ -117,9 +115,7 @@ class _Product:
         code.branch(code.icmp("slt", following, panels), again, done)
         code.label(done)
 
-    def _rows(
-        self, panels: int, at: Reg, first: Reg, last: Reg, start: Reg, depth: Reg
-    ) -> None:
+    def _rows(self, panels: int, at: Reg, first: Reg, last: Reg, start: Reg, depth: Reg) -> None:
         """Full tiles, then what is left."""
         code, full = self.code, self.full
         count = code.sub(last, first)
@@ -248,9 +244,7 @@ class _TileWriter:
             steps = code.intrinsic("smin", left, code.int(lanes))
             with code.loop(0, steps, 1, outer.carried) as inner:
                 place = code.at(base, inner.index, self.element)
-                first = [
-                    code.at(place, row * lanes, self.element) for row in range(self.tile.rows)
-                ]
+                first = [code.at(place, row * lanes, self.element) for row in range(self.tile.rows)]
                 index = code.add(outer.index, inner.index)
                 inner.carry(*self._step(inner.carried, first, index))
             outer.carry(*inner.results)

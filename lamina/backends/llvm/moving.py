@@ -24,9 +24,7 @@ _FEW = 3  # columns up to which rows move element by element
 Arguments = Sequence[tuple[str, str]]
 
 
-def _once(
-    module: Module, name: str, arguments: Arguments, write: Callable[[Code], None]
-) -> str:
+def _once(module: Module, name: str, arguments: Arguments, write: Callable[[Code], None]) -> str:
     if name not in module.functions:
         code = Code(module, name, arguments)
         write(code)
@@ -80,7 +78,9 @@ def _suffix(kind: str) -> str:
 def _below(code: Code, count: Reg, lanes: int) -> Reg:
     """Lanes whose number is below `count`."""
     kind = vector(I32, lanes)
-    return code.icmp("slt", code.lane_numbers(kind), code.splat(code.cast("trunc", count, I32), lanes))
+    return code.icmp(
+        "slt", code.lane_numbers(kind), code.splat(code.cast("trunc", count, I32), lanes)
+    )
 
 
 # Rows in ----------------------------------------------------------------------------------------
@@ -159,9 +159,7 @@ class _Gather:
         whole = code.mul(code.op("udiv", self.columns, code.int(side)), code.int(side))
         rest = code.sub(self.columns, whole)
         with code.loop(0, self.count, side) as block:
-            rows = [
-                self._row(code.add(block.index, code.int(lane)), last) for lane in range(side)
-            ]
+            rows = [self._row(code.add(block.index, code.int(lane)), last) for lane in range(side)]
             start = _panel_element(code, self.rs, lanes, code.int(0), block.index)
             target = code.at(self.dst, start, self.element)
             with code.loop(0, whole, side) as column:
@@ -284,7 +282,9 @@ def transpose_panels(module: Module, element: str, lanes: int) -> str:
                     inside = code.icmp("slt", place, rows)
                     safe = code.intrinsic("smin", place, last)
                     line = code.add(code.mul(panel.index, ss), safe)
-                    pointer = code.at(code.at(src, code.mul(line, v), element), part * side, element)
+                    pointer = code.at(
+                        code.at(src, code.mul(line, v), element), part * side, element
+                    )
                     value = code.load(kind, pointer)
                     loaded.append(
                         code.value(kind, f"select {inside}, {value}, {constant(kind, 0)}")
@@ -303,7 +303,7 @@ def transpose_panels(module: Module, element: str, lanes: int) -> str:
 
 
 def pack(module: Module, element: str, lanes: int) -> str:
-    """The name of (dst, rs, src, rows, columns): a row-major matrix into panels, padded with zeros."""
+    """The name of (dst, rs, src, rows, columns): a row-major matrix into panels, zeros behind."""
     kinds = (PTR, "dst"), (I64, "rs"), (PTR, "src"), (I64, "rows"), (I64, "columns")
 
     def write(code: Code) -> None:
@@ -336,5 +336,3 @@ def unpack(module: Module, element: str, lanes: int) -> str:
                 _masked_store(code, value, code.at(dst, target, element), mask)
 
     return _once(module, f"unpack_{element}", kinds, write)
-
-

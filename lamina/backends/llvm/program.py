@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 import threading
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...core import debug
 from ...core.config import config
+from ...core.debug import timed
 from ...core.dtypes import Array
 from ...ir.graph import Graph
 from ...ir.show import show
@@ -113,11 +113,10 @@ def _load(graph: Graph, carried: tuple[tuple[int, int], ...]) -> engine.Library:
     parts = (str(_FORM), str(lanes), repr(carried), text, _constants_text(graph))
 
     def make() -> tuple[str, Any]:
-        begin = time.perf_counter()
-        lowering = Lowering(graph, lanes, carried)
-        _print("plan", lambda: describe(lowering))
-        program = lowering.text()
-        _print("times", lambda: f"lowering: {1e3 * (time.perf_counter() - begin):.1f} ms")
+        with timed(f"lowering of {graph.name}"):
+            lowering = Lowering(graph, lanes, carried)
+            program = lowering.text()
+        debug.show("plan", lambda: describe(lowering))
         arrays = {id(array): number for number, array in enumerate(_arrays(graph))}
         constants: list[Any] = []
         for value in lowering.planned.constants.values():
@@ -129,11 +128,6 @@ def _load(graph: Graph, carried: tuple[tuple[int, int], ...]) -> engine.Library:
         return program, {"layout": lowering.layout()._asdict(), "constants": constants}
 
     return engine.load("\0".join(parts), make, _ENTRIES)
-
-
-def _print(stage: str, text: Any) -> None:
-    if stage in config.debug.split(","):
-        print(f"== {stage}\n{text()}", file=sys.stderr)
 
 
 def _arrays(graph: Graph) -> list[Array]:

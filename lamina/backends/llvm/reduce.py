@@ -29,11 +29,11 @@ Combine = Callable[[Any, Reg, Reg], Reg]
 def _rows_of(planned: Planned, x: Value, axes: tuple[int, ...]) -> tuple[Value, Array]:
     """Where the elements of `x` are, as (results, elements of each), the batch as one element."""
     view = planned.view(x)
-    if not form_of(view.base.spec).batch or (view.index is not None and view.index.min() < 0):
-        view = view._replace(base=planned.solid(x), index=None)
+    if not form_of(view.base.spec).batch or (view.numbers is not None and view.numbers.min() < 0):
+        view = view._replace(base=planned.solid(x), numbers=None)
     else:
         planned.solid(view.base)
-    index = numbered(x.spec.shape) if view.index is None else view.index
+    index = numbered(x.spec.shape) if view.numbers is None else view.numbers
     return view.base, _grouped(index.reshape(plain(x.spec.shape)), axes)
 
 
@@ -75,8 +75,12 @@ ROOTS["argmax"] = ROOTS["argmin"] = plan_reduction
 def plan_running(planned: Planned, node: Node) -> None:
     """A running sum or product along the last axis."""
     planned.add_root(
-        node, "running", (planned.solid(node.inputs[0]),),
-        operation=node.primitive.name, exclusive=node.params["exclusive"],
+        node,
+        "running",
+        (planned.solid(node.inputs[0]),),
+        operation=node.primitive.name,
+        exclusive=node.params["exclusive"],
+        size=node.inputs[0].spec.shape[-1],
     )
 
 
@@ -117,8 +121,7 @@ def identity(operation: str, value: Value) -> Any:
 
 def emit_rows(writer: Writer, stored: set[int]) -> None:
     """Row by row of the result, along the rows that belong to it."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     rows: Array = root.params["rows"]
     panels, _ = writer.ranges()
     reduce_row = _best if root.params["operation"].startswith("arg") else _along
@@ -141,8 +144,7 @@ def _source_row(writer: Writer, rows: Array, row: Reg, step: Reg) -> Reg:
 
 
 def _load_row(writer: Writer, rows: Array, panel: Reg, row: Reg, step: Reg) -> Reg:
-    root = writer.kernel.root
-    assert root is not None
+    root = writer.root
     base = root.sources[0]
     number = _source_row(writer, rows, row, step)
     return writer.load_lanes(
@@ -152,8 +154,7 @@ def _load_row(writer: Writer, rows: Array, panel: Reg, row: Reg, step: Reg) -> R
 
 def _along(writer: Writer, rows: Array, panel: Reg, row: Reg) -> Reg:
     """One sequential chain."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     base, operation = root.sources[0], root.params["operation"]
     start = _load_row(writer, rows, panel, row, code.int(0))
     if rows.shape[1] == 1:
@@ -166,8 +167,7 @@ def _along(writer: Writer, rows: Array, panel: Reg, row: Reg) -> Reg:
 
 def _best(writer: Writer, rows: Array, panel: Reg, row: Reg) -> Reg:
     """The first place of the largest or smallest value; NaN counts as such."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     base = root.sources[0]
     order = "gt" if root.params["operation"] == "argmax" else "lt"
     start = _load_row(writer, rows, panel, row, code.int(0))
@@ -197,8 +197,7 @@ def emit_lines(writer: Writer, stored: set[int]) -> None:
 
 def emit_lanes(writer: Writer, stored: set[int]) -> None:
     """Lanes and rows of a value without a batch to numbers."""
-    code, lanes, root = writer.code, writer.lanes, writer.kernel.root
-    assert root is not None
+    code, lanes, root = writer.code, writer.lanes, writer.root
     base = root.sources[0]
     form = form_of(base.spec)
     rows: Array = root.params["rows"]
@@ -210,8 +209,7 @@ def emit_lanes(writer: Writer, stored: set[int]) -> None:
 
 def emit_batch(writer: Writer, stored: set[int]) -> None:
     """The batch, and rows that belong to one result, to numbers."""
-    code, lanes, root = writer.code, writer.lanes, writer.kernel.root
-    assert root is not None
+    code, lanes, root = writer.code, writer.lanes, writer.root
     rows: Array = root.params["rows"]
     panels = code.op("sdiv", code.add(writer.count, code.int(lanes - 1)), code.int(lanes))
     first, last = code.int(0), code.int(len(rows))
@@ -224,12 +222,9 @@ def emit_batch(writer: Writer, stored: set[int]) -> None:
     writer.follow(stored)
 
 
-def _partial(
-    writer: Writer, rows: Array, row: Reg, count: Reg, panels: Reg | int
-) -> list[Reg]:
+def _partial(writer: Writer, rows: Array, row: Reg, count: Reg, panels: Reg | int) -> list[Reg]:
     """16 partial results, by lane number mod 16, in vectors."""
-    code, lanes, root = writer.code, writer.lanes, writer.kernel.root
-    assert root is not None
+    code, lanes, root = writer.code, writer.lanes, writer.root
     base, operation = root.sources[0], root.params["operation"]
     vectors = PARTIAL // lanes
     kind = writer.kind(base)
@@ -244,26 +239,23 @@ def _partial(
     return loop.results
 
 
-def _masked(
-    writer: Writer, rows: Array, panel: Reg, row: Reg, count: Reg, neutral: Reg
-) -> Reg:
+def _masked(writer: Writer, rows: Array, panel: Reg, row: Reg, count: Reg, neutral: Reg) -> Reg:
     """A panel's own result along its rows, neutral in lanes that hold nothing."""
     code, lanes = writer.code, writer.lanes
     limit = code.sub(count, code.mul(panel, code.int(lanes)))
     kind = vector(I64, lanes)
     valid = code.icmp("slt", code.lane_numbers(kind), code.splat(limit, lanes))
     if lanes < PARTIAL:  # whole panels beyond the last one are not there to be read
-        panel = code.intrinsic("smin", panel, code.op(
-            "sdiv", code.sub(count, code.int(1)), code.int(lanes)
-        ))
+        panel = code.intrinsic(
+            "smin", panel, code.op("sdiv", code.sub(count, code.int(1)), code.int(lanes))
+        )
     value = _along(writer, rows, panel, row)
     return code.select(valid, value, neutral)
 
 
 def _folded(writer: Writer, partial: list[Reg]) -> Reg:
     """The partial results as one number, halves with halves."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     base, operation = root.sources[0], root.params["operation"]
     while len(partial) > 1:
         half = len(partial) // 2
@@ -283,8 +275,7 @@ def _folded(writer: Writer, partial: list[Reg]) -> Reg:
 
 def _store_number(writer: Writer, number: Reg, value: Reg) -> None:
     """Write one element of the result, by its row-major number."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     output = root.output
     form = form_of(output.spec)
     places = address(form, np.arange(form.size), writer.lanes)
@@ -299,11 +290,10 @@ def _store_number(writer: Writer, number: Reg, value: Reg) -> None:
 
 def emit_running(writer: Writer, stored: set[int]) -> None:
     """Running sums and products: row after row, or number after number."""
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     output = root.output
     form = writer.kernel.form
-    size = output.spec.shape[-1]
+    size: int = root.params["size"]
     if form.batch:
         panels, _ = writer.ranges()
         with code.loop(*panels) as outer, code.loop(0, form.rows // size) as line:
@@ -333,18 +323,23 @@ def emit_running(writer: Writer, stored: set[int]) -> None:
 
 
 def _run(
-    writer: Writer, size: int, at: Callable[..., Reg], load: Callable[..., Reg],
-    store: Callable[..., None], kind: str,
+    writer: Writer,
+    size: int,
+    at: Callable[..., Reg],
+    load: Callable[..., Reg],
+    store: Callable[..., None],
+    kind: str,
 ) -> None:
-    code, root = writer.code, writer.kernel.root
-    assert root is not None
+    code, root = writer.code, writer.root
     base, operation = root.sources[0], root.params["operation"]
     neutral = constant(kind, 1 if "product" in operation else 0)
     with code.loop(0, size, 1, [neutral]) as loop:
         before = loop.carried[0]
         value = load(base, at(loop.index, base))
         after = combine(writer, operation, base, before, value)
-        store(root.output, before if root.params["exclusive"] else after, at(loop.index, root.output))
+        store(
+            root.output, before if root.params["exclusive"] else after, at(loop.index, root.output)
+        )
         loop.carry(after)
 
 

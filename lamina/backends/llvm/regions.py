@@ -1,7 +1,7 @@
-"""A graph with operations that have no native form: regions of native code and, between, the interpreter.
+"""Graphs with operations that have no native form: regions of native code and of the interpreter.
 
-Levels alternate: even ones are native, odd ones interpreted; each operation is in the first level of
-its kind that comes no earlier than what it reads.
+Levels alternate: even ones are native, odd ones interpreted; each operation is in the first level
+of its kind that comes no earlier than what it reads.
 """
 
 from __future__ import annotations
@@ -97,5 +97,3 @@ def _levels(graph: Graph, refused: dict[int, Node]) -> list[int]:
         level.update((id(value), number) for value in node.outputs)
         found.append(number)
     return found
-
-

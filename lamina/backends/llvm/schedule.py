@@ -95,9 +95,7 @@ def in_place(
     return found
 
 
-def _reads_before(
-    other: Kernel, writer: Kernel, home: Value, place: dict[int, int]
-) -> bool:
+def _reads_before(other: Kernel, writer: Kernel, home: Value, place: dict[int, int]) -> bool:
     """Whether `other` reads `home` never, before `writer` begins, or in it place by place."""
     if all(value is not home for value in other.reads()):
         return True
@@ -106,7 +104,7 @@ def _reads_before(
     if other.root is not None and any(value is home for value in other.root.sources):
         return False
     return all(
-        view.index is None and form_of(home.spec) == writer.form
+        view.numbers is None and form_of(home.spec) == writer.form
         for item in other.items
         for view in item.sources
         if view.base is home

@@ -76,9 +76,7 @@ class Session:
         """Let the inputs be `arrays`; what has no batch is packed now."""
         context, layout = self.context, self.program.layout
         held = []
-        for spec, slot, array in zip(
-            self.program.input_specs, layout.inputs, arrays, strict=True
-        ):
+        for spec, slot, array in zip(self.program.input_specs, layout.inputs, arrays, strict=True):
             array = as_rows(array, spec)
             held.append(array)
             context[SLOTS + slot] = array.ctypes.data
@@ -110,15 +108,15 @@ class Session:
         """Steps `first` to `last`."""
         context = self.context
         context[FIRST], context[LAST] = first, last
-        if self.threads == 1:
-            self.program.steps(self._address, 0)
-        else:
-            workers.together(self.program.steps, self._address, self.threads)
+        context[THREADS] = self.threads
+        steps = self.program.steps
+        if self.threads == 1 or not workers.together(steps, self._address, self.threads):
+            context[THREADS] = 1
+            steps(self._address, 0)
         if context[ERROR]:
             context[ERROR] = 0
             raise OutOfRangeError(
-                f"index {context[BAD_INDEX]} is out of range: expected 0 to "
-                f"{context[BAD_SIZE] - 1}"
+                f"index {context[BAD_INDEX]} is out of range: expected 0 to {context[BAD_SIZE] - 1}"
             )
 
     def collect(self, results: list[Array]) -> list[Array]:
@@ -142,9 +140,9 @@ def as_rows(array: Array, spec: Spec) -> Array:
         array = np.moveaxis(array, shape.index(B), 0)
     if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
         return array
-    if B in shape and array.ndim == 2 and array.flags.aligned and array.dtype.isnative:
-        if array.strides[1] == array.itemsize and array.strides[0] % array.itemsize == 0:
-            return array
+    is_plain = array.flags.aligned and array.dtype.isnative and array.ndim == 2 and B in shape
+    if is_plain and array.strides[1] == array.itemsize and not array.strides[0] % array.itemsize:
+        return array
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
 
 

@@ -8,8 +8,61 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_pool: Any = None
-_owner = 0  # the process that made the pool: a fork has none of its threads
+_MOST = 64  # threads besides the callers'
+
+
+class _Pool:
+    """Threads that wait for work; those of one run wait for each other, so it gets all or none."""
+
+    def __init__(self) -> None:
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+
+        self.process = os.getpid()
+        self._executor = ThreadPoolExecutor(_MOST, "lamina")
+        self._lock = threading.Lock()
+        self._free = _MOST
+
+    def take(self, count: int) -> bool:
+        """Whether `count` threads are free; then they are the caller's."""
+        with self._lock:
+            if count > self._free:
+                return False
+            self._free -= count
+            return True
+
+    def give(self, count: int) -> None:
+        """Take threads back."""
+        with self._lock:
+            self._free += count
+
+    def submit(self, function: Callable[[int, int], Any], context: int, number: int) -> Any:
+        """Let a thread call function(context, number)."""
+        return self._executor.submit(function, context, number)
+
+
+_pool: _Pool | None = None
+
+
+def together(steps: Callable[[int, int], Any], context: int, threads: int) -> bool:
+    """steps(context, number) for every number below `threads`, at the same time.
+
+    False, and nothing done, where there are not as many threads.
+    """
+    global _pool  # noqa: PLW0603 (one pool a process)
+    if _pool is None or _pool.process != os.getpid():  # a fork has none of its parent's threads
+        _pool = _Pool()
+    pool, others = _pool, threads - 1
+    if not pool.take(others):
+        return False
+    waiting = [pool.submit(steps, context, number) for number in range(1, threads)]
+    try:
+        steps(context, 0)
+    finally:
+        for each in waiting:
+            each.result()
+        pool.give(others)
+    return True
 
 
 def yield_address() -> int:
@@ -21,29 +74,6 @@ def yield_address() -> int:
     address = ctypes.cast(function, ctypes.c_void_p).value
     assert address is not None
     return address
-
-
-def together(steps: Callable[[int, int], Any], context: int, threads: int) -> None:
-    """steps(context, number) for every number below `threads`, at the same time."""
-    pool = _shared_pool(threads)
-    waiting = [pool.submit(steps, context, number) for number in range(1, threads)]
-    steps(context, 0)
-    for each in waiting:
-        each.result()
-
-
-def _shared_pool(threads: int) -> Any:
-    """Enough threads for one program; several Python threads that train share processors anyway.
-
-    A program's threads wait for each other, so a run must get all of its threads at once: each run has
-    a pool of its own unless the shared one is idle.
-    """
-    global _pool, _owner  # noqa: PLW0603 (one pool a process)
-    from concurrent.futures import ThreadPoolExecutor
-
-    if _pool is None or _owner != os.getpid():
-        _pool, _owner = ThreadPoolExecutor(64, "lamina"), os.getpid()
-    return _pool
 
 
 def processors() -> int:

@@ -14,9 +14,9 @@ import numpy as np
 
 from ...core.dtypes import Array
 from ...ir.value import Value
-from .builder import I1, I8, I64, PTR, Code, Module, Reg, constant, element_of, vector, with_element
+from .builder import I8, I64, PTR, Code, Module, Reg, constant, element_of, vector, with_element
 from .elementwise import ELEMENTWISE, Place
-from .kernels import Item, Kernel
+from .kernels import Kernel, Root
 from .layout import (
     Form,
     View,
@@ -72,6 +72,12 @@ class Writer:
         self._pointers: dict[int, Reg] = {}
         self.early: set[int] = set()  # ids of values that the loop writes over
 
+    @property
+    def root(self) -> Root:
+        """What the kernel begins with."""
+        assert self.kernel.root is not None
+        return self.kernel.root
+
     def ranges(self) -> tuple[tuple[Reg, Reg], tuple[Reg, Reg]]:
         """The panels and the rows that this call works on."""
         code, form = self.code, self.kernel.form
@@ -87,7 +93,7 @@ class Writer:
         if self.kernel.items:
             self.elementwise(*self.ranges(), stored)
 
-    # Addresses ------------------------------------------------------------------------------------
+    # Addresses -----------------------------------------------------------------------------------
 
     def word(self, place: int, kind: str = I64) -> Reg:
         """A word of the context."""
@@ -97,9 +103,7 @@ class Writer:
         """Where `value` lies."""
         slot = self.slots[id(value)]
         if slot not in self._pointers:
-            address = self.code.first(
-                PTR, f"getelementptr i64, {self.context}, i64 {SLOTS + slot}"
-            )
+            address = self.code.first(PTR, f"getelementptr i64, {self.context}, i64 {SLOTS + slot}")
             self._pointers[slot] = self.code.first(PTR, f"load ptr, {address}, align 8")
         return self._pointers[slot]
 
@@ -118,14 +122,16 @@ class Writer:
     def index(self, form: Form, panel: Reg, row: Reg) -> Reg:
         """The number of the first lane of a row in a panel, counted in elements."""
         code = self.code
-        whole = row if form.rows == 1 and row.text == "0" else code.add(
-            code.mul(panel, code.int(form.rows)), row
+        whole = (
+            row
+            if form.rows == 1 and row.text == "0"
+            else code.add(code.mul(panel, code.int(form.rows)), row)
         )
         if form.rows == 1 and row.text == "0":
             whole = panel
         return code.mul(whole, code.int(self.lanes))
 
-    # Values ---------------------------------------------------------------------------------------
+    # Values --------------------------------------------------------------------------------------
 
     def load_lanes(self, value: Value, pointer: Reg) -> Reg:
         """The lanes at `pointer`, as registers hold the dtype of `value`."""
@@ -178,7 +184,7 @@ class Writer:
         own = form_of(base.spec)
         if form.batch:
             return self._read_in_batch(view, own, form, panel, row)
-        if view.index is None and own == form:
+        if view.numbers is None and own == form:
             return self.load_lanes(base, self.element_at(base, self.index(own, panel, row)))
         return self._read_uniform(view, own, form, panel, row)
 
@@ -187,9 +193,9 @@ class Writer:
 
     def _read_in_batch(self, view: View, own: Form, form: Form, panel: Reg, row: Reg) -> Reg:
         base = view.base
-        if own.batch and view.index is None:
+        if own.batch and view.numbers is None:
             return self.load_lanes(base, self.element_at(base, self.index(own, panel, row)))
-        index = np.arange(own.size) if view.index is None else view.index.reshape(-1)
+        index = np.arange(own.size) if view.numbers is None else view.numbers.reshape(-1)
         place = index if own.batch else address(own, index, self.lanes)
         number = self.chosen(place, row)
         safe = self._never_negative(place, number)
@@ -202,7 +208,7 @@ class Writer:
     def _read_uniform(self, view: View, own: Form, form: Form, panel: Reg, row: Reg) -> Reg:
         """Along the lanes the same number, or lanes of another row, or any numbers at all."""
         base = view.base
-        index = numbered(base.spec.shape) if view.index is None else view.index
+        index = numbered(base.spec.shape) if view.numbers is None else view.numbers
         if not any(index.strides):
             place = address(own, index.reshape(-1)[:1], self.lanes)
             if place[0] < 0:
@@ -212,12 +218,14 @@ class Writer:
         if (grid == grid[:, :1]).all():
             place = address(own, grid[:, 0], self.lanes)
             number = self.chosen(place, row)
-            found = self.load_number(base, self.element_at(base, self._never_negative(place, number)))
+            found = self.load_number(
+                base, self.element_at(base, self._never_negative(place, number))
+            )
             return self._zero_where_negative(place, number, found)
-        if own.columns == form.columns and (grid == grid[:, :1] + np.arange(form.columns)).all():
-            if not (grid[:, 0] % own.columns).any():
-                source_row = self.chosen(grid[:, 0] // own.columns, row)
-                return self.load_lanes(base, self.element_at(base, self.index(own, panel, source_row)))
+        lanes_stay = (grid == grid[:, :1] + np.arange(form.columns)).all()
+        if own.columns == form.columns and lanes_stay and not (grid[:, 0] % own.columns).any():
+            source_row = self.chosen(grid[:, 0] // own.columns, row)
+            return self.load_lanes(base, self.element_at(base, self.index(own, panel, source_row)))
         return self._gathered(base, address(own, grid, self.lanes), form, panel, row)
 
     def _gathered(self, base: Value, places: Array, form: Form, panel: Reg, row: Reg) -> Reg:
@@ -255,14 +263,15 @@ class Writer:
         if places.min() >= 0:
             return found
         hole = self.code.icmp("slt", number, self.code.int(0))
-        return self.code.value(
-            found.kind, f"select {hole}, {constant(found.kind, 0)}, {found}"
-        )
+        return self.code.value(found.kind, f"select {hole}, {constant(found.kind, 0)}, {found}")
 
-    # The loop over places ---------------------------------------------------------------------------
+    # The loop over places ------------------------------------------------------------------------
 
     def elementwise(
-        self, panels: tuple[Reg, Reg], rows: tuple[Reg, Reg], stored: set[int],
+        self,
+        panels: tuple[Reg, Reg],
+        rows: tuple[Reg, Reg],
+        stored: set[int],
         scratch: Sequence[Scratch] = (),
     ) -> None:
         """The kernel's operations for a range of panels and rows; values in `stored` are kept."""
@@ -274,16 +283,16 @@ class Writer:
                 with code.loop(*rows) as inner:
                     self._place(outer.index, inner.index, stored, scratch)
 
-    def _place(
-        self, panel: Reg, row: Reg, stored: set[int], scratch: Sequence[Scratch]
-    ) -> None:
+    def _place(self, panel: Reg, row: Reg, stored: set[int], scratch: Sequence[Scratch]) -> None:
         code, form = self.code, self.kernel.form
         known: dict[Any, Reg] = {}
         own = self.index(form, panel, row)
         for block in scratch:
             known[id(block.value)] = self._in_scratch(block, panel, row)
             if id(block.value) in stored:
-                self.store_lanes(block.value, known[id(block.value)], self.element_at(block.value, own))
+                self.store_lanes(
+                    block.value, known[id(block.value)], self.element_at(block.value, own)
+                )
         self._read_early(panel, row, known)
         place = Place(code, self.lanes, self._first_row(panel), self.count)
         for item in self.kernel.items:
@@ -300,7 +309,7 @@ class Writer:
         """Read what this loop writes over before it does so."""
         for item in self.kernel.items:
             for view in item.sources:
-                if id(view.base) in self.early and view.index is None:
+                if id(view.base) in self.early and view.numbers is None:
                     self._operand(view, panel, row, known)
 
     def _first_row(self, panel: Reg) -> Reg | None:
@@ -321,8 +330,8 @@ class Writer:
         """What is in a register already, or is read now."""
         key: Any = id(view.base)
         form = form_of(view.base.spec)
-        if view.index is not None or form != self.kernel.form:
-            key = key, id(view.index), view.base.spec.dtype
+        if view.numbers is not None or form != self.kernel.form:
+            key = key, id(view.numbers), view.base.spec.dtype
         if key not in known:
             known[key] = self.read(view, self.kernel.form, panel, row)
         return known[key]
@@ -342,5 +351,3 @@ def used_later(kernels: Sequence[Kernel], outputs: Sequence[Value]) -> set[int]:
             found.update(id(value) for value in kernel.root.sources)
         found.update(id(value) for value in kernel.reads() if id(value) not in own)
     return found
-
-

@@ -21,7 +21,6 @@ from ..saving import load_weights, model_from_text, save_model, save_weights
 from ..training.trainer import Trainer
 from ..utils.summary import print_summary
 
-
 _OWN = __name__.removesuffix(".models.model") + "."
 
 
@@ -78,7 +77,7 @@ class Model(Trainer, Layer):
         """Whether running the model's Python code again would do nothing but compute."""
         return self.built and all(
             type(layer).__module__.startswith(_OWN)
-            and layer.activity_regularizer is None
+            and getattr(layer, "activity_regularizer", None) is None
             for layer in self._flatten_layers()
         )
 

@@ -12,7 +12,7 @@ from ...tensor.variable import WRITES
 
 
 class Serving:
-    """A function of compiled code from rows to rows, valid while `writes` is the count of writes."""
+    """A compiled function from rows to rows, valid while `writes` is the count of writes."""
 
     def __init__(self) -> None:
         self.writes = -1  # there is no function

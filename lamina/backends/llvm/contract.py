@@ -7,13 +7,14 @@ is in cache.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ...core.shapes import B
 from ...ir.value import Node, Value
-from .builder import Reg
+from .builder import Reg, constant
 from .kernels import ROOTS, Planned, Unsupported
 from .layout import form_of, memory_element
 from .matmul import gemm
@@ -29,8 +30,11 @@ def plan_matmul(planned: Planned, node: Node) -> None:
     """Choose operands: `rows` of the result come from the first, its lanes from the second."""
     x, y = node.inputs
     flip_x, flip_y = node.params["transpose_x"], node.params["transpose_y"]
-    if len(x.spec.shape) != 2 or x.spec.dtype not in (np.float32, np.float64):
+    if x.spec.dtype not in (np.float32, np.float64):
         raise Unsupported(node, f"products of {x.spec!r} and {y.spec!r}")
+    if len(x.spec.shape) > 2:
+        _plan_products(planned, node)
+        return
     rows, inner = x.spec.shape[::-1] if flip_x else x.spec.shape
     columns = y.spec.shape[0] if flip_y else y.spec.shape[1]
     if inner is B:
@@ -44,6 +48,23 @@ def plan_matmul(planned: Planned, node: Node) -> None:
     else:
         raise Unsupported(node, "a product with the batch in both axes")
     planned.add_root(node, "matmul", sources, pattern=pattern, rows=rows, inner=inner)
+
+
+def _plan_products(planned: Planned, node: Node) -> None:
+    """A product of matrices for each row of the batch, and each place of other leading axes."""
+    x, y = node.inputs
+    shape = node.outputs[0].spec.shape
+    if B not in shape[:-2]:
+        raise Unsupported(node, f"products of {x.spec!r} and {y.spec!r}")
+    inner = x.spec.shape[-2 if node.params["transpose_x"] else -1]
+    count = math.prod(size for size in shape[:-2] if isinstance(size, int))
+    planned.add_root(
+        node,
+        "products",
+        (planned.solid(x), planned.solid(y)),
+        sizes=(count, shape[-2], shape[-1], inner),
+        flips=(node.params["transpose_x"], node.params["transpose_y"]),
+    )
 
 
 ROOTS["matmul"] = plan_matmul
@@ -126,6 +147,41 @@ def _least(writer: Writer, first: Reg, second: Reg) -> Reg:
     return writer.code.intrinsic("smin", first, second)
 
 
+def emit_products(writer: Writer, stored: set[int]) -> None:
+    """Element (m, n) of each product: one chain over k, V rows of the batch at once."""
+    code, root = writer.code, writer.root
+    x, y = root.sources
+    count, rows, columns, inner = root.params["sizes"]
+    flip_x, flip_y = root.params["flips"]
+    steps_x = (1, rows) if flip_x else (inner, 1)  # from row to row, along the sum
+    steps_y = (inner, 1) if flip_y else (1, columns)  # from column to column, along the sum
+    panels, _ = writer.ranges()
+    kind = writer.kind(root.output)
+
+    def load(value: Value, panel: Reg, start: Reg, place: Reg, k: Reg, steps: Any) -> Reg:
+        row = code.add(start, code.mul(place, code.int(steps[0])))
+        row = code.add(row, code.mul(k, code.int(steps[1])))
+        return writer.load_lanes(value, writer.place_of(value, panel, row))
+
+    with (
+        code.loop(*panels) as panel,
+        code.loop(0, count) as number,
+        code.loop(0, rows) as m,
+        code.loop(0, columns) as n,
+    ):
+        start_x = code.mul(number.index, code.int(rows * inner))
+        start_y = code.mul(number.index, code.int(columns * inner))
+        with code.loop(0, inner, 1, [constant(kind, 0)]) as k:
+            left = load(x, panel.index, start_x, m.index, k.index, steps_x)
+            right = load(y, panel.index, start_y, n.index, k.index, steps_y)
+            k.carry(code.fma(left, right, k.carried[0]))
+        line = code.add(code.mul(number.index, code.int(rows)), m.index)
+        target = code.add(code.mul(line, code.int(columns)), n.index)
+        place = writer.place_of(root.output, panel.index, target)
+        writer.store_lanes(root.output, k.results[0], place)
+    writer.follow(stored)
+
+
 def emit_turn(writer: Writer, stored: set[int]) -> None:
     """Rows and lanes of a value exchanged."""
     code, lanes, root = writer.code, writer.lanes, writer.root
@@ -159,4 +215,8 @@ def turned_size(value: Value, lanes: int) -> tuple[int, int]:
     return own * form.panels(lanes) * lanes, 0
 
 
-EMITTERS: dict[str, Any] = {"matmul": emit_matmul, "turn": emit_turn}
+EMITTERS: dict[str, Any] = {
+    "matmul": emit_matmul,
+    "products": emit_products,
+    "turn": emit_turn,
+}

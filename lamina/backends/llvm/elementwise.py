@@ -54,6 +54,30 @@ def _binary(float_opcode: str, integer_opcode: str) -> Emit:
     return emit
 
 
+def _floor_divide(place: Place, node: Node, x: Reg, y: Reg) -> Reg:
+    code = place.code
+    if not is_signed(node.inputs[0].spec.dtype):
+        return code.op("udiv", x, y)
+    quotient = code.op("sdiv", x, y)
+    down = code.select(_crosses_zero(code, x, y), constant(x.kind, 1), constant(x.kind, 0))
+    return code.sub(quotient, down)
+
+
+def _remainder(place: Place, node: Node, x: Reg, y: Reg) -> Reg:
+    code = place.code
+    if not is_signed(node.inputs[0].spec.dtype):
+        return code.op("urem", x, y)
+    up = code.select(_crosses_zero(code, x, y), y, constant(x.kind, 0))
+    return code.add(code.op("srem", x, y), up)
+
+
+def _crosses_zero(code: Code, x: Reg, y: Reg) -> Reg:
+    """Whether the quotient is negative and no integer: rounding down is not cutting then."""
+    rest = code.op("srem", x, y)
+    apart = code.icmp("slt", code.op("xor", rest, y), constant(x.kind, 0))
+    return code.op("and", apart, code.icmp("ne", rest, constant(x.kind, 0)))
+
+
 def _maximum(place: Place, node: Node, x: Reg, y: Reg) -> Reg:
     return extreme(place.code, x, y, "gt", signed=is_signed(node.inputs[0].spec.dtype))
 
@@ -215,6 +239,8 @@ ELEMENTWISE: dict[str, Emit] = {
     "subtract": _binary("fsub", "sub"),
     "multiply": _binary("fmul", "mul"),
     "divide": _binary("fdiv", "sdiv"),
+    "floor_divide": _floor_divide,
+    "remainder": _remainder,
     "maximum": _maximum,
     "minimum": _minimum,
     "bitwise_and": _binary("", "and"),
@@ -263,4 +289,14 @@ def can_emit(node: Node) -> bool:
         return all(dtype.kind in "fiub" for dtype in kinds)
     if any(dtype == np.float16 for dtype in kinds):
         return False
+    if name in ("floor_divide", "remainder"):
+        return _divides_safely(node)
     return name not in _FLOATS_ONLY or kinds[0].kind == "f"
+
+
+def _divides_safely(node: Node) -> bool:
+    """Whether integers are divided by constants that no processor refuses."""
+    divisor = node.inputs[1].array
+    if divisor is None or divisor.dtype.kind not in "iu":
+        return False
+    return not ((divisor == 0) | (divisor == -1)).any()

@@ -43,7 +43,7 @@ def _tell(graph: Graph, error: Unsupported) -> None:
     name = error.node.primitive.name
     if name not in _told:
         _told.add(name)
-        _LOGGER.info("%s: %s; it runs on the interpreter", graph.name, error)
+        _LOGGER.warning("%s: %s; it runs on the interpreter", graph.name, error)
 
 
 class _Regions:

@@ -31,7 +31,7 @@ def plan_gather(planned: Planned, node: Node) -> None:
 
 def plan_along(planned: Planned, node: Node) -> None:
     """take_along and add_along: each row of a batch has indices of its own."""
-    if any(B not in value.spec.shape for value in node.inputs):
+    if any(B not in value.spec.shape for value in (*node.inputs, *node.outputs)):
         raise Unsupported(node, "without a batch")
     sources = [planned.solid(value) for value in node.inputs]
     name = node.primitive.name

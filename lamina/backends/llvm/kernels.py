@@ -195,6 +195,8 @@ class Planned:
         name = node.primitive.name
         output = node.outputs[0]
         if name in MOVES or name in ALIASES:
+            if B in node.inputs[0].spec.shape and B not in output.spec.shape:
+                raise Unsupported(node, "takes some rows of the batch")
             self.views[id(output)] = move(node, self.view(node.inputs[0]))
         elif name == "fill":
             number = np.asarray(node.params["value"], node.params["dtype"])

@@ -10,7 +10,7 @@ import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...core.config import config
 from ...core.errors import OpError
@@ -18,42 +18,38 @@ from ...core.files import cache_folder, write_bytes
 
 LIMIT = 256 << 20  # bytes in the folder
 _CHECKSUM = 32
-_LENGTH = 4  # bytes that hold the length of the part in JSON
+_LENGTH = 4  # bytes that hold the length of `meta`
 _OTHERS_WRITE = 0o022
 
 
 class Entry(NamedTuple):
-    """A compiled program: its object file, and what its maker wants to know of it."""
+    """A compiled program: its object file, and in JSON what its maker wants to know of it."""
 
     image: bytes
-    meta: Any
+    meta: str
 
 
 def read(name: str) -> Entry | None:
     """The entry `name`, if there is a sound one."""
-    import json
-
     folder = _folder()
     if folder is None:
         return None
-    path = folder / name
     try:
-        content = path.read_bytes()
-        checksum, rest = content[:_CHECKSUM], content[_CHECKSUM:]
-        if checksum != _checksum(name, rest):
-            return None
-        os.utime(path)  # the oldest are removed first
+        content = (folder / name).read_bytes()
     except OSError:
         return None
+    checksum, rest = content[:_CHECKSUM], content[_CHECKSUM:]
+    if checksum != _checksum(name, rest):
+        return None
+    with suppress(OSError):
+        os.utime(folder / name)  # those that were not used for longest are removed first
     end = _LENGTH + int.from_bytes(rest[:_LENGTH], "little")
-    return Entry(rest[end:], json.loads(rest[_LENGTH:end]))
+    return Entry(rest[end:], rest[_LENGTH:end].decode())
 
 
 def write(name: str, entry: Entry) -> None:
     """Keep an entry, if there is a place for it."""
-    import json
-
-    meta = json.dumps(entry.meta).encode()
+    meta = entry.meta.encode()
     rest = len(meta).to_bytes(_LENGTH, "little") + meta + entry.image
     with suppress(OSError, OpError):
         folder = _folder(make=True)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...core.dtypes import Array
+from ...core.errors import FailedPreconditionError
 
 _MAGIC = b"\x7fELF\x02\x01\x01"  # 64 bits, little-endian
 _RELOCATABLE, _X86_64 = 1, 62
@@ -56,6 +57,11 @@ class _Section(NamedTuple):
 def can_place() -> bool:
     """Whether objects of this system are of the kind that `place` knows."""
     return sys.platform.startswith("linux") and os.uname().machine == "x86_64"
+
+
+def check_memory() -> None:
+    """FailedPreconditionError where the system does not let memory be executed."""
+    _make_executable(_allocate(1))
 
 
 def place(image: bytes, names: Sequence[str]) -> Placed:
@@ -178,4 +184,8 @@ def _make_executable(memory: Array) -> None:
     protect = ctypes.CDLL(None, use_errno=True).mprotect
     protect.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
     if protect(memory.ctypes.data, memory.size, mmap.PROT_READ | mmap.PROT_EXEC):
-        raise OSError(ctypes.get_errno(), "code cannot be made executable")
+        reason = os.strerror(ctypes.get_errno())
+        raise FailedPreconditionError(
+            f"This system does not let memory be executed ({reason}), which native code needs. "
+            "Choose the interpreter: lamina.config.backend = 'interp'."
+        )

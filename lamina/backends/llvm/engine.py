@@ -11,6 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ...core.config import config
@@ -37,9 +38,12 @@ class Library:
 
 
 def available() -> bool:
-    """Whether programs can be compiled here."""
+    """Whether programs can be compiled and run here."""
     try:
-        compiler.version()
+        with _LOCK:
+            compiler.version()
+        if elf.can_place():
+            elf.check_memory()
     except OpError:
         return False
     return True
@@ -48,7 +52,8 @@ def available() -> bool:
 def lanes() -> int:
     """V, how many rows one vector holds: `config.lanes`, or what suits this processor."""
     if config.lanes == 0:
-        return processor().lanes
+        with _LOCK:
+            return processor().lanes
     if config.lanes not in _WIDTHS:
         raise InvalidArgumentError(f"config.lanes expects 0, 4, 8 or 16; got {config.lanes}.")
     return int(config.lanes)
@@ -57,18 +62,16 @@ def lanes() -> int:
 def load(key: str, make: Callable[[], Made], names: Sequence[str]) -> Library:
     """The program that `key` describes in full, with the functions `names`.
 
-    `make` gives its text, or its text and, of JSON's types, what `Library.meta` shall be. It is
-    called only where the program is neither in memory nor in the cache.
+    `make` gives its text, or its text and what `Library.meta` shall be (anything that JSON has).
+    It is called only where the program is neither in memory nor in the cache.
     """
-    parts = (compiler.version(), _sources(), processor().identity, *names, key)
-    name = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    library = _LIBRARIES.get(name)
-    if library is None:
-        with _LOCK:
-            library = _LIBRARIES.get(name)
-            if library is None:
-                library = _LIBRARIES[name] = _load(name, make, names)
-    return library
+    with _LOCK:
+        parts = (compiler.version(), _sources(), processor().identity, *names, key)
+        name = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        library = _LIBRARIES.get(name)
+        if library is None:
+            library = _LIBRARIES[name] = _load(name, make, names)
+        return library
 
 
 @functools.cache
@@ -84,39 +87,41 @@ def _sources() -> str:
 
 
 _LIBRARIES: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary()
+# One thread at a time, imports included. A fork waits for it: a child must inherit neither a lock
+# that nobody will release nor half an import.
 _LOCK = threading.RLock()
-if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobody will release
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
     )
 
 
 def _load(name: str, make: Callable[[], Made], names: Sequence[str]) -> Library:
-    with timed("from the cache"):
+    import json
+
+    with timed("look into the cache"):
         entry = cache.read(name)
     if entry is None:
-        entry = _compile(make)
+        made = make()
+        text, meta = (made, None) if isinstance(made, str) else made
+        entry = cache.Entry(_compile(text), json.dumps(meta))
         cache.write(name, entry)
     with timed("load"):
         memory, addresses = _link(entry.image, names)
-    return Library(memory, addresses, entry.meta)
+    return Library(memory, addresses, json.loads(entry.meta))
 
 
-def _compile(make: Callable[[], Made]) -> cache.Entry:
-    made = make()
-    text, meta = (made, None) if isinstance(made, str) else made
+def _compile(text: str) -> bytes:
     show("ir", lambda: text)
     with timed("start LLVM"):
         llvm = compiler.get()
     show("assembly", lambda: llvm.assembly(text))
     with timed("compile"):
-        return cache.Entry(llvm.compile(text), meta)
+        return llvm.compile(text)
 
 
 def _link(image: bytes, names: Sequence[str]) -> tuple[Any, dict[str, int]]:
     if elf.can_place():
-        try:
+        with suppress(elf.UnsupportedObject):
             return elf.place(image, names)
-        except elf.UnsupportedObject:
-            pass
     return compiler.get().link(image, names)

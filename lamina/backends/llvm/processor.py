@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from . import compiler
 
+_LINUX = "/proc/cpuinfo"
 _FIELDS = "vendor_id", "cpu family", "model", "stepping", "flags"
 
 
@@ -36,17 +37,17 @@ def processor() -> Processor:
 
 
 def _from_linux() -> Processor | None:
-    """What /proc/cpuinfo says of the first processor; None where it does not name flags."""
+    """What the kernel says of the first processor; None where it does not name flags."""
     if not sys.platform.startswith("linux") or os.uname().machine != "x86_64":
         return None
     found = {}
     try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            for line in iter(file.readline, "\n"):
+        with open(_LINUX, encoding="utf-8", errors="replace") as file:
+            for line in file:
                 name, colon, value = line.partition(":")
-                found[name.strip()] = value.strip()
-                if not colon:
+                if not colon:  # the first processor's part is over
                     break
+                found[name.strip()] = value.strip()
     except OSError:
         return None
     if not all(name in found for name in _FIELDS):

@@ -18,6 +18,10 @@ class Backend(Protocol):
 
     name: str
 
+    def available(self) -> bool:
+        """Whether it can run on this machine."""
+        ...
+
     def compile(self, graph: Graph) -> Program:
         """A function that computes the outputs of `graph`, for any batch size."""
         ...
@@ -89,9 +93,17 @@ class Session(Protocol):
 BACKENDS: Registry[Backend] = Registry("backend")
 
 
+def chosen() -> Backend:
+    """The backend in force."""
+    if config.backend != "auto":
+        return BACKENDS[config.backend]
+    native = BACKENDS["llvm"]
+    return native if native.available() else BACKENDS["interp"]
+
+
 def compile_graph(graph: Graph) -> Program:
     """`graph` compiled by the backend in force, once."""
-    backend = BACKENDS[config.backend]
+    backend = chosen()
     program: Program = graph.derived(
         ("program", backend.name), lambda: backend.compile(optimize(graph))
     )
@@ -108,7 +120,7 @@ def interpret_graph(graph: Graph) -> Program:
 
 def compile_steps(graph: Graph, carried: Carried) -> Steps | None:
     """`graph` compiled for many steps by the backend in force, once; None where it cannot."""
-    backend = BACKENDS[config.backend]
+    backend = chosen()
     steps: Steps | None = graph.derived(
         ("steps", backend.name, tuple(carried)),
         lambda: backend.compile_steps(optimize(graph), carried),
@@ -118,4 +130,4 @@ def compile_steps(graph: Graph, carried: Carried) -> Steps | None:
 
 def shuffled_order(rows: int, key: int) -> Array | None:
     """A random order of rows by the backend in force; None where it has no code for it."""
-    return BACKENDS[config.backend].shuffled(rows, key)
+    return chosen().shuffled(rows, key)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..ir.bind import STATE
 from ..ir.graph import Graph, trace_graph
+from ..ir.interpret import interpreter
 from ..passes.pipeline import optimize
 from ..prims.control import call
 
@@ -47,7 +48,9 @@ def composite(function: Callable[..., Any]) -> Callable[..., Any]:
 
         specs = [tensor.spec for tensor in tensors]
         graph, _ = trace_graph(function.__name__.strip("_"), body, specs)
-        graphs[key] = graph = optimize(graph)
+        # Runs simplified, but is differentiated as it was traced.
+        graph.derived("interpreter", lambda: interpreter(optimize(graph)))
+        graphs[key] = graph
         return call(graph, tensors)[0]
 
     return run

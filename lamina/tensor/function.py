@@ -47,12 +47,14 @@ class Function:
         input_signature: Any = None,
         reduce_retracing: bool = False,
         symbolic_batch: bool = False,
+        eager: bool = False,
     ) -> None:
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
         self.input_signature = input_signature
         self.name = getattr(python_function, "__name__", "function")
         self._symbolic_batch = symbolic_batch or reduce_retracing
+        self._eager = eager  # small, and called between eager operations
         self._traces = _Traces()
         self._traces_of: dict[int, tuple[Any, _Traces]] = {}  # by the id of an instance
 
@@ -172,7 +174,7 @@ class Function:
             args, kwargs = nest.pack_sequence_as(structure, filled)
             return nest.map_structure(_as_result, self.python_function(*args, **kwargs))
 
-        return Program(self.name, function, specs)
+        return Program(self.name, function, specs, eager=self._eager)
 
 
 class ConcreteFunction:

@@ -12,6 +12,10 @@ class Interpreter:
 
     name = "interp"
 
+    def available(self) -> bool:
+        """Everywhere."""
+        return True
+
     def compile(self, graph: Graph) -> Program:
         """The definition itself, with places and last uses worked out."""
         return interpreter(graph)

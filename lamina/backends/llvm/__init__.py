@@ -17,6 +17,21 @@ class Native:
 
     name = "llvm"
 
+    def __init__(self) -> None:
+        self._available: bool | None = None
+
+    def available(self) -> bool:
+        """Whether llvmlite is there, in a version that will do; told of once where it is not."""
+        if self._available is None:
+            self._available = bool(_module("engine").available())
+            if not self._available:
+                import logging
+
+                logging.getLogger("lamina").warning(
+                    "programs run on the interpreter, which is slower: native code needs llvmlite"
+                )
+        return self._available
+
     def compile(self, graph: Graph) -> Program:
         """A function that computes the outputs of `graph`, for any batch size."""
         program: Program = _module("regions").compile_regions(graph)

@@ -106,6 +106,7 @@ class _Driver:
         self.lowering = lowering
         self.thread, self.threads = thread, threads
         self.count, self.start = count, start
+        self.last_thread = code.sub(threads, code.int(1))
         self._solo = 0
 
     def group(self, group: Group) -> None:
@@ -140,9 +141,18 @@ class _Driver:
     def _part(self, size: Reg) -> tuple[Reg, Reg]:
         """The share of this thread in `size` things."""
         code = self.code
+        before, shared, end = code.block, code.fresh("shared"), code.fresh("end")
+        code.branch(code.icmp("eq", self.threads, code.int(1)), end, shared)  # divisions are slow
+        code.label(shared)
         first = code.op("sdiv", code.mul(size, self.thread), self.threads)
         after = code.add(self.thread, code.int(1))
-        return first, code.op("sdiv", code.mul(size, after), self.threads)
+        last = code.op("sdiv", code.mul(size, after), self.threads)
+        code.jump(end)
+        code.label(end)
+        return (
+            code.value(I64, f"phi i64 [0, %{before}], [{first.text}, %{shared}]"),
+            code.value(I64, f"phi i64 [{size.text}, %{before}], [{last.text}, %{shared}]"),
+        )
 
     def _whole(self, kernel: Kernel) -> tuple[Reg, Reg]:
         size = (
@@ -155,9 +165,10 @@ class _Driver:
         code = self.code
         _, size = self._whole(kernel)
         if kernel.split == "solo" or kernel.form.size < 64 or int(size.text) == 1:
-            owner = code.op("urem", code.int(self._solo), self.threads)
-            self._solo += 1
-            with code.when(code.icmp("eq", owner, self.thread)):
+            owner = self._solo  # one of two threads in turn: that is as good as of all
+            self._solo = 1 - owner
+            turn = code.intrinsic("umin", code.int(owner), self.last_thread)
+            with code.when(code.icmp("eq", turn, self.thread)):
                 self._call(kernel, code.int(0), size)
         elif kernel.split == "rows":
             first, last = self._part(code.int(-(-int(size.text) // SHARED_ROWS)))

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...ir.graph import Graph
-from ...ir.value import Value
 from . import bits, contract, index, join, reduce
+from .buffers import Buffer, Buffers
 from .builder import I64, PTR, Code, Module, Reg
 from .driver import emit_barrier, emit_run
 from .fastcall import emit_fastcall, is_possible
 from .kernels import Kernel, Planned
-from .layout import element_size, form_of, memory_element, moved_element
+from .layout import form_of, moved_element
 from .moving import pack, unpack
 from .schedule import groups, in_place
 from .writer import SLOTS, Writer, read_word, used_later
@@ -29,13 +29,6 @@ EMITTERS = {
     **join.EMITTERS,
     **bits.EMITTERS,
 }
-
-
-class Buffer(NamedTuple):
-    """Memory of one value in the workspace: bytes in all cases, and for each panel of a batch."""
-
-    fixed: int
-    per_panel: int
 
 
 class Layout(NamedTuple):
@@ -65,16 +58,9 @@ class Lowering:
         self.planned.finish()
         self.groups = groups(self.planned)
         self.homes = in_place(self.planned, self.groups, self.carried)
-        self.buffers: list[Buffer] = []
-        self.slots: dict[int, int] = {}
-        self.turned = {
-            id(kernel.root.output)
-            for kernel in self.planned.kernels
-            if kernel.root is not None and kernel.root.name == "turn"
-        }
         self.stored = self._stored()
-        for value in self._in_memory():
-            self._allocate(value)
+        memory = Buffers(self.planned, self.groups, self.stored, self.homes, lanes)
+        self.buffers, self.slots, self.turned = memory.buffers, memory.slots, memory.turned
         self.inputs = [len(self.buffers) + 2 * number for number in range(len(graph.inputs))]
         start = len(self.buffers) + 2 * len(graph.inputs)
         self.results = [start + number for number in range(len(graph.outputs))]
@@ -99,30 +85,6 @@ class Lowering:
             if kernel.root is not None and not (fused and kernel.items and not kernel.form.batch):
                 found.add(id(kernel.root.output))
         return found
-
-    def _in_memory(self) -> list[Value]:
-        planned = self.planned
-        made = [value for kernel in planned.kernels for value in kernel.outputs]
-        kept = [value for value in made if id(value) in self.stored]
-        return [*self.graph.inputs, *planned.constants.values(), *kept]
-
-    def _allocate(self, value: Value) -> None:
-        home = self.homes.get(id(value))
-        if home is not None:
-            self.slots[id(value)] = self.slots[id(home)]
-        elif id(value) not in self.slots:
-            self.slots[id(value)] = len(self.buffers)
-            size = element_size(memory_element(value.spec.dtype))
-            fixed, per_panel = self._elements(value)
-            self.buffers.append(Buffer(fixed * size, per_panel * size))
-
-    def _elements(self, value: Value) -> tuple[int, int]:
-        if id(value) in self.turned:
-            return contract.turned_size(value, self.lanes)
-        form = form_of(value.spec)
-        if form.batch:
-            return 0, form.rows * self.lanes
-        return form.rows * form.panels(self.lanes) * self.lanes, 0
 
     # Text ----------------------------------------------------------------------------------------
 

@@ -165,7 +165,15 @@ class _Gather:
             with code.loop(0, whole, side) as column:
                 self._block(rows, column.index, target, None)
             with code.when(code.icmp("ne", rest, code.int(0))):
+                last_block, masked, done = (code.fresh(s) for s in ("last", "masked", "done"))
+                code.branch(code.icmp("eq", whole, code.int(0)), masked, last_block)
+                code.label(last_block)  # again some columns of the block before
+                self._block(rows, code.sub(self.columns, code.int(side)), target, None)
+                code.jump(done)
+                code.label(masked)
                 self._block(rows, whole, target, rest)
+                code.jump(done)
+                code.label(done)
         if lanes > side:
             self._repeat(last)
 

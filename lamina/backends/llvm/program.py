@@ -16,8 +16,9 @@ from ...core.dtypes import Array
 from ...ir.graph import Graph
 from ...ir.show import show
 from . import engine, fastcall, workers
+from .buffers import Buffer
 from .driver import BLOCK_ROWS as TILE
-from .lowering import Buffer, Layout, Lowering, describe
+from .lowering import Layout, Lowering, describe
 from .session import Session, count_rows
 
 _SMALL = 1e6  # operations of a step below which a second thread costs more than it brings

@@ -270,7 +270,7 @@ class Trainer:
             return step
         key = (kind, tuple(id(weight) for weight in self.trainable_weights))  # type: ignore[attr-defined]
         if key not in state.programs:
-            state.programs[key] = Function(step, symbolic_batch=True)
+            state.programs[key] = Function(step, symbolic_batch=True, eager=kind == "results")
         return state.programs[key]
 
     def _forget_programs(self) -> None:

@@ -32,6 +32,7 @@ class Stepper:
         self._step = step
         self._results = results
         self._last: Any = None
+        self._size = 1  # batches in the next slice
 
     def run(self, batch: Any) -> None:
         """One batch."""
@@ -63,14 +64,15 @@ class Stepper:
             self._last = steps.commit()
 
         steps.begin(order)
-        done, size = 0, 1
+        done, size = 0, self._size
         try:
             while done < batches.steps:
                 begin = time.perf_counter()
                 stop = min(done + size, batches.steps)
                 steps.run(done, stop)
                 seconds = time.perf_counter() - begin
-                size = max(1, min(8 * size, int(size * SLICE / max(seconds, 1e-6))))
+                pace = (stop - done) / max(seconds, 1e-6)
+                size = self._size = max(1, min(8 * size, int(pace * SLICE)))
                 done = stop
                 after(done, commit)
         finally:

@@ -33,7 +33,7 @@ OWNERS = {
 # Parts of the standard library that cost more than the moment in which they are needed.
 LATE = {
     *("base64", "concurrent.futures", "csv", "difflib", "html", "http.client", "inspect", "json"),
-    *("linecache", "queue", "shutil", "tempfile", "textwrap", "threading", "traceback"),
+    *("linecache", "logging", "queue", "shutil", "tempfile", "textwrap", "threading", "traceback"),
     *("urllib.request", "xml.etree.ElementTree", "zipfile", "zlib"),
 }
 

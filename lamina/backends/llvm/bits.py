@@ -14,6 +14,7 @@ from ...ir.value import Node
 from ...prims.random import ROUNDS
 from .builder import I32, I64, Code, Reg, constant, vector
 from .kernels import ROOTS, Planned, Unsupported
+from .layout import lies_turned
 from .writer import Writer
 
 _MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
@@ -127,12 +128,13 @@ def _store_words(
 
 
 def _lines(writer: Writer, key: list[Reg], draw: list[Reg]) -> None:
-    """Without a batch: the last axis in the lanes, the leading ones as rows."""
+    """Without a batch: the last axis in the lanes, the leading ones as rows, or turned."""
     code, lanes = writer.code, writer.lanes
     form = writer.kernel.form
     with code.loop(0, form.panels(lanes)) as outer, code.loop(0, form.rows) as inner:
-        columns = _lane_numbers(writer, outer.index)
-        row = code.splat(inner.index, lanes)
+        columns, row = _lane_numbers(writer, outer.index), code.splat(inner.index, lanes)
+        if lies_turned(writer.root.output.spec):
+            columns, row = row, columns
         _store_words(writer, columns, row, key, draw, outer.index, inner.index)
 
 

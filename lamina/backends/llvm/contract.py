@@ -16,7 +16,7 @@ from ...core.shapes import B
 from ...ir.value import Node, Value
 from .builder import Reg, constant
 from .kernels import ROOTS, Planned, Unsupported
-from .layout import form_of, memory_element
+from .layout import form_of, lies_turned, memory_element
 from .matmul import gemm
 from .moving import transpose_panels
 from .writer import CAPACITY, SCRATCH, Scratch, Writer
@@ -37,17 +37,32 @@ def plan_matmul(planned: Planned, node: Node) -> None:
         return
     rows, inner = x.spec.shape[::-1] if flip_x else x.spec.shape
     columns = y.spec.shape[0] if flip_y else y.spec.shape[1]
-    if inner is B:
-        sources, pattern = (planned.solid(x), planned.turned(y)), "chunk"
-    elif rows is B and columns is not B:
-        sources, pattern = (planned.solid(y), planned.solid(x)), "chunk" if flip_y else "col"
-        rows = columns
-    elif rows is not B:
-        second = planned.turned(y) if flip_y and columns is not B else planned.solid(y)
-        sources, pattern = (planned.solid(x), second), "col" if flip_x else "chunk"
-    else:
+    if rows is B and columns is B:
         raise Unsupported(node, "a product with the batch in both axes")
-    planned.add_root(node, "matmul", sources, pattern=pattern, rows=rows, inner=inner)
+    output = node.outputs[0].spec
+    if rows is B or lies_turned(output):  # of the transposed product: yᵀ gives rows, xᵀ lanes
+        x, y, rows = y, x, columns
+        flip_x, flip_y = not flip_y, not flip_x
+    first, pattern = _first(planned, x, flip_x)
+    second = _second(planned, y, flip_y)
+    planned.add_root(node, "matmul", (first, second), pattern=pattern, rows=rows, inner=inner)
+
+
+def _first(planned: Planned, x: Value, flip: bool) -> tuple[Value, str]:
+    """The operand that gives rows; "chunk" where these are its rows in memory."""
+    as_rows = flip if B in x.spec.shape and x.spec.shape[0] is B else not flip
+    if B not in x.spec.shape:
+        as_rows = as_rows != lies_turned(x.spec)
+    return planned.solid(x), "chunk" if as_rows else "col"
+
+
+def _second(planned: Planned, y: Value, flip: bool) -> Value:
+    """The operand that gives lanes, its rows in memory being what is summed over."""
+    shape = y.spec.shape
+    if B in shape:
+        free = shape[0] if flip else shape[1]
+        return planned.solid(y) if free is B else planned.turned(y)
+    return planned.turned(y) if flip != lies_turned(y.spec) else planned.solid(y)
 
 
 def _plan_products(planned: Planned, node: Node) -> None:

@@ -1,8 +1,9 @@
 """Where the elements of a value lie: panels of V lanes.
 
 A value with a batch axis has the batch in the lanes and its other axes, flattened, as rows; any
-other value has its last axis in the lanes. Element (r, c) of `rows` × `columns` stands at
-((c // V) · rows + r) · V + c % V. So what works row by row is the same code for V rows at once,
+other value has its last axis in the lanes, but for a narrow matrix (the weights of a layer of few
+units), which lies turned: its first axis is in the lanes. Element (r, c) of `rows` × `columns`
+stands at ((c // V) · rows + r) · V + c % V. So what works row by row is the same code for V rows at once,
 and a matrix product reads both of its operands as they lie.
 """
 
@@ -34,12 +35,19 @@ _ELEMENTS = {
 }
 
 
+NARROW = 16  # columns below which a matrix that is higher than wide lies turned
+
+
 class Form(NamedTuple):
-    """How a value lies in panels; the lanes of a `batch` are counted when a program runs."""
+    """How a value lies in panels; the lanes of a `batch` are counted when a program runs.
+
+    `turned`: a matrix whose first axis is in the lanes.
+    """
 
     batch: bool
     rows: int
     columns: int
+    turned: bool = False
 
     def panels(self, lanes: int) -> int:
         """How many panels a value without a batch takes."""
@@ -56,7 +64,17 @@ def form_of(spec: Spec) -> Form:
     sizes = [int(size) for size in spec.shape if size is not B]
     if len(sizes) < len(spec.shape):
         return Form(True, math.prod(sizes), 1)
+    if lies_turned(spec):
+        return Form(False, sizes[1], sizes[0], sizes[1] > 1)
     return Form(False, math.prod(sizes[:-1]), sizes[-1] if sizes else 1)
+
+
+def lies_turned(spec: Spec) -> bool:
+    """Whether a value is a narrow matrix."""
+    shape = spec.shape
+    if len(shape) != 2 or B in shape:
+        return False
+    return shape[1] < NARROW and shape[1] < shape[0]  # type: ignore[operator]
 
 
 def has_form(spec: Spec) -> bool:
@@ -77,9 +95,18 @@ def register_element(dtype: np.dtype[Any]) -> str:
 
 def address(form: Form, elements: Array, lanes: int) -> Array:
     """Where elements (by row-major number) of a value without a batch stand."""
-    row, column = np.divmod(elements, form.columns)
+    row, column = coordinates(form, elements)
     result: Array = (column // lanes * form.rows + row) * lanes + column % lanes
     return np.where(elements < 0, -1, result)
+
+
+def coordinates(form: Form, elements: Array) -> tuple[Array, Array]:
+    """The rows and columns in which elements (by row-major number) of a value lie."""
+    if form.turned:
+        column, row = np.divmod(elements, form.rows)
+    else:
+        row, column = np.divmod(elements, form.columns)
+    return row, column
 
 
 def is_signed(dtype: np.dtype[Any]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...ir.graph import Graph
+from ...ir.value import Value
 from . import bits, contract, index, join, reduce
 from .buffers import Buffer, Buffers
 from .builder import I64, PTR, Code, Module, Reg
@@ -18,7 +19,7 @@ from .driver import emit_barrier, emit_run
 from .fastcall import emit_fastcall, is_possible
 from .kernels import Kernel, Planned
 from .layout import form_of, moved_element
-from .moving import pack, unpack
+from .moving import gather_rows, pack, scatter_rows, unpack
 from .schedule import groups, in_place
 from .writer import SLOTS, Writer, read_word, used_later
 
@@ -125,23 +126,39 @@ class Lowering:
         for value, slot in zip(self.graph.inputs, self.inputs, strict=True):
             form = form_of(value.spec)
             if not form.batch:
-                name = pack(module, moved_element(value), self.lanes)
-                target = slot_pointer(code, self.slots[id(value)])
-                sizes = code.int(form.rows), code.int(form.columns)
-                source = slot_pointer(code, slot)
-                code.call("void", name, target, code.int(form.rows), source, *sizes)
+                self._pack(code, value, slot)
         code.ret()
+
+    def _pack(self, code: Code, value: Value, slot: int) -> None:
+        """Into panels; the first axis of a turned matrix moves as the rows of a batch do."""
+        form, element = form_of(value.spec), moved_element(value)
+        rows, columns = code.int(form.rows), code.int(form.columns)
+        target, source = slot_pointer(code, self.slots[id(value)]), slot_pointer(code, slot)
+        if form.turned:
+            name = gather_rows(code.module, element, self.lanes)
+            order, first = Reg(PTR, "null"), code.int(0)
+            code.call("void", name, target, rows, source, rows, order, first, columns, rows)
+        else:
+            name = pack(code.module, element, self.lanes)
+            code.call("void", name, target, rows, source, rows, columns)
+
+    def _unpack(self, code: Code, value: Value, slot: int) -> None:
+        form, element = form_of(value.spec), moved_element(value)
+        rows, columns = code.int(form.rows), code.int(form.columns)
+        source, target = slot_pointer(code, self.slots[id(value)]), slot_pointer(code, slot)
+        if form.turned:
+            name = scatter_rows(code.module, element, self.lanes)
+            code.call("void", name, target, rows, source, rows, code.int(0), columns, rows)
+        else:
+            name = unpack(code.module, element, self.lanes)
+            code.call("void", name, target, source, rows, rows, columns)
 
     def _finish(self, module: Module) -> None:
         code = Code(module, "finish", [(PTR, "context")], internal=False)
         for value, slot in zip(self.planned.outputs, self.results, strict=True):
             form = form_of(value.spec)
             if not form.batch:
-                name = unpack(module, moved_element(value), self.lanes)
-                source = slot_pointer(code, self.slots[id(value)])
-                sizes = code.int(form.rows), code.int(form.columns)
-                target = slot_pointer(code, slot)
-                code.call("void", name, target, source, code.int(form.rows), *sizes)
+                self._unpack(code, value, slot)
         code.ret()
 
     def layout(self) -> Layout:

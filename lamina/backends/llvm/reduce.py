@@ -18,7 +18,7 @@ from ...ir.value import Node, Value
 from .builder import I64, Reg, constant, is_float, lanes_of, vector
 from .elementwise import extreme
 from .kernels import ROOTS, Planned, Unsupported
-from .layout import address, form_of, is_signed, numbered, plain
+from .layout import Form, address, form_of, is_signed, lies_turned, numbered, plain
 from .writer import Writer
 
 PARTIAL = 16
@@ -59,11 +59,17 @@ def plan_reduction(planned: Planned, node: Node) -> None:
         return
     if name.startswith("arg"):
         raise Unsupported(node, "of a value without a batch")
-    last = len(shape) - 1
-    leading = tuple(axis for axis in axes if axis != last)
-    index = numbered(shape[:-1])
-    rows = _grouped(index, leading)
-    root = "reduce_lanes" if last in axes else "reduce_lines"
+    lane_axis, others = len(shape) - 1, shape[:-1]
+    if lies_turned(x.spec):
+        lane_axis, others = 0, shape[1:]
+    leading = [axis - (axis > lane_axis) for axis in axes if axis != lane_axis]
+    rows = _grouped(numbered(others), tuple(leading))
+    if lane_axis in axes:
+        root = "reduce_lanes"
+    elif form_of(node.outputs[0].spec) == Form(False, len(rows), int(shape[lane_axis])):  # type: ignore[arg-type]
+        root = "reduce_lines"
+    else:
+        raise Unsupported(node, "to a narrow matrix")
     planned.add_root(node, root, (planned.solid(x),), rows=rows, operation=name)
 
 
@@ -306,7 +312,7 @@ def emit_running(writer: Writer, stored: set[int]) -> None:
             _run(writer, size, at, writer.load_lanes, writer.store_lanes, writer.kind(output))
     else:
         places = address(form, np.arange(form.size), writer.lanes)
-        with code.loop(0, form.rows) as line:
+        with code.loop(0, form.size // size) as line:
             start = code.mul(line.index, code.int(size))
 
             def number_at(step: Reg, value: Value) -> Reg:

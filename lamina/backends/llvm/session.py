@@ -15,6 +15,7 @@ from ...core.shapes import B
 from ...ir.value import Spec
 from . import workers
 from .contract import SCRATCH_BYTES
+from .layout import lies_turned
 from .writer import (
     BAD_INDEX,
     BAD_SIZE,
@@ -148,6 +149,8 @@ def as_rows(array: Array, spec: Spec) -> Array:
 
 def pack_array(array: Array, lanes: int) -> Array:
     """A constant in panels."""
+    if lies_turned(Spec(array.shape, array.dtype)):
+        array = array.T
     columns = array.shape[-1] if array.ndim else 1
     rows = math.prod(array.shape[:-1])
     panels = -(-columns // lanes)

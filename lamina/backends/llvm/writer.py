@@ -21,6 +21,7 @@ from .layout import (
     Form,
     View,
     address,
+    coordinates,
     element_size,
     form_of,
     memory_element,
@@ -214,7 +215,10 @@ class Writer:
             if place[0] < 0:
                 return constant(self.kind(base), 0)
             return self.load_number(base, self.element_at(base, self.code.int(int(place[0]))))
-        grid = index.reshape(form.rows, form.columns)
+        if form.turned:
+            grid = index.reshape(form.columns, form.rows).T
+        else:
+            grid = index.reshape(form.rows, form.columns)
         if (grid == grid[:, :1]).all():
             place = address(own, grid[:, 0], self.lanes)
             number = self.chosen(place, row)
@@ -222,9 +226,10 @@ class Writer:
                 base, self.element_at(base, self._never_negative(place, number))
             )
             return self._zero_where_negative(place, number, found)
-        lanes_stay = (grid == grid[:, :1] + np.arange(form.columns)).all()
-        if own.columns == form.columns and lanes_stay and not (grid[:, 0] % own.columns).any():
-            source_row = self.chosen(grid[:, 0] // own.columns, row)
+        rows, columns = coordinates(own, grid)
+        lanes_stay = (columns == np.arange(form.columns)).all() and (rows == rows[:, :1]).all()
+        if own.columns == form.columns and lanes_stay and grid.min() >= 0:
+            source_row = self.chosen(rows[:, 0], row)
             return self.load_lanes(base, self.element_at(base, self.index(own, panel, source_row)))
         return self._gathered(base, address(own, grid, self.lanes), form, panel, row)
 

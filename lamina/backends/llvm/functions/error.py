@@ -51,7 +51,10 @@ _ERF = {
 
 
 def erf(code: Code, x: Reg) -> Reg:
-    """2/√π ∫₀ˣ e^(-t²) dt."""
+    """2/√π ∫₀ˣ e^(-t²) dt.
+
+    Within 1.2 ulp (float32), 1.1 ulp (float64).
+    """
     fit = _ERF[element_of(x.kind)]
     square = code.fmul(x, x)
     near = code.fma(polynomial(code, fit.near, square), x, x)
@@ -146,6 +149,8 @@ def erf_inverse(code: Code, x: Reg) -> Reg:
 
     a N(s) / D(s) with a = |x| and s = 0.425² - a²/4 in the centre; outside, N(s) / D(s) with
     s = t - 1.6 or t - 5, t = √(-log((1 - a) / 2)).
+
+    Within 3.7 ulp (float32), 5.0 ulp (float64).
     """
     element, a, one = element_of(x.kind), absolute(code, x), like(x, 1)
     half = code.fmul(code.fsub(one, a), like(x, 0.5))

@@ -85,7 +85,8 @@ def exp(code: Code, x: Reg, low: Reg | None = None) -> Reg:
     """eˣ, or e^(x + low) with a `low` below the last digit of x.
 
     Results below the normal numbers are made 2⁶⁴ times larger and scaled back at the end.
-    float32: 0.9 ulp; float64: 1 ulp.
+
+    Within 1.1 ulp (float32), 1.5 ulp (float64).
     """
     layout, limits = format_of(x), _RANGES[element_of(x.kind)]
     x = at_most(code, at_least(code, x, limits.zero), limits.infinite)
@@ -103,7 +104,10 @@ def exp(code: Code, x: Reg, low: Reg | None = None) -> Reg:
 
 
 def expm1(code: Code, x: Reg) -> Reg:
-    """eˣ - 1 = 2 (S q + (S - 1/2)) with S = 2ⁿ⁻¹; x itself where x² / 2 is nothing beside it."""
+    """eˣ - 1 = 2 (S q + (S - 1/2)) with S = 2ⁿ⁻¹; x itself where x² / 2 is nothing beside it.
+
+    Within 1.7 ulp (float32), 2.8 ulp (float64).
+    """
     limits = _RANGES[element_of(x.kind)]
     bounded = at_most(code, at_least(code, x, limits.minus_one), limits.infinite)
     field, q = split(code, bounded)
@@ -114,7 +118,10 @@ def expm1(code: Code, x: Reg) -> Reg:
 
 
 def sigmoid(code: Code, x: Reg) -> Reg:
-    """1 / (1 + e⁻ˣ) = c / (S q + (S + c)) with S = c 2ⁿ; the scale c keeps the sum finite."""
+    """1 / (1 + e⁻ˣ) = c / (S q + (S + c)) with S = c 2ⁿ; the scale c keeps the sum finite.
+
+    Within 2.45 ulp (float32), 2.4 ulp (float64).
+    """
     limits = _RANGES[element_of(x.kind)]
     bounded = at_most(code, at_least(code, x, limits.zero - 1), limits.sigmoid_one)
     field, q = split(code, code.fneg(bounded))
@@ -123,7 +130,10 @@ def sigmoid(code: Code, x: Reg) -> Reg:
 
 
 def tanh(code: Code, x: Reg) -> Reg:
-    """(1 - e^(-2 a)) / (1 + e^(-2 a)) of a = |x|, with the sign of x; both sums rounded once."""
+    """(1 - e^(-2 a)) / (1 + e^(-2 a)) of a = |x|, with the sign of x; both sums rounded once.
+
+    Within 2.0 ulp (float32), 2.9 ulp (float64).
+    """
     limits, one = _RANGES[element_of(x.kind)], like(x, 1)
     bounded = at_most(code, absolute(code, x), limits.tanh_one)
     field, q = split(code, code.fmul(bounded, like(x, -2)))
@@ -134,7 +144,10 @@ def tanh(code: Code, x: Reg) -> Reg:
 
 
 def sinh(code: Code, x: Reg) -> Reg:
-    """(eˣ - e⁻ˣ) / 2 = 2 t + (t / w) / 2, with t = (eˣ - 1) / 4 and w = eˣ / 4 of |x|."""
+    """(eˣ - e⁻ˣ) / 2 = 2 t + (t / w) / 2, with t = (eˣ - 1) / 4 and w = eˣ / 4 of |x|.
+
+    Within 2.3 ulp (float32), 3.0 ulp (float64).
+    """
     limits = _RANGES[element_of(x.kind)]
     size = absolute(code, x)
     field, q = split(code, at_most(code, size, limits.hyperbolic))
@@ -147,7 +160,10 @@ def sinh(code: Code, x: Reg) -> Reg:
 
 
 def cosh(code: Code, x: Reg) -> Reg:
-    """(eˣ + e⁻ˣ) / 2 = 2 (w + 1 / 16 w) with w = eˣ / 4 of |x|."""
+    """(eˣ + e⁻ˣ) / 2 = 2 (w + 1 / 16 w) with w = eˣ / 4 of |x|.
+
+    Within 1.5 ulp (float32), 2.0 ulp (float64).
+    """
     limits = _RANGES[element_of(x.kind)]
     field, q = split(code, at_most(code, absolute(code, x), limits.hyperbolic))
     s = scale(code, field, x, -2)

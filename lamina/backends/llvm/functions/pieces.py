@@ -1,4 +1,4 @@
-"""What the elementary functions share: the bits of floats, polynomials, bounds."""
+"""What the elementary functions share: the bits of floats, polynomials, bounds, exact sums."""
 
 from __future__ import annotations
 

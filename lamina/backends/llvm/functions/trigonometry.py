@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
-from ..builder import F32, F64, I32, PTR, Code, Reg, constant, element_of, lanes_of, with_element
-from .pieces import (
-    absolute,
-    bits,
-    floats,
-    format_of,
-    like,
-    polynomial,
-    two_sum,
+from ..builder import (
+    F32,
+    F64,
+    I1,
+    I32,
+    PTR,
+    Code,
+    Reg,
+    constant,
+    element_of,
+    lanes_of,
+    with_element,
 )
+from .pieces import absolute, bits, floats, format_of, like, polynomial, two_sum
 
 # The first 1216 bits of 2/π after the point.
 _TWO_OVER_PI = int(
@@ -49,14 +54,15 @@ _COSINE = {
 }  # fmt: skip
 
 
-def _two_over_pi(skipped: int, count: int) -> list[float]:
+@cache
+def _two_over_pi(skipped: int, count: int) -> tuple[float, ...]:
     """2/π without its first `skipped` bits, times 2^skipped, as a sum of `count` floats."""
     rest = Fraction(_TWO_OVER_PI % (1 << _LENGTH - skipped), 1 << _LENGTH - skipped)
-    numbers = []
+    numbers: list[float] = []
     for _ in range(count):
         numbers.append(float(rest))
         rest -= Fraction(numbers[-1])
-    return numbers
+    return tuple(numbers)
 
 
 class Angle(NamedTuple):
@@ -92,31 +98,30 @@ def _reduce_single(code: Code, x: Reg) -> Angle:
     return Angle(quadrant, r)
 
 
-def _gather_parts(code: Code, x: Reg, count: int) -> tuple[Reg, list[Reg]]:
-    """x · 2^(-16 j) and 2/π without its first 16 j bits, j the row that the size of x asks for."""
-    step, start = 16, 70
-    layout = format_of(x)
-    rows = (1 << 11) - 1 - (layout.bias + start - step) >> step.bit_length() - 1
-    numbers = [part for j in range(rows + 1) for part in _two_over_pi(step * j, count)]
-    table = code.module.table(F64, numbers)
-    i = bits(code, x)
-    lowest = constant(i.kind, layout.bias + start - step)
+def _gather_parts(code: Code, x: Reg) -> list[Reg]:
+    """x · 2^(-16 j) and three parts of 2/π without its first 16 j bits, from row j of a table.
+
+    2^(16 j + 54) ≤ |x| (or j = 0), so that bits of 2/π that are left out give multiples of 4.
+    """
+    layout, i = format_of(x), bits(code, x)
+    start = layout.bias + layout.mantissa + 2
+    rows = (2 * layout.bias + 1 - start) // 16 + 1
+    table = code.module.table(F64, [part for j in range(rows) for part in _two_over_pi(16 * j, 3)])
+    lowest = constant(i.kind, start)
     exponent = code.op("lshr", i, constant(i.kind, layout.mantissa))
     above = code.sub(code.intrinsic("umax", exponent, lowest), lowest)
-    j = code.op("lshr", above, constant(i.kind, step.bit_length() - 1))
-    down = code.op("shl", j, constant(i.kind, layout.mantissa + step.bit_length() - 1))
-    place = code.mul(j, constant(i.kind, count))
+    j = code.op("lshr", above, constant(i.kind, 4))
+    down = code.op("shl", j, constant(i.kind, layout.mantissa + 4))
+    place = code.mul(j, constant(i.kind, 3))
     lanes = lanes_of(x.kind)
-    pointers = with_element(x.kind, PTR)
-    mask = constant(with_element(x.kind, "i1"), True)
-    parts = []
-    for k in range(count):
+    gather = f"llvm.masked.gather.v{lanes}f64.v{lanes}p0"
+    align, everywhere = constant(I32, 8), constant(with_element(x.kind, I1), True)
+    gathered = [floats(code, code.sub(i, down), x)]
+    for k in range(3):
         base = code.at(table, k, F64)
-        address = code.value(pointers, f"getelementptr double, {base}, {place}")
-        align = constant(I32, 8)
-        name = f"llvm.masked.gather.v{lanes}f64.v{lanes}p0"
-        parts.append(code.call(x.kind, name, address, align, mask, like(x, 0)))
-    return floats(code, code.sub(i, down), x), parts
+        address = code.value(with_element(x.kind, PTR), f"getelementptr {F64}, {base}, {place}")
+        gathered.append(code.call(x.kind, gather, address, align, everywhere, like(x, 0)))
+    return gathered
 
 
 def _modulo_four(code: Code, x: Reg) -> Reg:
@@ -130,7 +135,7 @@ def _reduce_double(code: Code, x: Reg) -> Angle:
 
     It errs by 2⁻¹⁰⁶ of itself below 2³⁰, by 2⁻⁸⁷ at most.
     """
-    scaled, (first, second, third) = _gather_parts(code, x, 3)
+    scaled, first, second, third = _gather_parts(code, x)
     a = code.fmul(scaled, first)
     lost_a = code.fma(scaled, first, code.fneg(a))
     b = code.fmul(scaled, second)
@@ -181,18 +186,21 @@ def _odd(code: Code, y: Reg, x: Reg) -> Reg:
 
 
 def sin(code: Code, x: Reg) -> Reg:
-    """The sine."""
+    """The sine. Within 1.6 ulp (float32), 2.5 ulp (float64)."""
     return _odd(code, _wave(code, *_reduce(code, x)), x)
 
 
 def cos(code: Code, x: Reg) -> Reg:
-    """The cosine, as the sine one quadrant further."""
+    """The cosine, the sine one quadrant further. Within 1.6 ulp (float32), 2.4 ulp (float64)."""
     quadrant, r = _reduce(code, x)
     return _wave(code, code.add(quadrant, constant(quadrant.kind, 1)), r)
 
 
 def tan(code: Code, x: Reg) -> Reg:
-    """sin r / cos r in even quadrants, -cos r / sin r in odd ones."""
+    """sin r / cos r in even quadrants, -cos r / sin r in odd ones.
+
+    Within 3.2 ulp (float32), 4.0 ulp (float64).
+    """
     quadrant, r = _reduce(code, x)
     sine, cosine = _sine_and_cosine(code, r)
     odd = _is_odd(code, quadrant)

@@ -37,12 +37,14 @@ def data(rows: int = 300, columns: int = 23) -> tuple[np.ndarray, np.ndarray]:
 def network(width: int = 16, **compiled: Any) -> Any:
     keras.utils.set_random_seed(1)
     layers = keras.layers
-    model = keras.Sequential([
-        layers.Dense(width, activation="relu", kernel_regularizer="l2"),
-        layers.Dropout(0.2),
-        layers.Dense(8, activation="tanh"),
-        layers.Dense(1, activation="sigmoid"),
-    ])
+    model = keras.Sequential(
+        [
+            layers.Dense(width, activation="relu", kernel_regularizer="l2"),
+            layers.Dropout(0.2),
+            layers.Dense(8, activation="tanh"),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
     model.compile(**{"optimizer": "adam", "loss": "binary_crossentropy", **compiled})
     return model
 
@@ -81,9 +83,7 @@ def test_a_structure_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tf.config, "object_cache", "off")
     compiled = []
     compile_text = engine._compile
-    monkeypatch.setattr(
-        engine, "_compile", lambda make: compiled.append(1) or compile_text(make)
-    )
+    monkeypatch.setattr(engine, "_compile", lambda make: compiled.append(1) or compile_text(make))
     model = network(17)
     x, y = data()
     model.fit(x, y, batch_size=32, epochs=2, verbose=0)

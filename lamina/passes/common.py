@@ -5,37 +5,54 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
+
 from ..ir.graph import Graph
 from ..ir.value import Node, Value
 from .dead_code import has_effect
 
-_SMALL = 16  # bytes of a constant that counts by content
+_SMALL = 1 << 12  # bytes of a constant that counts by content
+_COMMUTATIVE = frozenset(
+    ("add", "multiply", "equal", "bitwise_and", "bitwise_or", "bitwise_xor"),
+)
 
 
 def merge_common(graph: Graph) -> Graph:
-    """`graph` with one node for all that apply a primitive to the same values and parameters."""
+    """`graph` with one node for all that apply a primitive to the same values and parameters.
+
+    Equal constants become one value where they are small or repeat one number. What has an effect
+    happens as often as before.
+    """
     known: dict[int, Value] = {}
+    constants: dict[Hashable, Value] = {}
     seen: dict[Hashable, Node] = {}
     nodes: list[Node] = []
-    for node in graph.nodes:
-        inputs = tuple([known.get(id(value), value) for value in node.inputs])
-        node = Node(node.primitive, inputs, node.params, node.outputs)
+
+    def current(value: Value) -> Value:
+        if value.array is not None and id(value) not in known:
+            known[id(value)] = constants.setdefault(_content(value), value)
+        return known.get(id(value), value)
+
+    for old in graph.nodes:
+        inputs = tuple([current(value) for value in old.inputs])
+        node = Node(old.primitive, inputs, old.params, old.outputs)
         key = _key(node)
-        earlier = None if key is None else seen.setdefault(key, node)
-        if earlier is None or earlier is node:
+        earlier = node if key is None else seen.setdefault(key, node)
+        if earlier is node:
             nodes.append(node)
         else:
             known.update(zip(map(id, node.outputs), earlier.outputs, strict=True))
-    outputs = [known.get(id(value), value) for value in graph.outputs]
-    return Graph(graph.name, graph.inputs, nodes, outputs)
+    return Graph(graph.name, graph.inputs, nodes, [current(value) for value in graph.outputs])
 
 
 def _key(node: Node) -> Hashable | None:
     """What two equal nodes have in common; None for a node that stays as it is."""
     if has_effect(node):
         return None
-    params = tuple((name, _parameter(value)) for name, value in sorted(node.params.items()))
-    key = node.primitive, tuple([_input(value) for value in node.inputs]), params
+    inputs = [id(value) for value in node.inputs]
+    if node.primitive.name in _COMMUTATIVE:
+        inputs.sort()
+    key = node.primitive, tuple(inputs), _parameters(node)
     try:
         hash(key)
     except TypeError:
@@ -43,18 +60,25 @@ def _key(node: Node) -> Hashable | None:
     return key
 
 
+def _parameters(node: Node) -> Hashable:
+    """Numbers count with their types and signs: 1, 1.0, True differ, and so do 0.0 and -0.0."""
+    params = node.params
+    if node.primitive.name == "fill":
+        bits = np.asarray(params["value"], params["dtype"]).tobytes()
+        return params["shape"], params["dtype"], bits
+    return tuple([(name, _parameter(value)) for name, value in sorted(params.items())])
+
+
 def _parameter(value: Any) -> Hashable:
-    """Numbers with their types and signs: 1, 1.0 and True differ, and so do 0.0 and -0.0."""
     return (type(value), repr(value)) if isinstance(value, (bool, int, float)) else value
 
 
-def _input(value: Value) -> Hashable:
-    """A constant that is small, or repeats one number, counts by its content."""
+def _content(value: Value) -> Hashable:
+    """What equal constants have in common."""
     array = value.array
-    if array is None:
-        return id(value)
+    assert array is not None
     if array.size and not any(array.strides):
-        return array.dtype, array.shape, array.flat[:1].tobytes()
+        return array.dtype, array.shape, array[(0,) * array.ndim].tobytes()
     if array.nbytes <= _SMALL:
         return array.dtype, array.shape, array.tobytes()
     return id(array)

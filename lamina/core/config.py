@@ -43,7 +43,7 @@ KNOBS = {
     knob.name: knob
     for knob in (
         Knob("verify", False, "check shapes and dtypes of every primitive and graph (slow)"),
-        Knob("backend", "auto", "what runs programs: llvm, interp, auto (llvm where it can be had)"),
+        Knob("backend", "auto", "what runs programs: llvm, interp, or auto (llvm if it is there)"),
         Knob("cache", "", "folder for downloaded data; empty: the user's cache folder"),
         Knob("threads", 0, "threads of native code; 0: as many as there are processors"),
         Knob("lanes", 0, "rows in a vector of native code (4, 8 or 16); 0: by processor"),

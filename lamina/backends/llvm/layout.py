@@ -3,8 +3,8 @@
 A value with a batch axis has the batch in the lanes and its other axes, flattened, as rows; any
 other value has its last axis in the lanes, but for a narrow matrix (the weights of a layer of few
 units), which lies turned: its first axis is in the lanes. Element (r, c) of `rows` × `columns`
-stands at ((c // V) · rows + r) · V + c % V. So what works row by row is the same code for V rows at once,
-and a matrix product reads both of its operands as they lie.
+stands at ((c // V) · rows + r) · V + c % V. So what works row by row is the same code for V rows at
+once, and a matrix product reads both of its operands as they lie.
 """
 
 from __future__ import annotations

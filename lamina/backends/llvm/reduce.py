@@ -66,7 +66,7 @@ def plan_reduction(planned: Planned, node: Node) -> None:
     rows = _grouped(numbered(others), tuple(leading))
     if lane_axis in axes:
         root = "reduce_lanes"
-    elif form_of(node.outputs[0].spec) == Form(False, len(rows), int(shape[lane_axis])):  # type: ignore[arg-type]
+    elif form_of(node.outputs[0].spec) == Form(False, len(rows), int(shape[lane_axis])):
         root = "reduce_lines"
     else:
         raise Unsupported(node, "to a narrow matrix")

@@ -18,7 +18,7 @@ _LOGARITHM = (
     -0.250007957, 0.333333164,
 )  # fmt: skip
 # float64: (2 artanh(s) - 2 s) / s³ in s², s = m / (2 + m), to 2.5e-18 of s.
-AREA_TANGENT = (
+_AREA_TANGENT = (
     0.14792263120931598, 0.15314449147759301, 0.1818354727373184, 0.22222198938163001,
     0.28571428738336924, 0.3999999999943621, 0.6666666666666731,
 )  # fmt: skip
@@ -67,7 +67,7 @@ def _assemble(code: Code, field: Reg, m: Reg) -> Reg:
     half_square = code.fmul(code.fmul(m, like(m, 0.5)), m)
     s = code.fdiv(m, code.fadd(m, like(m, 2)))
     z = code.fmul(s, s)
-    rest = code.fma(z, polynomial(code, AREA_TANGENT, z), half_square)
+    rest = code.fma(z, polynomial(code, _AREA_TANGENT, z), half_square)
     rest = code.fma(s, rest, code.fmul(e, low))
     return code.fma(e, high, code.fsub(m, code.fsub(half_square, rest)))
 

@@ -1,4 +1,4 @@
-"""Whole trainings in native code: the same bits whatever the machine, and what may interrupt them."""
+"""Whole trainings in native code: the same bits on every machine, and what may interrupt them."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
 } | {
     "sigmoid": scipy.special.expit,
     "erf": lambda x: scipy.special.erf(x.astype(np.float64)),
-    "erf_inverse": lambda x: scipy.special.erfinv(x.astype(np.float64)),
+    "erf_inverse": lambda x: np.copysign(scipy.special.erfinv(x.astype(np.float64)), x),
 }
 # The largest errors in ulp: float32, float64.
 BOUNDS = {
@@ -51,11 +51,11 @@ BOUNDS = {
     "sinh": (2.3, 3.1),
     "cosh": (1.5, 2.1),
     "arcsinh": (1.9, 1.9),
-    "arccosh": (2.5, 3.3),
+    "arccosh": (2.8, 3.3),
     "arctanh": (2.2, 2.2),
     "erf": (1.2, 3.1),  # SciPy's own error is most of the last two
     "erf_inverse": (3.7, 8.0),
-    "power": (0.51, 1.8),
+    "power": (0.51, 2.0),
 }
 UNARY = [name for name in BOUNDS if name not in BINARY]
 
@@ -185,8 +185,9 @@ def test_there_is_a_function_for_each_name_and_no_other() -> None:
 
 @pytest.mark.parametrize("name", UNARY)
 def test_float32_is_within_its_bound(name: str) -> None:
-    values = np.concatenate([random_bits(np.float32, 2**21, 1), dense(np.float32, 2**16)])
-    check(name, BOUNDS[name][0], values)
+    shift = 3 if name == "erf_inverse" else 0  # SciPy's takes its time
+    values = [random_bits(np.float32, 2**21 >> shift, 1), dense(np.float32, 2**16 >> shift)]
+    check(name, BOUNDS[name][0], np.concatenate(values))
 
 
 @pytest.mark.parametrize("name", UNARY)
@@ -207,6 +208,7 @@ def pairs(dtype: type) -> tuple[Array, Array]:
         rng.normal(size=size),
         np.exp(rng.uniform(-top, top, size)),
         1 + rng.normal(size=size) / 1000,
+        rng.uniform(0.7, 1.45, size),
         -rng.integers(0, 50, size).astype(np.float64),
     ]
     second = [
@@ -215,6 +217,7 @@ def pairs(dtype: type) -> tuple[Array, Array]:
         rng.normal(size=size) * 10,
         rng.uniform(-1.05, 1.05, size),
         rng.normal(size=size) * 10000,
+        rng.uniform(-2000, 2000, size),
         rng.integers(-30, 30, size),
     ]
     with np.errstate(all="ignore"):

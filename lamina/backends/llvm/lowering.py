@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ...core.config import config
 from ...ir.graph import Graph
 from ...ir.value import Value
 from . import bits, contract, index, join, reduce
@@ -21,6 +22,7 @@ from .kernels import Kernel, Planned
 from .layout import form_of, moved_element
 from .moving import gather_rows, pack, scatter_rows, unpack
 from .schedule import groups, in_place
+from .verify import verify_plan
 from .writer import SLOTS, Writer, read_word, used_later
 
 EMITTERS = {
@@ -62,6 +64,8 @@ class Lowering:
         self.stored = self._stored()
         memory = Buffers(self.planned, self.groups, self.stored, self.homes, lanes)
         self.buffers, self.slots, self.turned = memory.buffers, memory.slots, memory.turned
+        if config.verify:
+            verify_plan(self.planned, self.groups, self.slots, self.homes)
         self.inputs = [len(self.buffers) + 2 * number for number in range(len(graph.inputs))]
         start = len(self.buffers) + 2 * len(graph.inputs)
         self.results = [start + number for number in range(len(graph.outputs))]

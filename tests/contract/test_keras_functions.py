@@ -393,7 +393,7 @@ def test_metrics_gather_inside_traced_functions(name):
             )
         assert step.trace_count == 1
         np.testing.assert_allclose(
-            np.asarray(inside.result()), np.asarray(eager.result()), rtol=1e-6, atol=1e-7
+            np.asarray(inside.result()), np.asarray(eager.result()), rtol=1e-6, atol=1e-6
         )
 
 

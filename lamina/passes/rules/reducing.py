@@ -1,4 +1,4 @@
-"""Rules for reductions: over nothing, over single elements, of one number everywhere."""
+"""Rules for reductions: over single elements, of one number everywhere."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from ..rewriter import Rewriter, Rule
 from .arithmetic import never_minus_zero
 
 
-def _over_nothing(rewriter: Rewriter, node: Node) -> Value | None:
-    """Without axes each element stands for itself."""
-    return None if node.params["axes"] else node.inputs[0]
-
-
 def _of_singles(rewriter: Rewriter, node: Node) -> Value | None:
-    """Over axes of size 1 only shapes change. (A sum begins with 0.0, and 0.0 + -0.0 = 0.0.)"""
+    """Over axes of size 1, or none, only shapes change.
+
+    A sum begins with 0.0, and 0.0 + -0.0 = 0.0.
+    """
     (x,) = node.inputs
     if any(x.spec.shape[axis] != 1 for axis in node.params["axes"]):
         return None
@@ -65,8 +63,8 @@ def _sums_exactly(number: Array, count: int) -> bool:
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "reduce_sum": (_over_nothing, _of_singles, _sum_of_number),
-    "reduce_max": (_over_nothing, _of_singles, _extreme_of_number),
-    "reduce_min": (_over_nothing, _of_singles, _extreme_of_number),
-    "reduce_prod": (_over_nothing, _of_singles),
+    "reduce_sum": (_of_singles, _sum_of_number),
+    "reduce_max": (_of_singles, _extreme_of_number),
+    "reduce_min": (_of_singles, _extreme_of_number),
+    "reduce_prod": (_of_singles,),
 }

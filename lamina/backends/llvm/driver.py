@@ -225,6 +225,7 @@ class _Driver:
                     row,
                     count,
                     code.int(form.rows),
+                    read_word(code, code.arguments[0], ROWS),
                 )
 
     def _give(self, group: Group, first: Reg, last: Reg) -> None:

@@ -141,7 +141,9 @@ class Lowering:
         if form.turned:
             name = gather_rows(code.module, element, self.lanes)
             order, first = Reg(PTR, "null"), code.int(0)
-            code.call("void", name, target, rows, source, rows, order, first, columns, rows)
+            code.call(
+                "void", name, target, rows, source, rows, order, first, columns, rows, columns
+            )
         else:
             name = pack(code.module, element, self.lanes)
             code.call("void", name, target, rows, source, rows, columns)

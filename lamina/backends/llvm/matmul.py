@@ -4,24 +4,42 @@ C[r][c] = Σ_k a(r, k) · b[k][c]: a tile of rows and panels is held in register
 sequential chain of fused multiply-adds over k, whatever the tiles, blocks and lanes, so the bits of
 a result do not depend on them. The first operand is read in one of two patterns: "col" (its
 rows are k, its lanes r) or "chunk" (its rows are r, its lanes k); neither is ever packed.
+
+The loops, from the outside: blocks of k, blocks of rows, tiles of panels, tiles of rows; blocks as
+in K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM Transactions
+on Mathematical Software 34 (2008).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .builder import F64, I64, PTR, Code, Module, Reg, constant, vector
 
 COL, CHUNK = "col", "chunk"
-# Rows and panels of a tile, by lanes and by how many registers a panel's row takes: 24 of 32
-# registers with 16 lanes, 12 of 16 with 8, 16 of 32 with 4. Rows divide the lanes: a tile never
-# crosses a panel of a "col" operand.
+# Rows and panels of a full tile, by lanes and by registers for a row of a panel: 16 sums in 32
+# registers, 12 in 16. The rows divide the lanes: no tile crosses a panel of a "col" operand.
 _TILES = {
-    (16, 1): (8, 3), (16, 2): (4, 3), (8, 1): (4, 3), (8, 2): (2, 3), (4, 1): (4, 4), (4, 2): (4, 2)
+    (16, 1): (8, 2), (16, 2): (4, 2), (8, 1): (4, 3), (8, 2): (2, 3), (4, 1): (4, 4), (4, 2): (4, 2)
 }  # fmt: skip
-_DEPTH_BYTES = 12 * 1024  # of one panel in a block: three lie in the first cache
-_BLOCK_ROWS = 96  # of the first operand in a block: it lies in the second cache
+_CHAINS = 8  # sums that keep two multipliers busy, each of which takes four cycles
+_TILE_BYTES = 24 * 1024  # of the second operand for a tile, in one block of k: in the first cache
+_BLOCK_ROWS = 96  # of the first operand, in one block of k: in the second cache
+
+
+def gemm(module: Module, element: str, lanes: int, pattern: str, row_counts: Iterable[int]) -> str:
+    """The name of a function (C, cs, A, as, B, bs, rows, panels, depth).
+
+    `cs`, `as`, `bs` are the rows in a panel of C, A and B. What `row_counts` leave over from full
+    tiles gets tiles of its own; any other number of rows is made of the tiles that there are.
+    """
+    plan = _Plan(element, lanes, pattern)
+    remainders = sorted({count % plan.full.rows for count in row_counts} - {0}, reverse=True)
+    name = "_".join(["gemm", str(plan), *map(str, remainders)])
+    if name not in module.functions:
+        _Product(module, name, plan, remainders).write()
+    return name
 
 
 class _Tile(NamedTuple):
@@ -29,223 +47,204 @@ class _Tile(NamedTuple):
     panels: int
 
 
-def tile_rows(element: str, lanes: int) -> int:
-    """How many rows a full tile has: parts of a product begin at multiples of it."""
-    return _full(element, lanes).rows
+class _Plan:
+    """What does not change within a product."""
 
+    def __init__(self, element: str, lanes: int, pattern: str) -> None:
+        self.element, self.lanes, self.pattern = element, lanes, pattern
+        self.kind = vector(element, lanes)
+        self.registers = 2 if element == F64 else 1  # for a row of a panel
+        self.full = _Tile(*_TILES[lanes, self.registers])
+        row_bytes = 4 * self.registers * lanes
+        # whole panels of a "chunk" operand, and at least one
+        self.block = _TILE_BYTES // (self.full.panels * row_bytes) // lanes * lanes
 
-def _full(element: str, lanes: int) -> _Tile:
-    return _Tile(*_TILES[lanes, 2 if element == F64 else 1])
+    def __str__(self) -> str:
+        return f"{self.pattern}_{self.lanes}x{self.element}"
 
-
-def gemm(module: Module, element: str, lanes: int, pattern: str, row_counts: Sequence[int]) -> str:
-    """The name of a function (C, cs, A, as, B, bs, rows, panels, depth).
-
-    `cs`, `as`, `bs` are the rows in a panel of C, A and B. `rows` is a multiple of the tile's, or
-    leaves the remainder that one of `row_counts` leaves.
-    """
-    full = _full(element, lanes)
-    remainders = {count % full.rows for count in row_counts} - {0}
-    ends = "_".join(map(str, sorted(remainders)))
-    name = f"gemm_{pattern}_{element}" + (f"_{ends}" if ends else "")
-    if name not in module.functions:
-        _Product(module, name, element, lanes, pattern, sorted(remainders)).write()
-    return name
+    def widths(self, rows: int) -> list[int]:
+        """How many panels tiles of `rows` rows may have, the most first: few rows, many panels."""
+        if rows * self.full.panels * self.registers >= _CHAINS:
+            return list(range(self.full.panels, 0, -1))
+        return [width for width in (8, 4, 2, 1) if rows * width * self.registers <= _CHAINS]
 
 
 class _Product:
-    """The loops over blocks and tiles."""
+    """The loops around the tiles."""
 
-    def __init__(
-        self,
-        module: Module,
-        name: str,
-        element: str,
-        lanes: int,
-        pattern: str,
-        remainders: Sequence[int],
-    ) -> None:
-        self.module, self.element, self.lanes, self.pattern = module, element, lanes, pattern
-        self.full, self.remainders = _full(element, lanes), remainders
+    def __init__(self, module: Module, name: str, plan: _Plan, remainders: Sequence[int]) -> None:
+        self.module, self.plan, self.remainders = module, plan, remainders
         kinds = (PTR, "c"), (I64, "cs"), (PTR, "a"), (I64, "as"), (PTR, "b"), (I64, "bs")
         sizes = (I64, "rows"), (I64, "panels"), (I64, "depth")
-        self.code = Code(module, name, [*kinds, *sizes])
+        self.code = code = Code(module, name, [*kinds, *sizes])
+        self.c, cs, self.a, stride, self.b, bs, self.rows, self.panels, self.depth = code.arguments
+        v = code.int(plan.lanes)
+        self.cs, self.stride, self.bs = (code.mul(rows, v) for rows in (cs, stride, bs))
 
     def write(self) -> None:
-        """Blocks of the depth, of rows; then tiles of panels, of rows."""
-        code = self.code
-        size = 8 if self.element == F64 else 4
-        block = code.int(_DEPTH_BYTES // (self.lanes * size))
-        rows, panels, depth = code.arguments[6:]
-        # the first block of the depth runs even where that is 0: it makes zeros
-        steps = code.intrinsic("smax", depth, code.int(1))
-        with code.loop(0, steps, block) as k, code.loop(0, rows, _BLOCK_ROWS) as r:
-            last = code.intrinsic("smin", code.add(r.index, code.int(_BLOCK_ROWS)), rows)
-            here = code.intrinsic("smin", code.sub(depth, k.index), block)
-            self._panels(panels, r.index, last, k.index, here)
+        """In each block of k: blocks of rows in full tiles, then the rows that are left over."""
+        code, plan = self.code, self.plan
+        height = plan.full.rows
+        whole = code.sub(self.rows, code.op("urem", self.rows, code.int(height)))
+        # the first block runs even where the depth is 0: it makes zeros
+        with code.loop(0, code.intrinsic("smax", self.depth, code.int(1)), plan.block) as k:
+            left = code.sub(self.depth, k.index)
+            operands = self._operands(k.index, code.intrinsic("smin", left, code.int(plan.block)))
+            with code.loop(0, whole, _BLOCK_ROWS) as r:
+                last = code.intrinsic("smin", code.add(r.index, code.int(_BLOCK_ROWS)), whole)
+                self._sweep(height, plan.widths(height), (r.index, last), operands)
+            with code.when(code.icmp("slt", whole, self.rows)):
+                self._remainder(whole, operands)
         code.ret()
 
-    def _panels(self, panels: Reg, first: Reg, last: Reg, start: Reg, depth: Reg) -> None:
-        """Tiles of nearly equal numbers of panels: 4 are 2 and 2, not 3 and 1."""
-        code, most = self.code, self.full.panels
-        done = code.fresh("done")
-        before = code.block
-        again = code.fresh("again")
-        code.branch(code.icmp("sgt", panels, code.int(0)), again, done)
-        code.label(again)
-        at = Reg(I64, f"%{again}p")
-        hole = len(code._lines)
-        left = code.sub(panels, at)
-        tiles = code.op("udiv", code.add(left, code.int(most - 1)), code.int(most))
-        width = code.op("udiv", code.add(left, code.sub(tiles, code.int(1))), tiles)
-        after = code.fresh("after")
-        for number in range(1, most + 1):
-            fits, other = code.fresh("fits"), code.fresh("other")
-            code.branch(code.icmp("eq", width, code.int(number)), fits, other)
-            code.label(fits)
-            self._rows(number, at, first, last, start, depth)
-            code.jump(after)
-            code.label(other)
-        code.emit("unreachable")
-        code.label(after)
-        following = code.add(at, width)
-        code._lines.insert(
-            hole, f"  {at.text} = phi i64 [0, %{before}], [{following.text}, %{after}]"
-        )
-        code.branch(code.icmp("slt", following, panels), again, done)
-        code.label(done)
-
-    def _rows(self, panels: int, at: Reg, first: Reg, last: Reg, start: Reg, depth: Reg) -> None:
-        """Full tiles, then what is left."""
-        code, full = self.code, self.full
-        count = code.sub(last, first)
-        rest = code.op("urem", count, code.int(full.rows))
-        whole = code.sub(last, rest)
-        with code.loop(first, whole, full.rows) as loop:
-            self._tile(_Tile(full.rows, panels), at, loop.index, start, depth)
-        for remainder in self.remainders:
-            with code.when(code.icmp("eq", rest, code.int(remainder))):
-                self._tile(_Tile(remainder, panels), at, whole, start, depth)
-
-    def _tile(self, tile: _Tile, panel: Reg, row: Reg, start: Reg, depth: Reg) -> None:
-        code, lanes, element = self.code, self.lanes, self.element
-        c, cs, a, stride, b, bs = code.arguments[:6]
-        v = code.int(lanes)
-        target = code.mul(code.add(code.mul(panel, cs), row), v)
-        second = code.mul(code.add(code.mul(panel, bs), start), v)
-        if self.pattern == COL:
-            whole = code.op("udiv", row, v)
-            line = code.add(code.mul(whole, stride), start)
-            first = code.add(code.mul(line, v), code.op("urem", row, v))
+    def _operands(self, start: Reg, count: Reg) -> tuple[Reg, ...]:
+        """A and B from `start` on, `start`, and V times the `count` of steps."""
+        code, plan = self.code, self.plan
+        v = code.int(plan.lanes)
+        offset = code.mul(start, v)
+        if plan.pattern == COL:
+            first = code.at(self.a, offset, plan.element)
         else:
-            whole = code.op("udiv", start, v)
-            first = code.mul(code.add(code.mul(whole, stride), row), v)
-        code.call(
-            "void",
-            _tile_function(self.module, element, lanes, self.pattern, tile),
-            code.at(c, target, element),
-            code.mul(cs, v),
-            code.at(a, first, element),
-            code.mul(stride, v),
-            code.at(b, second, element),
-            code.mul(bs, v),
-            depth,
-            start,
-        )
+            panel = code.mul(code.op("udiv", start, v), self.stride)
+            first = code.at(self.a, panel, plan.element)
+        return first, code.at(self.b, offset, plan.element), start, code.mul(count, v)
+
+    def _remainder(self, first: Reg, operands: Sequence[Reg]) -> None:
+        """The highest tiles first; those of one row fit any number."""
+        code, plan = self.code, self.plan
+        heights = [(height, plan.widths(height)) for height in self.remainders]
+        if 1 not in self.remainders:
+            heights.append((1, [1]))
+        for height, widths in heights:
+            left = code.sub(self.rows, first)
+            last = code.sub(self.rows, code.op("urem", left, code.int(height)))
+            with code.when(code.icmp("slt", first, last)):
+                self._sweep(height, widths, (first, last), operands)
+            first = last
+
+    def _sweep(
+        self, height: int, widths: Sequence[int], rows: tuple[Reg, Reg], operands: Sequence[Reg]
+    ) -> None:
+        """All panels of `rows` (from, below) by tiles of one height, the widest first."""
+        code, plan = self.code, self.plan
+        a, b, start, length = operands
+        at = code.int(0)
+        for width in widths:
+            end = self._end(at, width, is_even=width == widths[0] > 2 and width - 1 in widths)
+            name = _tile(self.module, plan, _Tile(height, width))
+            with code.loop(at, end, width) as panel:
+                c = code.at(self.c, code.mul(panel.index, self.cs), plan.element)
+                second = code.at(b, code.mul(panel.index, self.bs), plan.element)
+                with code.loop(*rows, height) as row:
+                    offset = code.mul(row.index, code.int(plan.lanes))
+                    target = code.at(c, offset, plan.element)
+                    first = self._first(a, row.index, offset)
+                    places = target, self.cs, first, self.stride, second, self.bs
+                    code.call("void", name, *places, length, start)
+            at = end
+
+    def _end(self, at: Reg, width: int, *, is_even: bool) -> Reg:
+        """How far tiles of some width go; `is_even`: 4 panels are 2 and 2, not 3 and 1."""
+        code = self.code
+        over = code.op("urem", code.sub(self.panels, at), code.int(width))
+        end = code.sub(self.panels, over)
+        if not is_even:
+            return end
+        fewer = code.intrinsic("smax", code.sub(end, code.int(width)), at)
+        return code.select(code.icmp("eq", over, code.int(1)), fewer, end)
+
+    def _first(self, a: Reg, row: Reg, offset: Reg) -> Reg:
+        """Where the first operand's numbers for a tile that begins at `row` stand."""
+        code, plan = self.code, self.plan
+        if plan.pattern == CHUNK:
+            return code.at(a, offset, plan.element)
+        v = code.int(plan.lanes)
+        panel = code.mul(code.op("udiv", row, v), self.stride)
+        return code.at(a, code.add(panel, code.op("urem", row, v)), plan.element)
 
 
-def _tile_function(module: Module, element: str, lanes: int, pattern: str, tile: _Tile) -> str:
-    """The name of a function (C, cs, A, as, B, bs, depth, start): strides in elements.
+def _tile(module: Module, plan: _Plan, tile: _Tile) -> str:
+    """The name of a function (C, cs, A, as, B, bs, length, start): strides count elements.
 
-    With a `start` above 0 the tile goes on from what C holds.
+    `length` is V times the steps. With a `start` above 0 the sums go on from what C holds.
     """
-    name = f"tile_{pattern}_{element}_{tile.rows}x{tile.panels}"
+    name = f"tile_{plan}_{tile.rows}x{tile.panels}"
     if name not in module.functions:
         kinds = (PTR, "c"), (I64, "cs"), (PTR, "a"), (I64, "as"), (PTR, "b"), (I64, "bs")
-        code = Code(module, name, [*kinds, (I64, "depth"), (I64, "start")])
-        _TileWriter(code, element, lanes, tile).write(pattern)
+        code = Code(module, name, [*kinds, (I64, "length"), (I64, "start")])
+        _TileWriter(code, plan, tile).write()
     return name
 
 
 class _TileWriter:
     """A tile in registers."""
 
-    def __init__(self, code: Code, element: str, lanes: int, tile: _Tile) -> None:
-        self.code, self.element, self.lanes, self.tile = code, element, lanes, tile
-        self.kind = vector(element, lanes)
-        c, cs, _, _, b, bs = code.arguments[:6]
-        offsets = [code.mul(bs, code.int(number)) for number in range(tile.panels)]
-        self.second = [code.at(b, offset, element) for offset in offsets]
-        targets = [code.mul(cs, code.int(number)) for number in range(tile.panels)]
-        self.targets = [code.at(c, offset, element) for offset in targets]
-        self.size = 8 if element == F64 else 4
+    def __init__(self, code: Code, plan: _Plan, tile: _Tile) -> None:
+        self.code, self.plan, self.tile = code, plan, tile
+        c, cs, self.a, stride, b, bs, self.length, self.start = code.arguments
+        self.second = self._panels(b, bs)
+        self.targets = [
+            code.at(panel, row * plan.lanes, plan.element)
+            for panel in self._panels(c, cs)
+            for row in range(tile.rows)
+        ]
+        if plan.pattern == CHUNK:  # from the last of V steps to the first in the next panel
+            self.jump = code.sub(stride, code.int(plan.lanes - 1))
 
-    def write(self, pattern: str) -> None:
-        """Start from zero or from C, sum over the depth, write C."""
-        code = self.code
-        sums = self._start()
-        results = self._col(sums) if pattern == COL else self._chunks(sums)
-        for place, value in enumerate(results):
-            code.store(value, self._target(place), self.size)
+    def _panels(self, pointer: Reg, stride: Reg) -> list[Reg]:
+        """Where the panels of the tile begin."""
+        places = [pointer]
+        for _ in range(1, self.tile.panels):
+            places.append(self.code.at(places[-1], stride, self.plan.element))
+        return places
+
+    def write(self) -> None:
+        """Start from zero or from C, sum over k, write C."""
+        code, plan = self.code, self.plan
+        with code.loop(0, self.length, plan.lanes, [self.a, *self._sums()]) as loop:
+            pointer, *sums = loop.carried
+            following = self._next(pointer, loop.index)
+            loop.carry(following, *self._step(sums, pointer, loop.index))
+        for target, value in zip(self.targets, loop.results[1:], strict=True):
+            code.store(value, target)
         code.ret()
 
-    def _target(self, place: int) -> Reg:
-        row, panel = divmod(place, self.tile.panels)
-        return self.code.at(self.targets[panel], row * self.lanes, self.element)
-
-    def _start(self) -> list[Reg]:
-        """Zeros, or what is there already where the depth is worked on in blocks."""
-        code = self.code
-        count = self.tile.rows * self.tile.panels
-        more, go = code.fresh("more"), code.fresh("go")
-        code.branch(code.icmp("eq", code.arguments[7], code.int(0)), go, more)
+    def _sums(self) -> list[Reg]:
+        """Zeros, or what C holds where k is worked off in blocks."""
+        code, kind = self.code, self.plan.kind
+        more, ready = code.fresh("more"), code.fresh("ready")
+        before = code.block
+        code.branch(code.icmp("eq", self.start, code.int(0)), ready, more)
         code.label(more)
-        loaded = [code.load(self.kind, self._target(place), self.size) for place in range(count)]
-        code.jump(go)
-        code.label(go)
-        zero = constant(self.kind, 0).text
+        loaded = [code.load(kind, target) for target in self.targets]
+        code.jump(ready)
+        code.label(ready)
+        zero = constant(kind, 0).text
         return [
-            code.value(self.kind, f"phi {self.kind} [{zero}, %entry], [{value.text}, %{more}]")
+            code.value(kind, f"phi {kind} [{zero}, %{before}], [{value.text}, %{more}]")
             for value in loaded
         ]
 
-    def _step(self, sums: Sequence[Reg], first: Sequence[Reg], index: Reg) -> list[Reg]:
-        """sums + a(·, k) · b[k]; `first` are the addresses of a for each row."""
-        code = self.code
-        place = code.mul(index, code.int(self.lanes))
-        lanes = [
-            code.load(self.kind, code.at(pointer, place, self.element), self.size)
-            for pointer in self.second
+    def _next(self, pointer: Reg, index: Reg) -> Reg:
+        """Where the first operand's numbers for the next step stand."""
+        code, plan = self.code, self.plan
+        if plan.pattern == COL:
+            return code.at(pointer, plan.lanes, plan.element)
+        mask = code.int(plan.lanes * (plan.lanes - 1))
+        lane = code.op("and", code.add(index, code.int(plan.lanes)), mask)
+        step = code.select(code.icmp("eq", lane, code.int(0)), self.jump, code.int(1))
+        return code.at(pointer, step, plan.element)
+
+    def _step(self, sums: Sequence[Reg], pointer: Reg, index: Reg) -> list[Reg]:
+        """sums + a(·, k) · b[k]."""
+        code, plan = self.code, self.plan
+        between = 1 if plan.pattern == COL else plan.lanes
+        second = [
+            code.load(plan.kind, code.at(panel, index, plan.element)) for panel in self.second
         ]
-        found = []
-        for row, pointer in enumerate(first):
-            scalar = code.splat(code.load(self.element, pointer), self.lanes)
-            for panel, other in enumerate(lanes):
-                found.append(code.fma(scalar, other, sums[row * self.tile.panels + panel]))
-        return found
-
-    def _col(self, sums: Sequence[Reg]) -> list[Reg]:
-        code = self.code
-        a, depth = code.arguments[2], code.arguments[6]
-        with code.loop(0, depth, 1, sums) as loop:
-            line = code.at(a, code.mul(loop.index, code.int(self.lanes)), self.element)
-            first = [code.at(line, row, self.element) for row in range(self.tile.rows)]
-            loop.carry(*self._step(loop.carried, first, loop.index))
-        return loop.results
-
-    def _chunks(self, sums: Sequence[Reg]) -> list[Reg]:
-        """V steps of the depth stand side by side in each row of the first operand."""
-        code, lanes = self.code, self.lanes
-        a, stride, depth = code.arguments[2], code.arguments[3], code.arguments[6]
-        with code.loop(0, depth, lanes, sums) as outer:
-            chunk = code.mul(code.op("udiv", outer.index, code.int(lanes)), stride)
-            base = code.at(a, chunk, self.element)
-            left = code.sub(depth, outer.index)
-            steps = code.intrinsic("smin", left, code.int(lanes))
-            with code.loop(0, steps, 1, outer.carried) as inner:
-                place = code.at(base, inner.index, self.element)
-                first = [code.at(place, row * lanes, self.element) for row in range(self.tile.rows)]
-                index = code.add(outer.index, inner.index)
-                inner.carry(*self._step(inner.carried, first, index))
-            outer.carry(*inner.results)
-        return outer.results
+        first = []
+        for row in range(self.tile.rows):
+            number = code.load(plan.element, code.at(pointer, row * between, plan.element))
+            first.append(code.splat(number, plan.lanes))
+        pairs = ((a, b) for b in second for a in first)
+        return [code.fma(a, b, total) for (a, b), total in zip(pairs, sums, strict=True)]

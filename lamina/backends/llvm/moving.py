@@ -20,6 +20,8 @@ from .builder import (
     vector,
 )
 
+_LINE = 64  # bytes of a cache line
+_AHEAD = 4  # blocks of rows that lie between what is read and what is asked for
 _FEW = 3  # columns up to which rows move element by element
 Arguments = Sequence[tuple[str, str]]
 
@@ -87,13 +89,14 @@ def _below(code: Code, count: Reg, lanes: int) -> Reg:
 
 
 def gather_rows(module: Module, element: str, lanes: int) -> str:
-    """The name of (dst, rs, src, stride, order, first, count, columns): rows into panels.
+    """The name of (dst, rs, src, stride, order, first, count, columns, total): rows into panels.
 
     Lane i < count gets row order[first + i] of `src`, or row first + i where `order` is null; the
-    lanes up to the next panel repeat the last row.
+    lanes up to the next panel repeat the last row. `order` has `total` entries.
     """
     kinds = (PTR, "dst"), (I64, "rs"), (PTR, "src"), (I64, "stride")
-    more = (PTR, "order"), (I64, "first"), (I64, "count"), (I64, "columns")
+    sizes = (I64, "first"), (I64, "count"), (I64, "columns"), (I64, "total")
+    more = (PTR, "order"), *sizes
 
     def write(code: Code) -> None:
         no_order = code.icmp("eq", code.arguments[4], Reg(PTR, "null"))
@@ -114,7 +117,7 @@ class _Gather:
     def __init__(self, code: Code, element: str, lanes: int, *, has_order: bool) -> None:
         self.code, self.element, self.lanes, self.has_order = code, element, lanes, has_order
         self.dst, self.rs, self.src, self.stride = code.arguments[:4]
-        self.order, self.first, self.count, self.columns = code.arguments[4:]
+        self.order, self.first, self.count, self.columns, self.total = code.arguments[4:]
         self.side = _side(element, lanes)
 
     def write(self) -> None:
@@ -162,6 +165,10 @@ class _Gather:
             rows = [self._row(code.add(block.index, code.int(lane)), last) for lane in range(side)]
             start = _panel_element(code, self.rs, lanes, code.int(0), block.index)
             target = code.at(self.dst, start, self.element)
+            if self.has_order:
+                self._prefetch_ordered(block.index)
+            else:
+                self._prefetch(rows[0])
             with code.loop(0, whole, side) as column:
                 self._block(rows, column.index, target, None)
             with code.when(code.icmp("ne", rest, code.int(0))):
@@ -176,6 +183,30 @@ class _Gather:
                 code.label(done)
         if lanes > side:
             self._repeat(last)
+
+    def _prefetch(self, row: Reg) -> None:
+        """Ask for rows further on: the processor does not see that they follow each other."""
+        code = self.code
+        size = bits_of(self.element) // 8
+        ahead = code.mul(self.stride, code.int(_AHEAD * self.side * size))
+        start = code.at(row, ahead, "i8")
+        with code.loop(0, code.mul(self.stride, code.int(self.side * size)), _LINE) as line:
+            self._ask(code.at(start, line.index, "i8"))
+
+    def _prefetch_ordered(self, lane: Reg) -> None:
+        """Ask for the beginnings of the rows that the next batch takes."""
+        code = self.code
+        place = code.add(self.first, code.add(lane, self.count))
+        with code.when(code.icmp("sle", code.add(place, code.int(self.side)), self.total)):
+            for number in range(self.side):
+                row = code.load(I64, code.at(self.order, code.add(place, code.int(number)), I64))
+                start = code.at(self.src, code.mul(row, self.stride), self.element)
+                for line in range(2):
+                    self._ask(code.at(start, line * _LINE, "i8"))
+
+    def _ask(self, pointer: Reg) -> None:
+        hints = [Reg(I32, text) for text in ("0", "2", "1")]  # to read, near, data
+        self.code.call("void", "llvm.prefetch.p0", pointer, *hints)
 
     def _block(self, rows: Sequence[Reg], column: Reg, target: Reg, rest: Reg | None) -> None:
         code, side = self.code, self.side

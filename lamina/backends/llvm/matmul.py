@@ -6,8 +6,8 @@ a result do not depend on them. The first operand is read in one of two patterns
 rows are k, its lanes r) or "chunk" (its rows are r, its lanes k); neither is ever packed.
 
 The loops, from the outside: blocks of k, blocks of rows, tiles of panels, tiles of rows; blocks as
-in K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM Transactions
-on Mathematical Software 34 (2008).
+in K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34
+(2008).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from lamina.backends.llvm.matmul import gemm
 Array = np.ndarray[Any, Any]
 LANES = 4, 8, 16
 DTYPES = {F32: np.float32, F64: np.float64}
-COUNTS = 23, 10, 1  # the numbers of rows that the tests' programs are made for
+COUNTS = 23, 10, 12  # the numbers of rows that programs are made for
 # rows, columns, depth: of a tile and less, around blocks of rows (96) and of the depth (96 to 384)
 SHAPES = [
     (1, 1, 1), (1, 33, 8), (8, 32, 23), (16, 32, 16), (23, 16, 32), (10, 64, 130), (7, 20, 95),
@@ -41,18 +41,20 @@ def product(entry):
     """C = A · B by a kernel, with strides that exceed the rows."""
 
     @cache
-    def kernel(element, lanes, pattern):
+    def kernel(element, lanes, pattern, counts):
         module = Module()
-        return entry(module, gemm(module, element, lanes, pattern, COUNTS))
+        return entry(module, gemm(module, element, lanes, pattern, counts))
 
-    def run(a: Array, b: Array, element: str, lanes: int, pattern: str) -> Array:
+    def run(
+        a: Array, b: Array, element: str, lanes: int, pattern: str, counts: tuple[int, ...] = COUNTS
+    ) -> Array:
         (rows, depth), columns = a.shape, b.shape[1]
         first = (
             to_panels(a.T, lanes, depth + 1) if pattern == "col" else to_panels(a, lanes, rows + 3)
         )
         second = to_panels(b, lanes, depth + 2)
         result = np.full((second.shape[0], rows + 1, lanes), 7, a.dtype)
-        kernel(element, lanes, pattern)(
+        kernel(element, lanes, pattern, counts)(
             result, rows + 1, first, first.shape[1], second, depth + 2, rows, len(result), depth
         )
         assert (result[:, rows:] == 7).all(), "rows after the last were written"
@@ -99,13 +101,14 @@ def test_sums_in_order_with_one_rounding_for_each_step(product, lanes, pattern):
 @pytest.mark.parametrize("element", DTYPES)
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("pattern", ["col", "chunk"])
-def test_any_number_of_rows_and_of_panels(product, element, lanes, pattern):
+@pytest.mark.parametrize("counts", [COUNTS, (1, 3), ()])
+def test_any_number_of_rows_and_of_panels(product, element, lanes, pattern, counts):
     """Rows that the program was not made for are put together from smaller tiles."""
     for rows in range(1, 26):
         a, b = operands(rows, 11 * lanes, 9, element)
         for panels in range(1, 12):
             part = b[:, : panels * lanes]
-            result = product(a, part, element, lanes, pattern)
+            result = product(a, part, element, lanes, pattern, counts)
             np.testing.assert_allclose(result, a @ part, rtol=1e-4, atol=1e-5)
 
 

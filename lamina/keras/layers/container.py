@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -60,12 +60,13 @@ class Container(Configurable):
 
     # Finding
 
-    def _parts(self) -> Iterator[Any]:
+    def _parts(self) -> Iterable[Any]:
         """Containers, variables, metrics and seed generators among the attributes, each once."""
-        seen: set[int] = set()
+        found: dict[int, Any] = {}
         for name, value in list(vars(self).items()):
-            if name not in INTERNAL:
-                yield from _find_parts(value, seen)
+            if type(value) not in _PLAIN and name not in INTERNAL:
+                _find_parts(value, found)
+        return found.values()
 
     def _layers_inside(self) -> list[Container]:
         return [part for part in self._parts() if isinstance(part, Container)]
@@ -238,14 +239,17 @@ def _named_by_place(values: tuple[Any, ...]) -> dict[str, Any]:
 _BY_PLACE = ("shape", "initializer", "dtype", "trainable")
 
 
-def _find_parts(value: Any, seen: set[int]) -> Iterator[Any]:
+_PLAIN = frozenset((str, int, float, bool, type(None)))  # most attributes, which hold no parts
+
+
+def _find_parts(value: Any, found: dict[int, Any]) -> None:
     if isinstance(value, (Container, Variable, Metric, SeedGenerator)):
-        if id(value) not in seen:
-            seen.add(id(value))
-            yield value
+        found.setdefault(id(value), value)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _find_parts(item, seen)
+            if type(item) not in _PLAIN:
+                _find_parts(item, found)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _find_parts(item, seen)
+            if type(item) not in _PLAIN:
+                _find_parts(item, found)

@@ -54,7 +54,7 @@ class Batches:
 
     def arrays(self) -> list[Array]:
         """All arrays, in the order in which a batch holds them."""
-        return nest.flatten(self.batch(slice(None)))
+        return [part for part in nest.flatten(self.batch(slice(None))) if part is not None]
 
     def in_order(self, order: Array | None = None) -> Iterator[Any]:
         """The batches, rows taken in `order`."""

@@ -42,6 +42,7 @@ class TrainingState:
         self.programs: dict[Any, Function] = {}
         self.serving = Serving()
         self.calling = Serving()
+        self.prepared: set[Any] = set()  # types of data that single batches had
 
 
 class Trainer:
@@ -277,6 +278,7 @@ class Trainer:
         """Trace anew: the network is another one."""
         state = self._training
         state.programs.clear()
+        state.prepared.clear()
         state.serving, state.calling = Serving(), Serving()
 
     def _is_default(self, *names: str) -> bool:
@@ -466,7 +468,10 @@ class Trainer:
     def _on_batch(self, kind: str, batches: Batches, return_dict: bool) -> Any:
         training = kind == "train"
         self._require(f"{kind}_on_batch", training=training)
-        self._prepare(batches, training=training)
+        types = training, *((a.shape[1:], a.dtype) for a in batches.arrays())
+        if not self.built or types not in self._training.prepared:  # once for data of one type
+            self._prepare(batches, training=training)
+            self._training.prepared.add(types)
         self.reset_metrics()
         stepper = self._stepper(kind)
         stepper.run(batches.batch(slice(None)))

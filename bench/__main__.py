@@ -48,8 +48,9 @@ def main() -> int:
         quick=options.quick,
         mapped=options.mapped,
     )
-    earlier = Results.read(options.output).records if options.append else []
-    results = Results(_head(options), earlier)
+    results = Results(_head(options))
+    if options.append:
+        results.join(Results.read(options.output))
     with tempfile.TemporaryDirectory(prefix="lamina-bench-") as folder:
         runner = Runner(Path(folder), options.patience)
         for turn in range(options.rounds):

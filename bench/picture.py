@@ -28,8 +28,11 @@ def draw(results: Results, path: Path) -> None:
     mpl.use("agg")
     mpl.rcParams.update(
         {
-            "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
-            "svg.hashsalt": "0", "svg.fonttype": "none",  # text stays text: a small file
+            "font.size": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "svg.hashsalt": "0",
+            "svg.fonttype": "none",  # text stays text: a small file
         }
     )
     from matplotlib import pyplot as plt

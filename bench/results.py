@@ -36,6 +36,13 @@ class Results:
         head = json.loads(path.read_text(encoding="utf-8"))
         return cls(head, head.pop("records"))
 
+    def join(self, earlier: Results) -> None:
+        """Count the rounds of `earlier` too: its records come first."""
+        self.records = earlier.records + self.records
+        self.head["rounds"] += earlier.head["rounds"]
+        self.head["threads"] = sorted({*self.head["threads"], *earlier.head["threads"]})
+        self.head["quick"] |= earlier.head["quick"]
+
     def write(self, path: Path) -> None:
         """One record a line, in a file that is whole at any time."""
         lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in self.records)

@@ -22,6 +22,7 @@ Call = Callable[[Array], Any]
 CHUNKS = 1024, 8192  # rows a call, besides all at once, where many rows are predicted
 LOOPS = 9  # of at least LOOP_SECONDS each, where one call is timed
 LOOP_SECONDS = 0.05
+PATIENCE = 10  # seconds of epochs that count, after which no other begins
 
 
 class Worker:
@@ -39,7 +40,7 @@ class Worker:
         """Take `weights`, where `build` has not done so, so that all begin alike."""
 
     def epochs(self, features: Array, targets: Array, count: int) -> tuple[list[float], float]:
-        """Train; give the seconds of each epoch, and the mean loss of the last."""
+        """Train; give the seconds of each epoch until `enough`, and the mean loss of the last."""
         raise NotImplementedError
 
     def calls(self) -> dict[str, Call]:
@@ -56,13 +57,23 @@ class Worker:
 
 
 def timed_epochs(epoch: Callable[[], float], count: int) -> tuple[list[float], float]:
-    """The seconds that each of `count` calls of `epoch` takes, and what the last returns."""
+    """The seconds that each of `count` calls of `epoch` takes, and what the last returns.
+
+    There are less calls where the time is up (`enough`).
+    """
     seconds, loss = [], float("nan")
     for _ in range(count):
         start = time.perf_counter()
         loss = epoch()
         seconds.append(time.perf_counter() - start)
+        if enough(seconds):
+            break
     return seconds, loss
+
+
+def enough(seconds: list[float]) -> bool:
+    """Whether the epochs so far have taken so long that one more would tell little."""
+    return len(seconds) > 1 and sum(seconds[1:]) > PATIENCE
 
 
 def peak_memory() -> float:

@@ -6,13 +6,12 @@ The variant names which: lamina, tensorflow or jax.
 from __future__ import annotations
 
 import importlib
-import itertools
 import os
 import time
 from typing import Any
 
 from bench.cases import Array, Case
-from bench.workers.common import Call, Worker, main
+from bench.workers.common import Call, Worker, enough, main
 
 
 class Keras(Worker):
@@ -50,13 +49,14 @@ class Keras(Worker):
         self.model.set_weights(weights)
 
     def epochs(self, features: Array, targets: Array, count: int) -> tuple[list[float], float]:
-        marks: list[float] = []
+        seconds: list[float] = []
 
         class Clock(self.keras.callbacks.Callback):  # type: ignore[name-defined]
             def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-                marks.append(time.perf_counter())
+                seconds.append(time.perf_counter() - start - sum(seconds))
+                self.model.stop_training = enough(seconds)
 
-        marks.append(time.perf_counter())
+        start = time.perf_counter()
         history = self.model.fit(
             features,
             targets,
@@ -65,7 +65,6 @@ class Keras(Worker):
             verbose=0,
             callbacks=[Clock()],
         )
-        seconds = [end - start for start, end in itertools.pairwise(marks)]
         return seconds, float(history.history["loss"][-1])
 
     def calls(self) -> dict[str, Call]:

@@ -1,14 +1,19 @@
-"""Moving between row-major arrays and panels, and turning panels: S × S transposes in registers.
+"""Moving between row-major arrays and panels, and turning panels.
 
-Elements of four and eight bytes move in square blocks of S lanes; others, and rows of few columns,
-one by one. Rows of inputs are read where they lie, in any order.
+The unit is a block: V rows of a row-major array, and as many columns as 16 bytes hold. Pieces of 16
+bytes of different rows are put side by side; then each piece is a small square that is turned by
+rounds of interleaving, which stay within 16 bytes and so are cheap on every processor.
+Nothing is computed: an element is 1, 2, 4 or 8 bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from .builder import (
+    F32,
+    F64,
     I32,
     I64,
     PTR,
@@ -17,12 +22,16 @@ from .builder import (
     Reg,
     bits_of,
     constant,
+    element_of,
+    lanes_of,
     vector,
 )
 
+_PIECE = 16  # bytes
 _LINE = 64  # bytes of a cache line
 _AHEAD = 4  # blocks of rows that lie between what is read and what is asked for
-_FEW = 3  # columns up to which rows move element by element
+_MANY = 16  # rows of a matrix that go together
+_LINES = 2  # of each row of the next batch that are asked for
 Arguments = Sequence[tuple[str, str]]
 
 
@@ -34,55 +43,106 @@ def _once(module: Module, name: str, arguments: Arguments, write: Callable[[Code
     return name
 
 
-def _side(element: str, lanes: int) -> int:
-    """S for an element: a vector of 32-bit lanes is one register, of 64-bit lanes two halves."""
-    return {32: lanes, 64: min(lanes, max(4, lanes // 2))}.get(bits_of(element), 1)
+# Blocks -----------------------------------------------------------------------------------------
 
 
-def transposed(code: Code, rows: Sequence[Reg]) -> list[Reg]:
-    """The columns of a square block: log₂ S rounds that interleave its halves."""
-    size = len(rows)
-    low = [lane for i in range(size // 2) for lane in (i, size + i)]
-    high = [lane for i in range(size // 2, size) for lane in (i, size + i)]
-    found = list(rows)
-    for _ in range(size.bit_length() - 1):
-        half = size // 2
-        pairs = zip(found[:half], found[half:], strict=True)
-        found = [code.shuffle(a, b, lanes) for a, b in pairs for lanes in (low, high)]
-    return found
+class _Block:
+    """V rows and the columns of one piece."""
+
+    def __init__(self, code: Code, element: str, lanes: int) -> None:
+        self.code, self.element, self.lanes = code, element, lanes
+        self.bytes = bits_of(element) // 8
+        self.columns = min(_PIECE // self.bytes, lanes)
+        self.kind = vector(element, self.columns)
+
+    def load(self, places: Sequence[Reg]) -> list[Reg]:
+        """V lanes for each column, from the pieces of V rows."""
+        code, columns = self.code, self.columns
+        pieces = [code.load(self.kind, place, self.bytes) for place in places]
+        # beside piece j come those of the rows j + columns, j + 2 columns, …
+        return self._turned([self._joined(pieces[j::columns]) for j in range(columns)])
+
+    def store(self, values: Sequence[Reg], places: Sequence[Reg]) -> None:
+        """The reverse. The rows are written from the last to the first."""
+        code, columns = self.code, self.columns
+        turned = self._turned(values)
+        for lane in reversed(range(self.lanes)):
+            start = lane // columns * columns
+            piece = code.shuffle(turned[lane % columns], None, range(start, start + columns))
+            code.store(piece, places[lane], self.bytes)
+
+    def load_lanes(self, start: Reg) -> list[Reg]:
+        """Rows of a panel that follow each other."""
+        code, kind = self.code, vector(self.element, self.lanes)
+        places = [code.at(start, row * self.lanes, self.element) for row in range(self.columns)]
+        return [code.load(kind, place, self.bytes) for place in places]
+
+    def store_lanes(self, values: Sequence[Reg], start: Reg) -> None:
+        """Rows of a panel that follow each other."""
+        code = self.code
+        for row, value in enumerate(values):
+            code.store(value, code.at(start, row * self.lanes, self.element), self.bytes)
+
+    def _joined(self, pieces: Sequence[Reg]) -> Reg:
+        """One vector of all pieces."""
+        if len(pieces) == 1:
+            return pieces[0]
+        half = len(pieces) // 2
+        first, second = self._joined(pieces[:half]), self._joined(pieces[half:])
+        return self.code.shuffle(first, second, range(2 * half * self.columns))
+
+    def _turned(self, rows: Sequence[Reg]) -> list[Reg]:
+        """Squares turned: log₂ rounds that interleave the rows of the upper and the lower half."""
+        columns, lanes = self.columns, self.lanes
+        half = columns // 2
+        orders = [
+            [
+                number
+                for start in range(0, lanes, columns)
+                for place in range(start + side, start + side + half)
+                for number in (place, lanes + place)
+            ]
+            for side in (0, half)
+        ]
+        found = list(rows)
+        for _ in range(columns.bit_length() - 1):
+            pairs = zip(found[:half], found[half:], strict=True)
+            found = [self.code.shuffle(a, b, order) for a, b in pairs for order in orders]
+        return found
 
 
-def _panel_element(code: Code, rs: Reg, lanes: int, row: Reg, lane: Reg) -> Reg:
-    """The number of element (row, lane) of a panel matrix."""
-    v = code.int(lanes)
-    panel = code.op("udiv", lane, v)
-    line = code.add(code.mul(panel, rs), row)
-    return code.add(code.mul(line, v), code.op("urem", lane, v))
+class _Rows:
+    """The addresses of V rows, in memory: there are not enough registers for them."""
+
+    def __init__(self, code: Code, element: str, lanes: int) -> None:
+        self.code, self.element, self.lanes = code, element, lanes
+        self.addresses = code.first(PTR, f"alloca [{lanes} x ptr]")
+
+    def set(self, lane: Reg, address: Reg) -> None:
+        """The row for `lane`."""
+        self.code.store(address, self.code.at(self.addresses, lane, PTR))
+
+    def at(self, lane: Reg | int, column: Reg) -> Reg:
+        """Where column `column` of the row for `lane` stands."""
+        row = self.code.load(PTR, self.code.at(self.addresses, lane, PTR))
+        return self.code.at(row, column, self.element)
 
 
-def _masked_load(code: Code, kind: str, pointer: Reg, mask: Reg) -> Reg:
-    name = f"llvm.masked.load.{_suffix(kind)}.p0"
-    align = Reg(I32, str(bits_of(kind) // 8))
-    return code.call(kind, name, pointer, align, mask, constant(kind, 0))
+def _few(code: Code, columns: Reg, block: _Block) -> Reg:
+    """`columns` where they are too few for a block, else 0."""
+    is_less = code.icmp("slt", columns, code.int(block.columns))
+    return code.select(is_less, columns, code.int(0))
 
 
-def _masked_store(code: Code, value: Reg, pointer: Reg, mask: Reg) -> None:
-    name = f"llvm.masked.store.{_suffix(value.kind)}.p0"
-    align = Reg(I32, str(bits_of(value.kind) // 8))
-    code.call("void", name, value, pointer, align, mask)
+@contextmanager
+def _column_blocks(code: Code, columns: Reg, few: Reg, block: _Block) -> Iterator[Reg]:
+    """The code inside, for the first column of each block.
 
-
-def _suffix(kind: str) -> str:
-    lanes, element = kind.strip("<>").split(" x ")
-    return f"v{lanes}{ {'float': 'f32', 'double': 'f64'}.get(element, element) }"
-
-
-def _below(code: Code, count: Reg, lanes: int) -> Reg:
-    """Lanes whose number is below `count`."""
-    kind = vector(I32, lanes)
-    return code.icmp(
-        "slt", code.lane_numbers(kind), code.splat(code.cast("trunc", count, I32), lanes)
-    )
+    The last block ends with the last column: it may do again some of those before.
+    """
+    last = code.sub(columns, code.int(block.columns))
+    with code.loop(0, code.sub(columns, few), block.columns) as loop:
+        yield code.intrinsic("smin", loop.index, last)
 
 
 # Rows in ----------------------------------------------------------------------------------------
@@ -94,155 +154,63 @@ def gather_rows(module: Module, element: str, lanes: int) -> str:
     Lane i < count gets row order[first + i] of `src`, or row first + i where `order` is null; the
     lanes up to the next panel repeat the last row. `order` has `total` entries.
     """
-    kinds = (PTR, "dst"), (I64, "rs"), (PTR, "src"), (I64, "stride")
+    kinds = (PTR, "dst"), (I64, "rs"), (PTR, "src"), (I64, "stride"), (PTR, "order")
     sizes = (I64, "first"), (I64, "count"), (I64, "columns"), (I64, "total")
-    more = (PTR, "order"), *sizes
 
     def write(code: Code) -> None:
-        no_order = code.icmp("eq", code.arguments[4], Reg(PTR, "null"))
-        plain, ordered, end = code.fresh("plain"), code.fresh("ordered"), code.fresh("end")
-        code.branch(no_order, plain, ordered)
-        for label, has_order in ((plain, False), (ordered, True)):
-            code.label(label)
-            _Gather(code, element, lanes, has_order=has_order).write()
-            code.jump(end)
-        code.label(end)
+        dst, rs, _, _, order, _, count, columns, _ = code.arguments
+        block, rows = _Block(code, element, lanes), _Rows(code, element, lanes)
+        few = _few(code, columns, block)
+        has_order = code.icmp("ne", order, Reg(PTR, "null"))
+        has_none = code.icmp("eq", order, Reg(PTR, "null"))
+        with code.loop(0, count, lanes) as panel:
+            with code.when(has_order):
+                _find_rows(code, rows, panel.index, is_ordered=True)
+            with code.when(has_none):
+                _find_rows(code, rows, panel.index, is_ordered=False)
+                _ask_ahead(code, block, rows)
+            target = code.at(dst, code.mul(panel.index, rs), element)
+            with _column_blocks(code, columns, few, block) as start:
+                values = block.load([rows.at(lane, start) for lane in range(lanes)])
+                place = code.mul(start, code.int(lanes))
+                block.store_lanes(values, code.at(target, place, element))
+            with code.loop(0, few) as column, code.loop(0, lanes) as lane:
+                value = code.load(element, rows.at(lane.index, column.index))
+                place = code.add(code.mul(column.index, code.int(lanes)), lane.index)
+                code.store(value, code.at(target, place, element))
 
-    return _once(module, f"gather_rows_{element}", (*kinds, *more), write)
+    return _once(module, f"gather_rows_{lanes}x{element}", (*kinds, *sizes), write)
 
 
-class _Gather:
-    """Panel by panel."""
+def _find_rows(code: Code, rows: _Rows, panel: Reg, *, is_ordered: bool) -> None:
+    """The rows for the lanes of a panel; asks for the beginnings of those of the next batch."""
+    _, _, src, stride, order, first, count, _, total = code.arguments
+    begin = code.add(first, panel)
+    last = code.sub(code.add(first, count), code.int(1))
+    end = code.sub(total, code.int(1))
+    with code.loop(0, rows.lanes) as lane:
+        wanted = code.add(begin, lane.index)
+        row = code.intrinsic("smin", wanted, last)
+        if is_ordered:
+            row = code.load(I64, code.at(order, row, I64))
+            later = code.intrinsic("smin", code.add(wanted, count), end)
+            start = code.mul(code.load(I64, code.at(order, later, I64)), stride)
+            for line in range(_LINES):
+                _ask(code, code.at(code.at(src, start, rows.element), line * _LINE, "i8"))
+        rows.set(lane.index, code.at(src, code.mul(row, stride), rows.element))
 
-    def __init__(self, code: Code, element: str, lanes: int, *, has_order: bool) -> None:
-        self.code, self.element, self.lanes, self.has_order = code, element, lanes, has_order
-        self.dst, self.rs, self.src, self.stride = code.arguments[:4]
-        self.order, self.first, self.count, self.columns, self.total = code.arguments[4:]
-        self.side = _side(element, lanes)
 
-    def write(self) -> None:
-        code = self.code
-        last = code.sub(self.count, code.int(1))
-        few = code.icmp("sle", self.columns, code.int(_FEW))
-        slow, fast, end = code.fresh("slow"), code.fresh("fast"), code.fresh("end")
-        if self.side == 1:
-            code.jump(slow)
-        else:
-            code.branch(few, slow, fast)
-        code.label(slow)
-        self._one_by_one(last)
-        code.jump(end)
-        if self.side > 1:
-            code.label(fast)
-            self._in_blocks(last)
-            code.jump(end)
-        code.label(end)
+def _ask_ahead(code: Code, block: _Block, rows: _Rows) -> None:
+    """Ask for rows further on: the processor does not see that they follow each other."""
+    size = code.mul(code.arguments[3], code.int(block.lanes * block.bytes))
+    start = code.at(rows.at(0, code.int(0)), code.mul(size, code.int(_AHEAD)), "i8")
+    with code.loop(0, size, _LINE) as line:
+        _ask(code, code.at(start, line.index, "i8"))
 
-    def _row(self, number: Reg, last: Reg) -> Reg:
-        """The address of the row for a lane."""
-        code = self.code
-        place = code.add(self.first, code.intrinsic("smin", number, last))
-        row = code.load(I64, code.at(self.order, place, I64)) if self.has_order else place
-        return code.at(self.src, code.mul(row, self.stride), self.element)
 
-    def _one_by_one(self, last: Reg) -> None:
-        code, lanes = self.code, self.lanes
-        panels = code.op("udiv", code.add(self.count, code.int(lanes - 1)), code.int(lanes))
-        with code.loop(0, code.mul(panels, code.int(lanes))) as lane:
-            row = self._row(lane.index, last)
-            start = _panel_element(code, self.rs, lanes, code.int(0), lane.index)
-            target = code.at(self.dst, start, self.element)
-            with code.loop(0, self.columns) as column:
-                value = code.load(self.element, code.at(row, column.index, self.element))
-                place = code.mul(column.index, code.int(lanes))
-                code.store(value, code.at(target, place, self.element))
-
-    def _in_blocks(self, last: Reg) -> None:
-        code, lanes, side = self.code, self.lanes, self.side
-        whole = code.mul(code.op("udiv", self.columns, code.int(side)), code.int(side))
-        rest = code.sub(self.columns, whole)
-        with code.loop(0, self.count, side) as block:
-            rows = [self._row(code.add(block.index, code.int(lane)), last) for lane in range(side)]
-            start = _panel_element(code, self.rs, lanes, code.int(0), block.index)
-            target = code.at(self.dst, start, self.element)
-            if self.has_order:
-                self._prefetch_ordered(block.index)
-            else:
-                self._prefetch(rows[0])
-            with code.loop(0, whole, side) as column:
-                self._block(rows, column.index, target, None)
-            with code.when(code.icmp("ne", rest, code.int(0))):
-                last_block, masked, done = (code.fresh(s) for s in ("last", "masked", "done"))
-                code.branch(code.icmp("eq", whole, code.int(0)), masked, last_block)
-                code.label(last_block)  # again some columns of the block before
-                self._block(rows, code.sub(self.columns, code.int(side)), target, None)
-                code.jump(done)
-                code.label(masked)
-                self._block(rows, whole, target, rest)
-                code.jump(done)
-                code.label(done)
-        if lanes > side:
-            self._repeat(last)
-
-    def _prefetch(self, row: Reg) -> None:
-        """Ask for rows further on: the processor does not see that they follow each other."""
-        code = self.code
-        size = bits_of(self.element) // 8
-        ahead = code.mul(self.stride, code.int(_AHEAD * self.side * size))
-        start = code.at(row, ahead, "i8")
-        with code.loop(0, code.mul(self.stride, code.int(self.side * size)), _LINE) as line:
-            self._ask(code.at(start, line.index, "i8"))
-
-    def _prefetch_ordered(self, lane: Reg) -> None:
-        """Ask for the beginnings of the rows that the next batch takes."""
-        code = self.code
-        place = code.add(self.first, code.add(lane, self.count))
-        with code.when(code.icmp("sle", code.add(place, code.int(self.side)), self.total)):
-            for number in range(self.side):
-                row = code.load(I64, code.at(self.order, code.add(place, code.int(number)), I64))
-                start = code.at(self.src, code.mul(row, self.stride), self.element)
-                for line in range(2):
-                    self._ask(code.at(start, line * _LINE, "i8"))
-
-    def _ask(self, pointer: Reg) -> None:
-        hints = [Reg(I32, text) for text in ("0", "2", "1")]  # to read, near, data
-        self.code.call("void", "llvm.prefetch.p0", pointer, *hints)
-
-    def _block(self, rows: Sequence[Reg], column: Reg, target: Reg, rest: Reg | None) -> None:
-        code, side = self.code, self.side
-        kind = vector(self.element, side)
-        places = [code.at(row, column, self.element) for row in rows]
-        if rest is None:
-            loaded = [code.load(kind, place) for place in places]
-        else:
-            mask = _below(code, rest, side)
-            loaded = [_masked_load(code, kind, place, mask) for place in places]
-        start = code.at(target, code.mul(column, code.int(self.lanes)), self.element)
-        end = code.fresh("end")
-        for number, value in enumerate(transposed(code, loaded)):
-            if rest is not None and number:
-                more = code.fresh("more")
-                code.branch(code.icmp("sgt", rest, code.int(number)), more, end)
-                code.label(more)
-            code.store(value, code.at(start, number * self.lanes, self.element))
-        if rest is not None:
-            code.jump(end)
-            code.label(end)
-
-    def _repeat(self, last: Reg) -> None:
-        """Fill the half of the last panel that no block of rows reached."""
-        code, lanes, side = self.code, self.lanes, self.side
-        done = code.mul(
-            code.op("udiv", code.add(self.count, code.int(side - 1)), code.int(side)),
-            code.int(side),
-        )
-        panels = code.op("udiv", code.add(self.count, code.int(lanes - 1)), code.int(lanes))
-        with code.loop(done, code.mul(panels, code.int(lanes))) as lane:
-            row = self._row(lane.index, last)
-            with code.loop(0, self.columns) as column:
-                value = code.load(self.element, code.at(row, column.index, self.element))
-                place = _panel_element(code, self.rs, lanes, column.index, lane.index)
-                code.store(value, code.at(self.dst, place, self.element))
+def _ask(code: Code, pointer: Reg) -> None:
+    hints = [Reg(I32, text) for text in ("0", "2", "1")]  # to read, near, data
+    code.call("void", "llvm.prefetch.p0", pointer, *hints)
 
 
 # Rows out ---------------------------------------------------------------------------------------
@@ -251,49 +219,30 @@ class _Gather:
 def scatter_rows(module: Module, element: str, lanes: int) -> str:
     """The name of (dst, stride, src, rs, first, count, columns): panels to rows from `first` on."""
     kinds = (PTR, "dst"), (I64, "stride"), (PTR, "src"), (I64, "rs")
-    more = (I64, "first"), (I64, "count"), (I64, "columns")
+    sizes = (I64, "first"), (I64, "count"), (I64, "columns")
 
     def write(code: Code) -> None:
         dst, stride, src, rs, first, count, columns = code.arguments
-        side = _side(element, lanes)
-        done = code.int(0)
-        if side > 1:
-            many = code.icmp("sgt", columns, code.int(_FEW))
-            whole = code.mul(code.op("udiv", count, code.int(side)), code.int(side))
-            done = code.select(many, whole, code.int(0))
-            with code.loop(0, done, side) as block:
-                _scatter_block(code, element, lanes, block.index)
-        with code.loop(done, count) as lane:
-            start = code.at(src, _panel_element(code, rs, lanes, code.int(0), lane.index), element)
-            row = code.at(dst, code.mul(code.add(first, lane.index), stride), element)
-            with code.loop(0, columns) as column:
-                place = code.mul(column.index, code.int(lanes))
-                value = code.load(element, code.at(start, place, element))
-                code.store(value, code.at(row, column.index, element))
+        block, rows = _Block(code, element, lanes), _Rows(code, element, lanes)
+        few = _few(code, columns, block)
+        last = code.sub(count, code.int(1))
+        with code.loop(0, count, lanes) as panel:
+            # Lanes from `count` on are written to the last row, before what belongs there.
+            with code.loop(0, lanes) as lane:
+                row = code.intrinsic("smin", code.add(panel.index, lane.index), last)
+                start = code.mul(code.add(first, row), stride)
+                rows.set(lane.index, code.at(dst, start, element))
+            source = code.at(src, code.mul(panel.index, rs), element)
+            with _column_blocks(code, columns, few, block) as begin:
+                place = code.at(source, code.mul(begin, code.int(lanes)), element)
+                block.store(block.load_lanes(place), [rows.at(n, begin) for n in range(lanes)])
+            with code.loop(0, few) as column, code.loop(0, lanes) as lane:
+                number = code.sub(code.int(lanes - 1), lane.index)
+                place = code.add(code.mul(column.index, code.int(lanes)), number)
+                value = code.load(element, code.at(source, place, element))
+                code.store(value, rows.at(number, column.index))
 
-    return _once(module, f"scatter_rows_{element}", (*kinds, *more), write)
-
-
-def _scatter_block(code: Code, element: str, lanes: int, lane: Reg) -> None:
-    dst, stride, src, rs, first, _, columns = code.arguments
-    side = _side(element, lanes)
-    start = code.at(src, _panel_element(code, rs, lanes, code.int(0), lane), element)
-    rows = [
-        code.at(dst, code.mul(code.add(first, code.add(lane, code.int(n))), stride), element)
-        for n in range(side)
-    ]
-    kind = vector(element, side)
-    whole = code.mul(code.op("udiv", columns, code.int(side)), code.int(side))
-    with code.loop(0, whole, side) as column:
-        block = code.at(start, code.mul(column.index, code.int(lanes)), element)
-        loaded = [code.load(kind, code.at(block, n * lanes, element)) for n in range(side)]
-        for row, value in zip(rows, transposed(code, loaded), strict=True):
-            code.store(value, code.at(row, column.index, element))
-    with code.loop(whole, columns) as column:
-        line = code.at(start, code.mul(column.index, code.int(lanes)), element)
-        for number, row in enumerate(rows):
-            value = code.load(element, code.at(line, number, element))
-            code.store(value, code.at(row, column.index, element))
+    return _once(module, f"scatter_rows_{lanes}x{element}", (*kinds, *sizes), write)
 
 
 # Turning ----------------------------------------------------------------------------------------
@@ -308,34 +257,37 @@ def transpose_panels(module: Module, element: str, lanes: int) -> str:
 
     def write(code: Code) -> None:
         dst, ds, src, ss, rows, panels = code.arguments
-        side = max(_side(element, lanes), 1)
-        kind = vector(element, side)
-        v = code.int(lanes)
-        last = code.sub(rows, code.int(1))
-        padded = code.mul(code.op("udiv", code.add(rows, code.int(lanes - 1)), v), v)
-        with code.loop(0, panels) as panel, code.loop(0, padded, side) as row:
-            for part in range(lanes // side):
-                loaded = []
-                for number in range(side):
-                    place = code.add(row.index, code.int(number))
-                    inside = code.icmp("slt", place, rows)
-                    safe = code.intrinsic("smin", place, last)
-                    line = code.add(code.mul(panel.index, ss), safe)
-                    pointer = code.at(
-                        code.at(src, code.mul(line, v), element), part * side, element
-                    )
-                    value = code.load(kind, pointer)
-                    loaded.append(
-                        code.value(kind, f"select {inside}, {value}, {constant(kind, 0)}")
-                    )
-                turned = transposed(code, loaded) if side > 1 else loaded
-                column = code.add(code.mul(panel.index, v), code.int(part * side))
-                start = _panel_element(code, ds, lanes, column, row.index)
-                target = code.at(dst, start, element)
-                for number, value in enumerate(turned):
-                    code.store(value, code.at(target, number * lanes, element))
+        block, v = _Block(code, element, lanes), code.int(lanes)
+        square = code.first(PTR, f"alloca [{lanes} x {vector(element, lanes)}]")
+        with code.loop(0, panels) as panel:
+            source = code.at(src, code.mul(code.mul(panel.index, ss), v), element)
+            target = code.at(dst, code.mul(panel.index, code.int(lanes * lanes)), element)
+            with code.loop(0, rows, lanes) as row:
+                here = code.at(source, code.mul(row.index, v), element)
+                left = code.sub(rows, row.index)
+                is_part = code.icmp("slt", left, v)
+                with code.when(is_part):
+                    _fill(code, vector(element, lanes), square, here, left)
+                start = code.select(is_part, square, here)
+                there = code.at(target, code.mul(row.index, ds), element)
+                with code.loop(0, lanes, block.columns) as column:
+                    first = code.at(start, column.index, element)
+                    places = [code.at(first, lane * lanes, element) for lane in range(lanes)]
+                    values = block.load(places)
+                    place = code.mul(column.index, v)
+                    block.store_lanes(values, code.at(there, place, element))
 
-    return _once(module, f"transpose_panels_{element}", kinds, write)
+    return _once(module, f"transpose_panels_{lanes}x{element}", kinds, write)
+
+
+def _fill(code: Code, kind: str, square: Reg, source: Reg, count: Reg) -> None:
+    """`count` rows of a panel, and zeros up to V."""
+    lanes, size = lanes_of(kind), bits_of(kind) // 8
+    with code.loop(0, count) as row:
+        value = code.load(kind, code.at(source, row.index, kind), size)
+        code.store(value, code.at(square, row.index, kind), size)
+    with code.loop(count, lanes) as row:
+        code.store(constant(kind, 0), code.at(square, row.index, kind), size)
 
 
 # Values without a batch -------------------------------------------------------------------------
@@ -347,16 +299,16 @@ def pack(module: Module, element: str, lanes: int) -> str:
 
     def write(code: Code) -> None:
         dst, rs, src, rows, columns = code.arguments
-        kind = vector(element, lanes)
-        with code.loop(0, columns, lanes) as start:
-            mask = _below(code, code.sub(columns, start.index), lanes)
-            with code.loop(0, rows) as row:
-                source = code.add(code.mul(row.index, columns), start.index)
-                value = _masked_load(code, kind, code.at(src, source, element), mask)
-                place = _panel_element(code, rs, lanes, row.index, start.index)
-                code.store(value, code.at(dst, place, element), bits_of(element) // 8)
+        matrix = _Matrix(code, vector(element, lanes), (src, rows, columns), (dst, rs))
+        for there, here, mask in matrix.places():
+            if mask is None:
+                value = code.load(matrix.kind, there, matrix.align)
+            else:
+                zeros = constant(matrix.kind, 0)
+                value = matrix.masked(matrix.kind, "load", there, matrix.alignment, mask, zeros)
+            code.store(value, here, matrix.align)
 
-    return _once(module, f"pack_{element}", kinds, write)
+    return _once(module, f"pack_{lanes}x{element}", kinds, write)
 
 
 def unpack(module: Module, element: str, lanes: int) -> str:
@@ -365,13 +317,59 @@ def unpack(module: Module, element: str, lanes: int) -> str:
 
     def write(code: Code) -> None:
         dst, src, rs, rows, columns = code.arguments
-        kind = vector(element, lanes)
-        with code.loop(0, columns, lanes) as start:
-            mask = _below(code, code.sub(columns, start.index), lanes)
-            with code.loop(0, rows) as row:
-                place = _panel_element(code, rs, lanes, row.index, start.index)
-                value = code.load(kind, code.at(src, place, element), bits_of(element) // 8)
-                target = code.add(code.mul(row.index, columns), start.index)
-                _masked_store(code, value, code.at(dst, target, element), mask)
+        matrix = _Matrix(code, vector(element, lanes), (dst, rows, columns), (src, rs))
+        for there, here, mask in matrix.places():
+            value = code.load(matrix.kind, here, matrix.align)
+            if mask is None:
+                code.store(value, there, matrix.align)
+            else:
+                matrix.masked("void", "store", value, there, matrix.alignment, mask)
 
-    return _once(module, f"unpack_{element}", kinds, write)
+    return _once(module, f"unpack_{lanes}x{element}", kinds, write)
+
+
+class _Matrix:
+    """A row-major matrix (start, rows, columns) and its panels (start, rows in a panel)."""
+
+    def __init__(
+        self, code: Code, kind: str, matrix: tuple[Reg, Reg, Reg], panels: tuple[Reg, Reg]
+    ) -> None:
+        self.code, self.kind = code, kind
+        self.lanes, self.element = lanes_of(kind), element_of(kind)
+        self.start, self.rows, self.columns = matrix
+        self.panels, self.stride = panels
+        self.align = bits_of(kind) // 8
+        self.alignment = constant(I32, self.align)
+
+    def places(self) -> Iterator[tuple[Reg, Reg, Reg | None]]:
+        """Where V columns of a row stand in the matrix and in its panels; last with a mask."""
+        code = self.code
+        over = code.op("urem", self.columns, code.int(self.lanes))
+        whole = code.sub(self.columns, over)
+        with code.loop(0, self.rows, _MANY) as block:
+            end = code.intrinsic("smin", code.add(block.index, code.int(_MANY)), self.rows)
+            with code.loop(0, whole, self.lanes) as panel, code.loop(block.index, end) as row:
+                yield *self._place(row.index, panel.index), None
+        with code.when(code.icmp("ne", over, code.int(0))):
+            mask = self._below(over)
+            with code.loop(0, self.rows) as row:
+                yield *self._place(row.index, whole), mask
+
+    def _place(self, row: Reg, column: Reg) -> tuple[Reg, Reg]:
+        """Where the vector stands that begins with `column`, a multiple of V."""
+        code = self.code
+        there = code.add(code.mul(row, self.columns), column)
+        here = code.add(code.mul(column, self.stride), code.mul(row, code.int(self.lanes)))
+        return code.at(self.start, there, self.element), code.at(self.panels, here, self.element)
+
+    def _below(self, count: Reg) -> Reg:
+        """Lanes whose number is below `count`."""
+        code, kind = self.code, vector(I32, self.lanes)
+        limit = code.splat(code.cast("trunc", count, I32), self.lanes)
+        return code.icmp("slt", code.lane_numbers(kind), limit)
+
+    def masked(self, result: str, name: str, *values: Reg) -> Reg:
+        """A load or a store of some lanes."""
+        suffix = {F32: "f32", F64: "f64", "half": "f16"}.get(self.element, self.element)
+        full = f"llvm.masked.{name}.v{self.lanes}{suffix}.p0"
+        return self.code.call(result, full, *values)

@@ -183,10 +183,11 @@ class _TileWriter:
         self.code, self.plan, self.tile = code, plan, tile
         c, cs, self.a, stride, b, bs, self.length, self.start = code.arguments
         self.second = self._panels(b, bs)
+        panels = self._panels(c, cs)
         self.targets = [
             code.at(panel, row * plan.lanes, plan.element)
-            for panel in self._panels(c, cs)
             for row in range(tile.rows)
+            for panel in panels
         ]
         if plan.pattern == CHUNK:  # from the last of V steps to the first in the next panel
             self.jump = code.sub(stride, code.int(plan.lanes - 1))
@@ -203,8 +204,8 @@ class _TileWriter:
         code, plan = self.code, self.plan
         with code.loop(0, self.length, plan.lanes, [self.a, *self._sums()]) as loop:
             pointer, *sums = loop.carried
-            following = self._next(pointer, loop.index)
-            loop.carry(following, *self._step(sums, pointer, loop.index))
+            sums = self._step(sums, pointer, loop.index)
+            loop.carry(self._next(pointer, loop.index), *sums)
         for target, value in zip(self.targets, loop.results[1:], strict=True):
             code.store(value, target)
         code.ret()
@@ -236,15 +237,22 @@ class _TileWriter:
         return code.at(pointer, step, plan.element)
 
     def _step(self, sums: Sequence[Reg], pointer: Reg, index: Reg) -> list[Reg]:
-        """sums + a(·, k) · b[k]."""
-        code, plan = self.code, self.plan
+        """sums + a(·, k) · b[k]; the larger side goes through one register after another."""
+        code, plan, tile = self.code, self.plan, self.tile
         between = 1 if plan.pattern == COL else plan.lanes
-        second = [
-            code.load(plan.kind, code.at(panel, index, plan.element)) for panel in self.second
-        ]
-        first = []
-        for row in range(self.tile.rows):
-            number = code.load(plan.element, code.at(pointer, row * between, plan.element))
-            first.append(code.splat(number, plan.lanes))
-        pairs = ((a, b) for b in second for a in first)
-        return [code.fma(a, b, total) for (a, b), total in zip(pairs, sums, strict=True)]
+        first: dict[int, Reg] = {}
+        second: dict[int, Reg] = {}
+        found = list(sums)
+        places = [(row, panel) for row in range(tile.rows) for panel in range(tile.panels)]
+        if tile.rows < tile.panels * plan.registers:
+            places.sort(key=lambda place: place[1])
+        for row, panel in places:
+            if row not in first:
+                number = code.load(plan.element, code.at(pointer, row * between, plan.element))
+                first[row] = code.splat(number, plan.lanes)
+            if panel not in second:
+                place = code.at(self.second[panel], index, plan.element)
+                second[panel] = code.load(plan.kind, place)
+            at = row * tile.panels + panel
+            found[at] = code.fma(first[row], second[panel], sums[at])
+        return found

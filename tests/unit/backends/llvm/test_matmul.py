@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -157,3 +158,25 @@ def test_programs_stay_short(lanes):
         gemm(module, F32, lanes, "col", layers[1:])
         gemm(module, F32, lanes, "chunk", layers[:-1])
         assert module.text().count("\n") < 2500
+
+
+@pytest.mark.parametrize("element", DTYPES)
+@pytest.mark.parametrize(("lanes", "processor"), [(8, "haswell"), (16, "skylake-avx512")])
+def test_tiles_stay_in_registers(element, lanes, processor):
+    """A sum that goes through memory would cost half of the speed, and change no result."""
+    llvm = pytest.importorskip("llvmlite.binding")
+    module = Module()
+    for pattern in "col", "chunk":
+        gemm(module, element, lanes, pattern, range(8))
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    target = llvm.Target.from_triple("x86_64-unknown-linux-gnu")
+    machine = target.create_target_machine(cpu=processor, opt=1)
+    external = module.text().replace("define internal", "define")
+    with llvm.create_context() as context, llvm.parse_assembly(external, context) as program:
+        assembly = machine.emit_assembly(program)
+    assert re.search(r"vfmadd.*[yz]mm", assembly)
+    spilled = [
+        line for line in assembly.splitlines() if re.search(r"[yz]mm.*sp\)|sp\).*[yz]mm", line)
+    ]
+    assert not spilled

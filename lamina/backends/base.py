@@ -105,7 +105,7 @@ def compile_graph(graph: Graph) -> Program:
     """`graph` compiled by the backend in force, once."""
     backend = chosen()
     program: Program = graph.derived(
-        ("program", backend.name), lambda: backend.compile(optimize(graph))
+        ("program", backend.name, config.lanes), lambda: backend.compile(optimize(graph))
     )
     return program
 
@@ -122,7 +122,7 @@ def compile_steps(graph: Graph, carried: Carried) -> Steps | None:
     """`graph` compiled for many steps by the backend in force, once; None where it cannot."""
     backend = chosen()
     steps: Steps | None = graph.derived(
-        ("steps", backend.name, tuple(carried)),
+        ("steps", backend.name, config.lanes, tuple(carried)),
         lambda: backend.compile_steps(optimize(graph), carried),
     )
     return steps

@@ -6,6 +6,7 @@ lamina.config.verify = True       # or LAMINA_VERIFY=1 before the start
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from .errors import InvalidArgumentError, UnknownNameError, nearest
@@ -14,9 +15,12 @@ from .errors import InvalidArgumentError, UnknownNameError, nearest
 class Knob:
     """One setting: its default, its environment variable and what it does."""
 
-    __slots__ = ("default", "environment", "explanation", "name")
+    __slots__ = ("allowed", "default", "environment", "explanation", "name")
 
-    def __init__(self, name: str, default: Any, explanation: str) -> None:
+    def __init__(
+        self, name: str, default: Any, explanation: str, allowed: Sequence[Any] | None = None
+    ) -> None:
+        self.allowed = allowed
         self.name = name
         self.default = default
         self.environment = f"LAMINA_{name.upper()}"
@@ -31,11 +35,18 @@ class Knob:
                 return known[value.lower()]
         elif kind is not bool or isinstance(value, (bool, int)):
             try:
-                return kind(value)
+                found = kind(value)
             except (TypeError, ValueError):
-                pass
+                found = None
+            if found is not None and (self.allowed is None or found in self.allowed):
+                return found
+        expected = f"a {kind.__name__}"
+        if isinstance(self.allowed, range):
+            expected = f"a number from {self.allowed[0]} to {self.allowed[-1]}"
+        elif self.allowed is not None:
+            expected = f"one of {', '.join(map(repr, self.allowed))}"
         raise InvalidArgumentError(
-            f"config.{self.name} ({self.environment}) expects a {kind.__name__}; got {value!r}"
+            f"config.{self.name} ({self.environment}) expects {expected}; got {value!r}"
         )
 
 
@@ -45,8 +56,15 @@ KNOBS = {
         Knob("verify", False, "check shapes and dtypes of every primitive and graph (slow)"),
         Knob("backend", "auto", "what runs programs: llvm, interp, or auto (llvm if it is there)"),
         Knob("cache", "", "folder for downloaded data; empty: the user's cache folder"),
-        Knob("threads", 0, "threads of native code; 0: as many as there are processors"),
-        Knob("lanes", 0, "rows in a vector of native code (4, 8 or 16); 0: by processor"),
+        Knob(
+            "threads", 0, "threads of native code; 0: as many as there are processors", range(1025)
+        ),
+        Knob(
+            "lanes",
+            0,
+            "rows in a vector of native code (4, 8 or 16); 0: by processor",
+            (0, 4, 8, 16),
+        ),
         Knob("object_cache", "", "folder for compiled programs; empty: below `cache`; off: none"),
         Knob("debug", "", "stages to print: graph, passes, plan, ir, assembly, times (by comma)"),
         Knob("eager_functions", False, "tf.function runs its Python code every time"),

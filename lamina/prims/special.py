@@ -84,7 +84,8 @@ def erf_inverse_array(x: Array) -> Array:
     y: Array = np.where(w < 5, centre, tail).astype(x.dtype) * x
     if x.dtype == np.float64:
         y = _refine(y, x)
-    return np.where(np.abs(x) < 1, y, np.copysign(np.inf, x) / (np.abs(x) == 1)).astype(x.dtype)
+    beyond = np.where(np.abs(x) == 1, np.copysign(np.inf, x), np.nan)
+    return np.where(np.abs(x) < 1, y, beyond).astype(x.dtype)
 
 
 def _refine(y: Array, x: Array) -> Array:

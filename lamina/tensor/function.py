@@ -13,7 +13,12 @@ import numpy as np
 
 from ..core import nest
 from ..core.config import config
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, SymbolicShapeError
+from ..core.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    OpError,
+    SymbolicShapeError,
+)
 from ..core.shapes import B
 from ..ir.bind import STATE
 from ..ir.show import show
@@ -128,14 +133,19 @@ class Function:
         if key not in traces.programs:
             try:
                 traces.programs[key] = self._trace(structure, leaves, places, specs)
-            except SymbolicShapeError:
+            except OpError as error:
                 if not any(B in spec.shape for spec in specs):
                     raise
-                traces.fixed_only = True  # this code needs to know its sizes: one trace for each
                 specs = [tensor.spec for tensor in tensors]
                 key = _key(leaves, places, specs)
                 if key not in traces.programs:
-                    traces.programs[key] = self._trace(structure, leaves, places, specs)
+                    try:
+                        traces.programs[key] = self._trace(structure, leaves, places, specs)
+                    except OpError:
+                        if isinstance(error, SymbolicShapeError):
+                            raise
+                        raise error from None  # the sizes do not matter
+                traces.fixed_only = True  # this code needs to know its sizes: one trace for each
         return traces.programs[key]
 
     def _signed_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:

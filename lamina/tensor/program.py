@@ -85,16 +85,19 @@ class Program:
         compiled = self._compiled()
         return None if compiled is None else ProgramSteps(self, compiled, arrays, rows, batch)
 
-    def _compiled(self) -> Steps | None:
-        """The program for many steps: variables that it writes go on to the next one."""
+    def carried(self) -> list[tuple[int, int]]:
+        """Which results become which inputs of the next step: variables read and written."""
         first = len(self.graph.inputs) - len(self.sources)
         places = {id(source): first + n for n, source in enumerate(self.sources)}
-        carried = [
+        return [
             (self.tensor_count + number, places[id(variable)])
             for number, variable in enumerate(self.written)
             if id(variable) in places
         ]
-        return compile_steps(self.graph, carried)
+
+    def _compiled(self) -> Steps | None:
+        """The program for many steps."""
+        return compile_steps(self.graph, self.carried())
 
     def by_rows(self) -> bool:
         """Whether many rows may be worked on in one run, whatever a batch was meant to be."""

@@ -37,6 +37,14 @@ DIFFERENTIABLE = [name for name, row in ROWS.items() if row.smooth and name != "
 TOLERANCE = {np.dtype("float32"): (4e-6, 2e-6), np.dtype("float64"): (1e-12, 1e-12)}
 
 
+@pytest.fixture(autouse=True)
+def _verified() -> Iterator[None]:
+    before = tf.config.verify
+    tf.config.verify = True
+    yield
+    tf.config.verify = before
+
+
 @pytest.fixture(params=[4, 8, 16])
 def lanes(request: pytest.FixtureRequest) -> Iterator[int]:
     before = tf.config.lanes

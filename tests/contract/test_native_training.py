@@ -24,9 +24,10 @@ Case = tuple[Callable[[], Any], dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def _backend() -> Iterator[None]:
-    before = tf.config.backend
+    before = tf.config.backend, tf.config.verify
+    tf.config.verify = True  # graphs, passes and plans
     yield
-    tf.config.backend = before
+    tf.config.backend, tf.config.verify = before
 
 
 def binary(**compiled: Any) -> Callable[[], Any]:
@@ -163,7 +164,11 @@ def averaged() -> Any:
 def with_optimizer(name: str) -> Callable[[], Any]:
     """The last row of the oracle's table has arguments."""
     arguments = keras_optimizers.ARGUMENTS[name][-1]
-    return lambda: binary(optimizer=getattr(optimizers, name)(**arguments))()
+
+    def make() -> Any:
+        return binary(optimizer=getattr(optimizers, name)(**arguments))()
+
+    return make
 
 
 PLAIN = {"x": X, "y": Y}

@@ -39,6 +39,8 @@ class Native:
 
     def compile_steps(self, graph: Graph, carried: Sequence[tuple[int, int]]) -> Any:
         """`graph` as a program that runs many steps in one call; None where it has no such form."""
+        if not graph.nodes:
+            return None
         try:
             return _module("program").NativeProgram(graph, carried)
         except _module("kernels").Unsupported:

@@ -50,7 +50,7 @@ class Buffers:
         passing = _passing(planned, groups)
         for group in groups:
             for kernel in group.beside:
-                self._make(kernel, stored, {})
+                self._make(kernel, stored)
             self._group(group.kernels, stored, passing)
 
     def _group(self, kernels: Sequence[Kernel], stored: set[int], passing: set[int]) -> None:
@@ -68,12 +68,14 @@ class Buffers:
                     slot = self.slots[key]
                     free.setdefault(self.buffers[slot], []).append(slot)
 
-    def _make(self, kernel: Kernel, stored: set[int], free: dict[Buffer, list[int]]) -> None:
+    def _make(
+        self, kernel: Kernel, stored: set[int], free: dict[Buffer, list[int]] | None = None
+    ) -> None:
         for value in kernel.outputs:
             if id(value) in stored:
                 self._allocate(value, free)
 
-    def _allocate(self, value: Value, free: Mapping[Buffer, list[int]] = {}) -> None:
+    def _allocate(self, value: Value, free: Mapping[Buffer, list[int]] | None = None) -> None:
         home = self._homes.get(id(value))
         if home is not None:
             self.slots[id(value)] = self.slots[id(home)]
@@ -83,7 +85,7 @@ class Buffers:
         size = element_size(memory_element(value.spec.dtype))
         fixed, per_panel = self._elements(value)
         buffer = Buffer(fixed * size, per_panel * size)
-        if free.get(buffer) and id(value) not in self.turned:
+        if free and free.get(buffer) and id(value) not in self.turned:
             self.slots[id(value)] = free[buffer].pop()
             return
         self.slots[id(value)] = len(self.buffers)

@@ -58,19 +58,27 @@ def with_element(kind: str, element: str) -> str:
 
 def is_float(kind: str) -> bool:
     """Whether the lanes are floating-point numbers."""
-    return element_of(kind) in (F32, F64, "half", "bfloat")
+    return element_of(kind) in (F32, F64, "half")
 
 
 def bits_of(kind: str) -> int:
     """How many bits one lane has."""
     element = element_of(kind)
-    known = {F32: 32, F64: 64, "half": 16, "bfloat": 16, PTR: 64}
+    known = {F32: 32, F64: 64, "half": 16, PTR: 64}
     return known[element] if element in known else int(element[1:])
+
+
+def suffix_of(kind: str) -> str:
+    """How intrinsics name the type of one lane."""
+    element = element_of(kind)
+    return {F32: "f32", F64: "f64", "half": "f16"}.get(element, element)
 
 
 def constant(kind: str, number: Any) -> Reg:
     """`number` in every lane of `kind`."""
     element = element_of(kind)
+    if is_float(kind) and number != number:
+        number = float("nan")  # one of the many
     if element == F32:
         with_rounding = struct.unpack("<f", struct.pack("<f", _in_range(float(number))))[0]
         text = f"0x{struct.unpack('<Q', struct.pack('<d', with_rounding))[0]:016X}"
@@ -250,7 +258,7 @@ class Code:
         """An LLVM intrinsic of values of one type: `sqrt`, `fabs`, `floor`, `copysign`, `umax`."""
         kind = values[0].kind
         count = lanes_of(kind)
-        suffix = {F32: "f32", F64: "f64", "half": "f16"}.get(element_of(kind), element_of(kind))
+        suffix = suffix_of(kind)
         full = f"llvm.{name}.{f'v{count}' if count > 1 else ''}{suffix}"
         return self.call(kind, full, *values)
 

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .builder import I64, PTR, Code, Module, Reg, constant
 from .kernels import Kernel
 from .layout import form_of, moved_element
 from .moving import gather_rows, scatter_rows
-from .writer import BARRIER, BATCH, FIRST, LAST, ORDER, ROWS, SLOTS, THREADS, YIELD, read_word
+from .writer import (
+    BARRIER,
+    BATCH,
+    ERROR,
+    FIRST,
+    LAST,
+    ORDER,
+    ROWS,
+    SLOTS,
+    STOP,
+    THREADS,
+    YIELD,
+    read_word,
+)
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -86,14 +101,27 @@ def emit_run(module: Module, lowering: Lowering, commits: list[tuple[int, int, i
         start = code.mul(step.index, batch)
         count = code.intrinsic("smin", batch, code.sub(rows, start))
         driver = _Driver(code, lowering, thread, threads, count, start)
-        for group in lowering.groups:
-            driver.group(group)
-            code.call("void", "meet", context)
-        if commits:
-            with code.when(code.icmp("eq", thread, code.int(0))):
-                driver.commit(commits)
-            code.call("void", "meet", context)
+        number = lowering.first_with_batch() + 1
+        with _while_good(code, lowering):
+            driver.all(lowering.groups[:number])
+            driver.look()
+            with _while_good(code, lowering):
+                driver.all(lowering.groups[number:])
+                if commits:
+                    with code.when(code.icmp("eq", thread, code.int(0))):
+                        driver.commit(commits)
+                    code.call("void", "meet", context)
     code.ret()
+
+
+@contextmanager
+def _while_good(code: Code, lowering: Lowering) -> Iterator[None]:
+    """The code inside, unless an index was out of range: then nothing more is written."""
+    if not lowering.can_fail:
+        yield
+        return
+    with code.when(code.icmp("eq", read_word(code, code.arguments[0], STOP), code.int(0))):
+        yield
 
 
 class _Driver:
@@ -106,8 +134,24 @@ class _Driver:
         self.lowering = lowering
         self.thread, self.threads = thread, threads
         self.count, self.start = count, start
+        self._first = lowering.groups[lowering.first_with_batch()] if lowering.groups else None
         self.last_thread = code.sub(threads, code.int(1))
         self._solo = 0
+
+    def all(self, groups: Sequence[Group]) -> None:
+        """Groups in their order; the threads meet after each."""
+        for group in groups:
+            self.group(group)
+            self.code.call("void", "meet", self.code.arguments[0])
+
+    def look(self) -> None:
+        """Let all threads know, at the same time, whether an index was out of range."""
+        if not self.lowering.can_fail:
+            return
+        code, context = self.code, self.code.arguments[0]
+        with code.when(code.icmp("eq", self.thread, code.int(0))):
+            code.store(read_word(code, context, ERROR), code.at(context, STOP, I64), 8)
+        code.call("void", "meet", context)
 
     def group(self, group: Group) -> None:
         """All kernels of a group, this thread's part."""
@@ -129,14 +173,11 @@ class _Driver:
         block = code.int(max(1, BLOCK_ROWS // lanes))
         with code.loop(first, last, block) as loop:
             end = code.intrinsic("smin", code.add(loop.index, block), last)
-            if group is self._first_with_batch():
+            if group is self._first:
                 self._take(loop.index, end)
             for kernel in group.kernels:
                 self._call(kernel, loop.index, end)
             self._give(group, loop.index, end)
-
-    def _first_with_batch(self) -> Group:
-        return next(group for group in self.lowering.groups if group.batch)
 
     def _part(self, size: Reg) -> tuple[Reg, Reg]:
         """The share of this thread in `size` things."""
@@ -232,7 +273,7 @@ class _Driver:
         """Rows of results that this group finishes, out of panels."""
         code, lowering = self.code, self.lowering
         made = {id(value) for kernel in group.kernels for value in kernel.outputs}
-        is_first = group is self._first_with_batch()
+        is_first = group is self._first
         row, count = self._range(first, last)
         inputs = {id(value) for value in lowering.graph.inputs}
         for value, slot in zip(lowering.planned.outputs, lowering.results, strict=True):

@@ -13,9 +13,8 @@ import numpy as np
 
 from ...core.shapes import B
 from ...ir.value import Node
+from ...passes.rewriter import repeated_number
 from .builder import (
-    F32,
-    F64,
     I1,
     Code,
     Reg,
@@ -24,6 +23,7 @@ from .builder import (
     element_of,
     is_float,
     lanes_of,
+    suffix_of,
     vector,
     with_element,
 )
@@ -41,10 +41,6 @@ class Place(NamedTuple):
 
 
 Emit = Callable[..., Reg]
-
-
-def _kind(node: Node) -> str:
-    return node.inputs[0].spec.dtype.kind
 
 
 def _binary(float_opcode: str, integer_opcode: str) -> Emit:
@@ -212,8 +208,7 @@ def _to_integer(code: Code, x: Reg, kind: str, *, signed: bool) -> Reg:
     """Cut toward zero, with the limits beyond the range; NaN gives 0."""
     name = "llvm.fptosi.sat" if signed else "llvm.fptoui.sat"
     count = f"v{lanes_of(kind)}" if lanes_of(kind) > 1 else ""
-    source = {F32: "f32", F64: "f64", "half": "f16"}[element_of(x.kind)]
-    return code.call(kind, f"{name}.{count}{element_of(kind)}.{count}{source}", x)
+    return code.call(kind, f"{name}.{count}{suffix_of(kind)}.{count}{suffix_of(x.kind)}", x)
 
 
 def _iota(place: Place, node: Node) -> Reg:
@@ -295,8 +290,9 @@ def can_emit(node: Node) -> bool:
 
 
 def _divides_safely(node: Node) -> bool:
-    """Whether integers are divided by constants that no processor refuses."""
-    divisor = node.inputs[1].array
-    if divisor is None or divisor.dtype.kind not in "iu":
+    """Whether integers are divided by one constant, which no processor refuses."""
+    array = node.inputs[1].array
+    if array is None or array.dtype.kind not in "iu":
         return False
-    return not ((divisor == 0) | (divisor == -1)).any()
+    divisor = repeated_number(array)
+    return divisor is not None and int(divisor) not in (0, -1)

@@ -19,7 +19,7 @@ import numpy as np
 from ...core.shapes import B
 from ...ir.value import Spec
 from .builder import I32, I64, PTR, Code, Module, Reg
-from .writer import BATCH, ERROR, FIRST, LAST, ROWS, SLOTS
+from .writer import BATCH, ERROR, FIRST, LAST, ROWS, SLOTS, STOP
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -137,7 +137,8 @@ def _answer(code: Code, lowering: Lowering, words: Reg, array: Reg, rows: Reg) -
     error = code.load(I64, code.at(context, ERROR, I64), 8)
     code.branch(code.icmp("ne", error, code.int(0)), bad, good)
     code.label(bad)  # the slow way says what is wrong
-    code.store(code.int(0), code.at(context, ERROR, I64), 8)
+    for word in (ERROR, STOP):
+        code.store(code.int(0), code.at(context, word, I64), 8)
     code.call_pointer("void", _word(code, words, RELEASE, PTR), result)
     code.jump("other")
     code.label(good)

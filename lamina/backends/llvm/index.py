@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import Array
 from ...core.shapes import B
 from ...ir.value import Node, Value
-from .builder import I64, Code, Reg, constant, is_float, lanes_of, vector, with_element
+from .builder import I64, Code, Reg, constant, is_float, lanes_of, suffix_of, vector, with_element
 from .elementwise import convert
 from .kernels import ROOTS, Planned, Unsupported
-from .layout import address, element_size, form_of, is_signed, memory_element
+from .layout import Form, address, element_size, form_of, is_signed, memory_element
 from .reduce import combine
 from .writer import BAD_INDEX, BAD_SIZE, ERROR, Writer
 
@@ -109,24 +110,13 @@ def emit_gather(writer: Writer, stored: set[int]) -> None:
     size = root.params["size"]
     width = form.size // size
     places = address(form, np.arange(form.size), lanes).reshape(size, width)
-    steps = np.diff(places, axis=0)
     panels, _ = writer.ranges()
     own = form_of(indices.spec)
-    if size > 1 and (steps != steps[0, 0]).any():
-        offsets = writer.module.table(I64, places.reshape(-1).tolist())
     with code.loop(*panels) as outer, code.loop(0, own.rows) as row:
         place = writer.place_of(indices, outer.index, row.index)
         found = _checked(writer, indices, writer.load_lanes(indices, place), outer.index, size)
         with code.loop(0, width) as inner:
-            if size > 1 and (steps != steps[0, 0]).any():
-                flat = code.add(
-                    code.mul(found, constant(found.kind, width)), code.splat(inner.index, lanes)
-                )
-                numbers = _table_gather(code, offsets, flat)
-            else:
-                step = int(steps[0, 0]) if size > 1 else 0
-                start = code.splat(writer.chosen(places[0], inner.index), lanes)
-                numbers = code.add(code.mul(found, constant(found.kind, step)), start)
+            numbers = _table_numbers(writer, form, places, found, inner.index)
             target = code.add(code.mul(row.index, code.int(width)), inner.index)
             result = writer.gather(table, numbers)
             writer.store_lanes(
@@ -135,13 +125,17 @@ def emit_gather(writer: Writer, stored: set[int]) -> None:
     writer.follow(stored)
 
 
-def _table_gather(code: Code, table: Reg, numbers: Reg) -> Reg:
-    """Entries of a table of 64-bit integers, lane by lane."""
-    lanes = lanes_of(numbers.kind)
-    pointers = code.value(vector("ptr", lanes), f"getelementptr i64, {table}, {numbers}")
-    mask = constant(vector("i1", lanes), True)
-    name = f"llvm.masked.gather.v{lanes}i64.v{lanes}p0"
-    return code.call(numbers.kind, name, pointers, Reg("i32", "8"), mask, constant(numbers.kind, 0))
+def _table_numbers(writer: Writer, form: Form, places: Array, found: Reg, column: Reg) -> Reg:
+    """The numbers of the elements in a column of a table's rows `found`, lane by lane."""
+    code, lanes, kind = writer.code, writer.lanes, found.kind
+    if form.turned:  # rows of the table are lanes
+        panel = code.op("lshr", found, constant(kind, lanes.bit_length() - 1))
+        lane = code.op("and", found, constant(kind, lanes - 1))
+        line = code.add(code.mul(panel, constant(kind, form.rows)), code.splat(column, lanes))
+        return code.add(code.mul(line, constant(kind, lanes)), lane)
+    step = int(places[1, 0] - places[0, 0]) if len(places) > 1 else 0
+    start = code.splat(writer.chosen(places[0], column), lanes)
+    return code.add(code.mul(found, constant(kind, step)), start)
 
 
 def _line_number(writer: Writer, value: Value, panel: Reg, line: Reg, found: Reg) -> Reg:
@@ -200,7 +194,7 @@ def _scatter(writer: Writer, value: Value, numbers: Reg, lanes: Reg) -> None:
     pointers = code.value(
         vector("ptr", count), f"getelementptr {element}, {writer.pointer(value)}, {numbers}"
     )
-    suffix = {"float": "f32", "double": "f64", "half": "f16"}.get(element, element)
+    suffix = suffix_of(element)
     name = f"llvm.masked.scatter.v{count}{suffix}.v{count}p0"
     mask = constant(vector("i1", count), True)
     code.call("void", name, lanes, pointers, Reg("i32", str(element_size(element))), mask)

@@ -17,16 +17,17 @@ from ...core.shapes import B
 from ...ir.bind import new_value
 from ...ir.graph import Graph
 from ...ir.value import Node, Spec, Value
+from ...passes.rewriter import repeated_number
 from .elementwise import can_emit
 from .layout import ALIASES, MOVES, Form, View, form_of, has_form, move, plain
 from .stages import stages
 
 
 class Unsupported(Exception):
-    """The backend cannot lower an operation: which, and why."""
+    """The backend cannot lower an operation: which (None: some movement), and why."""
 
-    def __init__(self, node: Node, reason: str) -> None:
-        super().__init__(f"{node.primitive.name}: {reason}")
+    def __init__(self, node: Node | None, reason: str) -> None:
+        super().__init__(f"{node.primitive.name}: {reason}" if node else reason)
         self.node = node
 
 
@@ -279,7 +280,7 @@ class Planned:
 
     def _can_join(self, kernel: Kernel, views: Sequence[View]) -> bool:
         """What the kernel itself makes can be read at the same place only."""
-        if kernel.root is not None and kernel.root.name in ("turn", "scatter"):
+        if kernel.root is not None and kernel.root.name == "turn":
             return False
         for view in views:
             own = self.maker.get(id(view.base)) is kernel
@@ -301,9 +302,9 @@ class Planned:
     def _constant(self, value: Value) -> View:
         array = value.array
         assert array is not None
-        first = array.reshape(-1)[:1]
-        if array.size == 1 or (array == first).all() or not any(array.strides):
-            return self._repeated(first.reshape(()), value)
+        number = repeated_number(array)
+        if number is not None:
+            return self._repeated(number, value)
         self.constants[id(value)] = value
         return View(value, None)
 
@@ -341,8 +342,8 @@ def _in_order(nodes: Sequence[Node], found: dict[int, int]) -> list[Node]:
     return [node for _, node in sorted(enumerate(nodes), key=key)]
 
 
-def _maker(graph: Graph, value: Value) -> Node:
+def _maker(graph: Graph, value: Value) -> Node | None:
     for node in graph.nodes:
         if any(value is other for other in (*node.inputs, *node.outputs)):
             return node
-    return graph.nodes[0]
+    return None

@@ -15,7 +15,7 @@ from ...ir.graph import Graph
 from ...ir.value import Value
 from . import bits, contract, index, join, reduce
 from .buffers import Buffer, Buffers
-from .builder import I64, PTR, Code, Module, Reg
+from .builder import PTR, Code, Module, Reg
 from .driver import emit_barrier, emit_run
 from .fastcall import emit_fastcall, is_possible
 from .kernels import Kernel, Planned
@@ -60,7 +60,10 @@ class Lowering:
         self._separate()
         self.planned.finish()
         self.groups = groups(self.planned)
-        self.homes = in_place(self.planned, self.groups, self.carried)
+        roots = {kernel.root.name for kernel in self.planned.kernels if kernel.root}
+        self.can_fail = bool(roots & index.EMITTERS.keys())
+        safe = self.first_with_batch() + 1 if self.can_fail else 0
+        self.homes = in_place(self.planned, self.groups, self.carried, safe)
         self.stored = self._stored()
         memory = Buffers(self.planned, self.groups, self.stored, self.homes, lanes)
         self.buffers, self.slots, self.turned = memory.buffers, memory.slots, memory.turned
@@ -69,6 +72,11 @@ class Lowering:
         self.inputs = [len(self.buffers) + 2 * number for number in range(len(graph.inputs))]
         start = len(self.buffers) + 2 * len(graph.inputs)
         self.results = [start + number for number in range(len(graph.outputs))]
+
+    def first_with_batch(self) -> int:
+        """The number of the group that takes rows in; that of the last one where none does."""
+        numbers = [number for number, group in enumerate(self.groups) if group.batch]
+        return numbers[0] if numbers else len(self.groups) - 1
 
     def _separate(self) -> None:
         """Results that are inputs, or another's result, get memory of their own."""
@@ -161,10 +169,10 @@ class Lowering:
 
     def _finish(self, module: Module) -> None:
         code = Code(module, "finish", [(PTR, "context")], internal=False)
-        for value, slot in zip(self.planned.outputs, self.results, strict=True):
-            form = form_of(value.spec)
-            if not form.batch:
-                self._unpack(code, value, slot)
+        homes = {output: self.graph.inputs[source] for output, source in self.carried}
+        for number, value in enumerate(self.planned.outputs):
+            if not form_of(value.spec).batch:  # what is carried was written where it goes on
+                self._unpack(code, homes.get(number, value), self.results[number])
         code.ret()
 
     def layout(self) -> Layout:
@@ -221,11 +229,6 @@ class Lowering:
 def slot_pointer(code: Code, slot: int) -> Reg:
     """The address in a slot of the context."""
     return read_word(code, code.arguments[0], SLOTS + slot, PTR)
-
-
-def slot_number(code: Code, slot: int) -> Reg:
-    """The number in a slot of the context."""
-    return read_word(code, code.arguments[0], SLOTS + slot, I64)
 
 
 def describe(lowering: Lowering) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,16 +13,18 @@ from ...core.config import config
 from ...core.debug import timed
 from ...core.dtypes import Array
 from ...ir.graph import Graph
-from ...ir.show import show
+from ...ir.interpret import interpreter
 from . import engine, fastcall, workers
 from .buffers import Buffer
 from .driver import BLOCK_ROWS as TILE
+from .key import arrays_of, text_of
 from .lowering import Layout, Lowering, describe
 from .session import Session, count_rows
 
 _SMALL = 1e6  # operations of a step below which a second thread costs more than it brings
 _FORM = 1  # of the programs: raise it when the same graph is lowered in another way
 _KEPT_SESSIONS = 4
+_LARGEST_KEPT = 1 << 28  # bytes
 _ENTRIES = "begin", "run", "finish", "predict"
 _QUICK = 4e6  # operations up to which rows are predicted without waking other threads
 
@@ -36,6 +37,7 @@ class NativeProgram:
 
     def __init__(self, graph: Graph, carried: Sequence[tuple[int, int]] = ()) -> None:
         self.name = graph.name
+        self._graph = graph
         self.input_specs = graph.input_specs
         self.output_specs = graph.output_specs
         self.carried = tuple(carried)
@@ -43,25 +45,26 @@ class NativeProgram:
         meta = self._library.meta
         buffers = [Buffer(*pair) for pair in meta["layout"]["buffers"]]
         self.layout = Layout(**{**meta["layout"], "buffers": buffers})
-        arrays = _arrays(graph)
+        arrays = arrays_of(graph)
         self.constants = [_constant(source, arrays) for source in meta["constants"]]
         begin, run, finish, self._predict = (self._library.address(name) for name in _ENTRIES)
         self.begin = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(begin)
         self.steps = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(run)
         self.finish = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(finish)
-        self._lock = threading.Lock()
         self._idle: list[Session] = []
 
     def threads(self, rows: int) -> int:
         """How many threads a step on `rows` rows is worth."""
-        wanted: int = config.threads or workers.processors()
+        wanted: int = min(config.threads or workers.processors(), workers.MOST + 1)
         work = self.layout.cost * min(rows, TILE if self.layout.tiles else rows)
         return wanted if work + self.layout.fixed_cost >= _SMALL else 1
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """The outputs for these inputs."""
         rows = count_rows(self.name, self.input_specs, arrays)
-        batch = max(1, min(rows, TILE) if self.layout.tiles else rows)
+        if rows == 0:  # no step would run, and no result be computed
+            return interpreter(self._graph)(arrays)
+        batch = min(rows, TILE) if self.layout.tiles else rows
         session = self.take(batch)
         try:
             session.feed(arrays, rows, batch)
@@ -93,32 +96,34 @@ class NativeProgram:
     def take(self, capacity: int) -> Session:
         """A session for batches of `capacity` rows, of earlier runs or new."""
         threads = self.threads(capacity)
-        with self._lock:
-            for number, session in enumerate(self._idle):
-                if session.capacity >= capacity and session.threads == threads:
-                    return self._idle.pop(number)
+        for session in tuple(self._idle):
+            if session.capacity >= capacity and session.threads == threads:
+                try:  # a list needs no lock, which a fork could inherit locked
+                    self._idle.remove(session)
+                except ValueError:  # another thread was faster
+                    continue
+                return session
         return Session(self, capacity)
 
     def give(self, session: Session) -> None:
-        """Keep a session for later runs."""
+        """Keep a session for later runs: the last few, unless they are large."""
         session.release()
-        with self._lock:
-            if len(self._idle) < _KEPT_SESSIONS:
-                self._idle.append(session)
+        if session.size <= _LARGEST_KEPT:
+            self._idle.append(session)
+            del self._idle[:-_KEPT_SESSIONS]
 
 
 def _load(graph: Graph, carried: tuple[tuple[int, int], ...]) -> engine.Library:
     """The compiled program, from memory, from disk, or made now."""
     lanes = engine.lanes()
-    text = show(graph)
-    parts = (str(_FORM), str(lanes), repr(carried), text, _constants_text(graph))
+    parts = str(_FORM), str(lanes), repr(carried), graph.name, text_of(graph)
 
     def make() -> tuple[str, Any]:
         with timed(f"lowering of {graph.name}"):
             lowering = Lowering(graph, lanes, carried)
             program = lowering.text()
         debug.show("plan", lambda: describe(lowering))
-        arrays = {id(array): number for number, array in enumerate(_arrays(graph))}
+        arrays = {id(array): number for number, array in enumerate(arrays_of(graph))}
         constants: list[Any] = []
         for value in lowering.planned.constants.values():
             assert value.array is not None
@@ -129,25 +134,6 @@ def _load(graph: Graph, carried: tuple[tuple[int, int], ...]) -> engine.Library:
         return program, {"layout": lowering.layout()._asdict(), "constants": constants}
 
     return engine.load("\0".join(parts), make, _ENTRIES)
-
-
-def _arrays(graph: Graph) -> list[Array]:
-    """The constants of a graph, in the order in which its nodes name them."""
-    found: dict[int, Array] = {}
-    for value in (*(v for node in graph.nodes for v in node.inputs), *graph.outputs):
-        if value.array is not None:
-            found.setdefault(id(value.array), value.array)
-    return list(found.values())
-
-
-def _constants_text(graph: Graph) -> str:
-    """What of the constants is part of the program: those that repeat one number, in full."""
-    parts = []
-    for array in _arrays(graph):
-        repeated = array.size > 0 and bool((array == array.flat[0]).all())
-        number = array.flat[0].tobytes().hex() if array.size == 1 or repeated else "data"
-        parts.append(f"{array.dtype}{array.shape}{number}")
-    return " ".join(parts)
 
 
 def _constant(source: Any, arrays: list[Array]) -> Array:

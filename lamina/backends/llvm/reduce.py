@@ -23,8 +23,6 @@ from .writer import Writer
 
 PARTIAL = 16
 
-Combine = Callable[[Any, Reg, Reg], Reg]
-
 
 def _rows_of(planned: Planned, x: Value, axes: tuple[int, ...]) -> tuple[Value, Array]:
     """Where the elements of `x` are, as (results, elements of each), the batch as one element."""

@@ -25,6 +25,8 @@ _told: set[str] = set()
 
 def compile_regions(graph: Graph) -> Program:
     """`graph` as one native program where that can be, else as regions."""
+    if not graph.nodes:
+        return interpreter(graph)
     refused: dict[int, Node] = {}
     while True:
         try:
@@ -32,7 +34,7 @@ def compile_regions(graph: Graph) -> Program:
                 return NativeProgram(graph)
             return _Regions(graph, refused).run
         except Unsupported as error:
-            if id(error.node) in refused:
+            if error.node is None or id(error.node) in refused:
                 return interpreter(graph)
             refused[id(error.node)] = error.node
             _tell(graph, error)
@@ -40,6 +42,7 @@ def compile_regions(graph: Graph) -> Program:
 
 def _tell(graph: Graph, error: Unsupported) -> None:
     """Say once for each operation that it runs on the interpreter."""
+    assert error.node is not None
     name = error.node.primitive.name
     if name not in _told:
         _told.add(name)

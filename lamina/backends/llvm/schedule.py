@@ -69,11 +69,12 @@ def _levels(kernels: Sequence[Kernel]) -> list[Group]:
 
 
 def in_place(
-    planned: Planned, order: Sequence[Group], carried: Sequence[tuple[int, int]]
+    planned: Planned, order: Sequence[Group], carried: Sequence[tuple[int, int]], first: int
 ) -> dict[int, Value]:
     """Of results that become inputs of the next step, those that can be written over them.
 
-    By the id of a result the input. All other kernels that read the input are in groups before.
+    By the id of a result the input. All other kernels that read the input are in groups before;
+    groups before number `first` write nothing over, for the step may still fail.
     """
     place = {
         kernel.number: number
@@ -88,8 +89,10 @@ def in_place(
         if kernel is None or id(value) in found or id(home) in kept:
             continue
         made_by_item = any(item.output is value for item in kernel.items)
-        if made_by_item and all(
-            _reads_before(other, kernel, home, place) for other in planned.kernels
+        if (
+            place[kernel.number] >= first
+            and made_by_item
+            and all(_reads_before(other, kernel, home, place) for other in planned.kernels)
         ):
             found[id(value)] = home
     return found

@@ -29,6 +29,7 @@ from .writer import (
     ROWS,
     SCRATCH,
     SLOTS,
+    STOP,
     THREADS,
     YIELD,
 )
@@ -58,6 +59,7 @@ class Session:
         for buffer in layout.buffers:
             places.append(total)
             total += -(-(buffer.fixed + panels * buffer.per_panel) // _LINE) * _LINE + _STAGGER
+        self.size = total
         self._memory = np.zeros(total + _LINE, np.uint8)
         start = -(-self._memory.ctypes.data // _LINE) * _LINE
         self.context = np.zeros(SLOTS + layout.slots, np.int64)
@@ -115,7 +117,7 @@ class Session:
             context[THREADS] = 1
             steps(self._address, 0)
         if context[ERROR]:
-            context[ERROR] = 0
+            context[ERROR] = context[STOP] = 0
             raise OutOfRangeError(
                 f"index {context[BAD_INDEX]} is out of range: expected 0 to {context[BAD_SIZE] - 1}"
             )
@@ -144,7 +146,7 @@ def as_rows(array: Array, spec: Spec) -> Array:
     is_plain = array.flags.aligned and array.dtype.isnative and array.ndim == 2 and B in shape
     if is_plain and array.strides[1] == array.itemsize and not array.strides[0] % array.itemsize:
         return array
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
 
 
 def pack_array(array: Array, lanes: int) -> Array:

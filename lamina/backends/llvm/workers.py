@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_MOST = 64  # threads besides the callers'
+MOST = 64
+"""How many threads there may be besides the callers'."""
 
 
 class _Pool:
@@ -19,9 +20,10 @@ class _Pool:
         from concurrent.futures import ThreadPoolExecutor
 
         self.process = os.getpid()
-        self._executor = ThreadPoolExecutor(_MOST, "lamina")
+        self.gate: Any = threading.Event
+        self._executor = ThreadPoolExecutor(MOST, "lamina")
         self._lock = threading.Lock()
-        self._free = _MOST
+        self._free = MOST
 
     def take(self, count: int) -> bool:
         """Whether `count` threads are free; then they are the caller's."""
@@ -36,9 +38,9 @@ class _Pool:
         with self._lock:
             self._free += count
 
-    def submit(self, function: Callable[[int, int], Any], context: int, number: int) -> Any:
-        """Let a thread call function(context, number)."""
-        return self._executor.submit(function, context, number)
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Let a thread call `function`."""
+        return self._executor.submit(function, *arguments)
 
 
 _pool: _Pool | None = None
@@ -52,17 +54,48 @@ def together(steps: Callable[[int, int], Any], context: int, threads: int) -> bo
     global _pool  # noqa: PLW0603 (one pool a process)
     if _pool is None or _pool.process != os.getpid():  # a fork has none of its parent's threads
         _pool = _Pool()
-    pool, others = _pool, threads - 1
-    if not pool.take(others):
-        return False
-    waiting = [pool.submit(steps, context, number) for number in range(1, threads)]
+    pool, others, taken = _pool, threads - 1, False
     try:
+        taken = pool.take(others)
+        if taken:
+            _run(pool, steps, context, threads)
+    finally:
+        if taken:
+            pool.give(others)
+    return taken
+
+
+def _run(pool: _Pool, steps: Callable[[int, int], Any], context: int, threads: int) -> None:
+    """Nobody enters native code before all are there: alone, a thread would wait for ever."""
+    gate, all_there = pool.gate(), False
+    waiting: list[Any] = []
+
+    def enter(number: int) -> None:
+        gate.wait()
+        if all_there:
+            steps(context, number)
+
+    try:
+        waiting.extend(pool.submit(enter, number) for number in range(1, threads))
+        all_there = True
+        gate.set()
         steps(context, 0)
     finally:
-        for each in waiting:
-            each.result()
-        pool.give(others)
-    return True
+        gate.set()
+        _wait(waiting)
+
+
+def _wait(waiting: list[Any]) -> None:
+    """Until all are done, also where Ctrl-C comes: they work on memory of the caller's."""
+    interrupt: KeyboardInterrupt | None = None
+    for each in waiting:
+        while not each.done():
+            try:
+                each.exception()
+            except KeyboardInterrupt as error:
+                interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 def yield_address() -> int:

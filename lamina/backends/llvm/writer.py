@@ -14,9 +14,21 @@ import numpy as np
 
 from ...core.dtypes import Array
 from ...ir.value import Value
-from .builder import I8, I64, PTR, Code, Module, Reg, constant, element_of, vector, with_element
+from .builder import (
+    I8,
+    I64,
+    PTR,
+    Code,
+    Module,
+    Reg,
+    constant,
+    element_of,
+    suffix_of,
+    vector,
+    with_element,
+)
 from .elementwise import ELEMENTWISE, Place
-from .kernels import Kernel, Root
+from .kernels import Kernel, Root, Unsupported
 from .layout import (
     Form,
     View,
@@ -31,7 +43,8 @@ from .layout import (
 
 # The context: 64-bit words.
 ROWS, BATCH, FIRST, LAST, ORDER, THREADS, BARRIER, YIELD, CAPACITY, SCRATCH = range(10)
-ERROR, BAD_INDEX, BAD_SIZE = range(10, 13)  # set where an index is out of range
+ERROR, BAD_INDEX, BAD_SIZE, STOP = range(10, 14)  # set where an index is out of range
+_LARGEST_TABLE = 1 << 16  # numbers
 SLOTS = 16  # where the addresses of values begin
 
 ARGUMENTS = (
@@ -123,14 +136,10 @@ class Writer:
     def index(self, form: Form, panel: Reg, row: Reg) -> Reg:
         """The number of the first lane of a row in a panel, counted in elements."""
         code = self.code
-        whole = (
-            row
-            if form.rows == 1 and row.text == "0"
-            else code.add(code.mul(panel, code.int(form.rows)), row)
-        )
-        if form.rows == 1 and row.text == "0":
-            whole = panel
-        return code.mul(whole, code.int(self.lanes))
+        line = panel
+        if form.rows > 1 or row.text != "0":
+            line = code.add(code.mul(panel, code.int(form.rows)), row)
+        return code.mul(line, code.int(self.lanes))
 
     # Values --------------------------------------------------------------------------------------
 
@@ -174,8 +183,14 @@ class Writer:
         if (steps == steps[0]).all() and numbers.min() >= 0:
             scaled = code.mul(row, code.int(int(steps[0]))) if steps[0] != 1 else row
             return code.add(scaled, code.int(int(numbers[0]))) if numbers[0] else scaled
-        table = self.module.table(I64, numbers.tolist())
+        table = self.table(numbers)
         return code.load(I64, code.at(table, row, I64))
+
+    def table(self, numbers: Array) -> Reg:
+        """Constants of the program."""
+        if len(numbers) > _LARGEST_TABLE:
+            raise Unsupported(None, f"elements of {len(numbers)} irregular places")
+        return self.module.table(I64, numbers.tolist())
 
     def read(self, view: View, form: Form, panel: Reg, row: Reg) -> Reg:
         """The lanes that a kernel over `form` needs of what `view` shows."""
@@ -184,7 +199,7 @@ class Writer:
             return constant(self.kind(base), base.array.item())
         own = form_of(base.spec)
         if form.batch:
-            return self._read_in_batch(view, own, form, panel, row)
+            return self._read_in_batch(view, own, panel, row)
         if view.numbers is None and own == form:
             return self.load_lanes(base, self.element_at(base, self.index(own, panel, row)))
         return self._read_uniform(view, own, form, panel, row)
@@ -192,7 +207,7 @@ class Writer:
     def element_at(self, value: Value, index: Reg) -> Reg:
         return self.code.at(self.pointer(value), index, memory_element(value.spec.dtype))
 
-    def _read_in_batch(self, view: View, own: Form, form: Form, panel: Reg, row: Reg) -> Reg:
+    def _read_in_batch(self, view: View, own: Form, panel: Reg, row: Reg) -> Reg:
         base = view.base
         if own.batch and view.numbers is None:
             return self.load_lanes(base, self.element_at(base, self.index(own, panel, row)))
@@ -239,7 +254,7 @@ class Writer:
         padded = np.full((form.rows, form.panels(lanes) * lanes), -1, np.int64)
         padded[:, : form.columns] = places
         panels = padded.reshape(form.rows, -1, lanes).transpose(1, 0, 2)
-        table = self.module.table(I64, panels.reshape(-1).tolist())
+        table = self.table(panels.reshape(-1))
         numbers = code.load(vector(I64, lanes), code.at(table, self.index(form, panel, row), I64))
         return self.gather(base, numbers)
 
@@ -252,7 +267,7 @@ class Writer:
         )
         mask = code.icmp("sge", numbers, constant(numbers.kind, 0))
         kind = vector(element, lanes)
-        suffix = {"float": "f32", "double": "f64", "half": "f16"}.get(element, element)
+        suffix = suffix_of(element)
         name = f"llvm.masked.gather.v{lanes}{suffix}.v{lanes}p0"
         size = Reg("i32", str(element_size(element)))
         return self._from_memory(

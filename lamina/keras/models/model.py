@@ -12,7 +12,6 @@ import numpy as np
 from ...core.errors import InvalidArgumentError, nearest
 from ...ir.bind import STATE
 from ...tensor.tensor import Tensor
-from ...tensor.variable import WRITES
 from ..configurable import FAMILIES, register, serialize, sharing
 from ..layers.context import CALLS
 from ..layers.layer import Layer
@@ -61,7 +60,7 @@ class Model(Trainer, Layer):
         x = args[0]
         array = x if type(x) is np.ndarray else getattr(x, "array", None)
         calling = self._training.calling
-        if calling.writes == WRITES[0] and array is not None:
+        if array is not None and calling.is_ready():
             self._call_losses = []
             return Tensor(calling.function(array))
         found = super().__call__(x)

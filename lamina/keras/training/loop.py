@@ -194,10 +194,12 @@ def evaluate(model: Any, batches: Batches, *, verbose: Any, callbacks: Any) -> L
         if steps is not None and not listeners.wants_each("test"):
 
             def after(done: int, commit: Callable[[], None]) -> None:
+                check_interrupt()
                 if wants_batches:
                     listeners.on_test_batch_end(done - 1, _logs_after(stepper, commit))
 
-            stepper.run_many(steps, batches, None, after)
+            with interrupts_between_steps() as check_interrupt:
+                stepper.run_many(steps, batches, None, after)
         else:
             _test_batches(stepper, batches, listeners)
         logs: Logs = stepper.logs()

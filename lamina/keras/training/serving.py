@@ -7,18 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from ...core.config import config
 from ...tensor.function import Function
 from ...tensor.variable import WRITES
 
 
 class Serving:
-    """A compiled function from rows to rows, valid while `writes` is the count of writes."""
+    """A compiled function from rows to rows, while no variable and no setting changes."""
 
     def __init__(self) -> None:
-        self.writes = -1  # there is no function
+        self._writes = -1  # there is no function
+        self._backend = ""
         self.function: Callable[[Any], Any] = _nothing
         self._seen = -1
         self._hopeless = False
+
+    def is_ready(self) -> bool:
+        """Whether `function` gives what the model would."""
+        return self._writes == WRITES[0] and self._backend == config.backend
 
     def consider(self, program: Any, x: Any, other: Callable[[Any], Any]) -> None:
         """Make the function when nothing was written between two calls.
@@ -36,7 +42,7 @@ class Serving:
         if made is None:
             self._hopeless = True
         else:
-            self.function, self.writes = made, writes
+            self.function, self._writes, self._backend = made, writes, config.backend
 
 
 def _nothing(x: Any) -> Any:

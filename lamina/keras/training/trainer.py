@@ -17,7 +17,6 @@ from ...core.errors import (
 from ...ops import array, math
 from ...tensor.function import Function
 from ...tensor.tape import GradientTape
-from ...tensor.variable import WRITES
 from .. import optimizers
 from ..backend import floatx
 from ..configurable import deserialize_nested, serialize
@@ -148,6 +147,7 @@ class Trainer:
     @run_eagerly.setter
     def run_eagerly(self, value: bool) -> None:
         self._training.run_eagerly = bool(value)
+        self._forget_programs()
 
     @property
     def metrics(self) -> list[Any]:
@@ -410,7 +410,7 @@ class Trainer:
         Rows that do not know of each other are worked on together, whatever `batch_size` is.
         """
         serving = self._training.serving
-        if verbose == 0 and callbacks is None and steps is None and serving.writes == WRITES[0]:
+        if verbose == 0 and callbacks is None and steps is None and serving.is_ready():
             return serving.function(x)
         _refuse(steps=steps)
         batches = Batches(x, batch_size=batch_size)

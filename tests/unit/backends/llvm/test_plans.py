@@ -22,7 +22,7 @@ from lamina.passes.pipeline import optimize
 F32 = np.dtype("float32")
 
 
-def step() -> tuple[Graph, list[tuple[int, int]]]:
+def step(loss: str = "categorical_crossentropy") -> tuple[Graph, list[tuple[int, int]]]:
     """A training step of a small network, and what it carries from one batch to the next."""
     keras.utils.set_random_seed(1)
     model = keras.Sequential(
@@ -32,18 +32,12 @@ def step() -> tuple[Graph, list[tuple[int, int]]]:
             keras.layers.Dense(3, activation="softmax"),
         ]
     )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(np.ones((8, 5), "float32"), np.zeros(8, "int64"), verbose=0)
+    model.compile("adam", loss, metrics=["accuracy"])
+    y = np.zeros(8, "int64") if loss.startswith("sparse") else np.eye(3, dtype="float32")[[0] * 8]
+    model.fit(np.ones((8, 5), "float32"), y, verbose=0)
     (function,) = [f for key, f in model._training.programs.items() if key[0] == "train"]
     (program,) = function._traces.programs.values()
-    first = len(program.graph.inputs) - len(program.sources)
-    places = {id(source): first + n for n, source in enumerate(program.sources)}
-    carried = [
-        (program.tensor_count + number, places[id(variable)])
-        for number, variable in enumerate(program.written)
-        if id(variable) in places
-    ]
-    return optimize(program.graph), carried
+    return optimize(program.graph), program.carried()
 
 
 def graph_of(function: Any, *shapes: tuple[Any, ...]) -> Graph:
@@ -71,6 +65,21 @@ def test_a_step_is_two_stages_and_updates_in_place() -> None:
         if kernel.stage == 1 and kernel.root is not None and kernel.root.name == "matmul"
     ]
     assert all(len(kernel.items) > 8 for kernel in updates)  # Adam follows in the same loop
+
+
+def test_a_step_that_may_fail_writes_nothing_over_before_it_is_known() -> None:
+    graph, carried = step("sparse_categorical_crossentropy")
+    lowering = Lowering(graph, 8, carried)
+    verify(lowering)
+    assert 0 < len(lowering.homes) < len(carried)  # iterations and counts are copied at the end
+    first = lowering.first_with_batch()
+    early = {
+        id(value)
+        for group in lowering.groups[: first + 1]
+        for kernel in (*group.kernels, *group.beside)
+        for value in kernel.outputs
+    }
+    assert not early & lowering.homes.keys()
 
 
 def test_the_statistics_of_a_batch_add_stages() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -74,7 +75,7 @@ class Job:
 
 
 class Failed(Exception):
-    """A worker ended without a result; the reason is its last line."""
+    """A worker ended without a result; the reason is what it said last."""
 
 
 def jobs(plan: Plan) -> list[Job]:
@@ -155,7 +156,8 @@ class Runner:
                 arguments = ["--mapped", folder]
             cache = self.folder / "cache"
             if job.section == START:
-                cache = self.folder / f"start {job.contestant.name}"
+                # No blanks or commas: compilers that peers call do not take them.
+                cache = self.folder / re.sub(r"\W+", "-", job.contestant.name)
                 if job.label == "empty cache":
                     cache = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.folder)))
                 elif not cache.exists():
@@ -185,8 +187,15 @@ class Runner:
         except subprocess.TimeoutExpired as error:
             raise Failed(f"it took more than {TIMEOUT} seconds") from error
         if done.returncode:
-            raise Failed((done.stderr.strip().splitlines() or ["it failed"])[-1])
+            raise Failed(_reason(done.stderr))
         return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _reason(text: str) -> str:
+    """The last line that names an error, or the last at all."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+    return (named or lines or ["it failed"])[-1].strip()
 
 
 def environment(threads: int, cache: Path) -> dict[str, str]:

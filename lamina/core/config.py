@@ -89,8 +89,8 @@ class Config:
 
     def __init__(self) -> None:
         for knob in KNOBS.values():
-            text = os.environ.get(knob.environment)
-            object.__setattr__(self, knob.name, knob.default if text is None else knob.parse(text))
+            text = os.environ.get(knob.environment)  # empty is as good as not set
+            object.__setattr__(self, knob.name, knob.parse(text) if text else knob.default)
 
     def __getattr__(self, name: str) -> Any:  # only for names that are no setting
         raise UnknownNameError(f"lamina has no setting {name!r}.{nearest(name, KNOBS)}")

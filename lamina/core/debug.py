@@ -17,7 +17,7 @@ def shows(stage: str) -> bool:
     """Whether `config.debug` asks for this stage; it names stages, with commas between them."""
     if not config.debug:
         return False
-    chosen = [name.strip() for name in config.debug.split(",")]
+    chosen = [name.strip() for name in config.debug.split(",") if name.strip()]
     for name in chosen:
         if name not in STAGES:
             raise InvalidArgumentError(

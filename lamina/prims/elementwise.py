@@ -338,17 +338,32 @@ def _cast_rule(g: Any, y: Any, x: Any, *, dtype: np.dtype[Any]) -> Any:
     return cast(g, x.spec.dtype) if x.spec.dtype.kind in "fc" and dtype.kind in "fc" else None
 
 
+def _cast(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    """Floats beyond the range of integers give its limits, NaN gives 0, on every machine."""
+    if dtype.kind not in "iu" or x.dtype.kind != "f":
+        return x.astype(dtype)
+    limits = np.iinfo(dtype)
+    low, above = float(limits.min), float(limits.max) + 1  # exact, also for 64 bits
+    inside = (x >= low) & (x < above)
+    if inside.all():
+        return x.astype(dtype)
+    result: Array = np.where(inside, x, 0).astype(dtype)
+    result[x >= above] = limits.max
+    result[x < low] = limits.min
+    return result
+
+
 cast_p = Primitive(
     "cast",
     infer=lambda x, *, dtype: Spec(x.shape, dtype),
-    evaluate=lambda x, *, dtype: x.astype(dtype),
+    evaluate=_cast,
     vjp=(_cast_rule,),
     may_warn=True,
 )
 
 
 def cast(x: Value, dtype: np.dtype[Any]) -> Any:
-    """`x` as `dtype`; floats are cut toward zero on the way to integers."""
+    """`x` as `dtype`; floats are cut toward zero, and at their limits, on the way to integers."""
     return x if x.spec.dtype == dtype else bind(cast_p, x, dtype=dtype)
 
 

@@ -96,6 +96,11 @@ def _integers(array: Array, value: Any) -> Array:
     return array.astype(INT64)
 
 
+def widened(array: Array) -> Array:
+    """bfloat16, which NumPy does not know by itself, as float32, which holds all its numbers."""
+    return array.astype(FLOAT32) if array.dtype.name == "bfloat16" else array
+
+
 def _as_array(value: Any) -> Array:
     try:
         return np.asarray(value)
@@ -106,6 +111,7 @@ def _as_array(value: Any) -> Array:
 
 
 def _checked(array: Array, value: Any) -> Array:
+    array = widened(array)
     if array.dtype.kind not in "fiub":
         raise _not_numbers(value)
     if not array.dtype.isnative:

@@ -77,6 +77,11 @@ class Program:
             variable.commit(array)
         return None if self.structure is None else self.rebuild(tensors[: self.tensor_count])
 
+    def run_with(self, arrays: Sequence[Array], sources: Sequence[Array]) -> Any:
+        """The result on other arrays than those of variables; nothing is written."""
+        found = self._compile(self.graph)([*arrays, *sources])
+        return self.rebuild([new_value(array) for array in found[: self.tensor_count]])
+
     def steps(self, arrays: Sequence[Array], rows: int, batch: int) -> ProgramSteps | None:
         """The program for `batch` rows of `arrays` at a time; None where the backend cannot."""
         specs = self.graph.input_specs[: len(arrays)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import DType, as_dtype, numpy_dtype
+from ..core.dtypes import Array, DType, as_dtype, numpy_dtype
 from ..core.errors import InvalidArgumentError, UnimplementedError
 from ..core.shapes import TensorShape
 from ..ir.bind import STATE
@@ -17,7 +17,9 @@ from .convert import to_tensor
 from .tensor import Operators, Tensor, numpy_text
 
 WRITES = [0]
-"""How often variables were written: whoever keeps what depends on their values compares it."""
+"""How often variables, or attributes of layers, were written: whoever keeps what depends on them
+compares it.
+"""
 
 
 class Variable(Operators):
@@ -104,6 +106,12 @@ class Variable(Operators):
         for recorder in STATE.recorders:
             recorder.read(self, value)  # type: ignore[attr-defined]
         return value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """The numbers, not to be written: `assign` is what others hear of."""
+        view = super().__array__(dtype, copy).view()
+        view.flags.writeable = bool(copy)
+        return view
 
     value = read_value
     _tensor = read_value

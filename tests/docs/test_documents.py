@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from lamina.core.config import KNOBS
 from lamina.datasets import credit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -54,6 +55,14 @@ def write_clients(path: Path) -> None:
     rows = zip(*columns.values())
     lines = [",".join(columns), *(",".join(f"{value:g}" for value in row) for row in rows)]
     path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def test_all_settings_are_described():
+    text = (CHECKOUT / "docs/configuration.md").read_text("utf-8")
+    for knob in KNOBS.values():
+        default = f"`{knob.default!r}`" if knob.default != "" else "empty"
+        row = f"| `{knob.name}` | `{knob.environment}` | {default} | {knob.explanation} |"
+        assert row in text
 
 
 @pytest.mark.parametrize("document", with_blocks("python"))

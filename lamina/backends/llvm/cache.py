@@ -64,7 +64,7 @@ def _checksum(name: str, rest: bytes) -> bytes:
 
 def _folder(make: bool = False) -> Path | None:
     """Where entries are, None where there is no safe place for them."""
-    if config.object_cache == "off":
+    if config.object_cache.lower() == "off":
         return None
     try:
         own = config.object_cache

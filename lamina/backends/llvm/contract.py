@@ -8,6 +8,7 @@ is in cache.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from ...core.shapes import B
 from ...ir.value import Node, Value
 from .builder import Reg, constant
-from .kernels import ROOTS, Planned, Unsupported
+from .kernels import ROOTS, Kernel, Planned, Unsupported
 from .layout import form_of, lies_turned, memory_element
 from .matmul import gemm
 from .moving import transpose_panels
@@ -106,9 +107,9 @@ class _Operands:
         else:
             self.second_stride = code.int(own.panels(writer.lanes) * writer.lanes)
         self.element = memory_element(first.spec.dtype)
-        self.name = gemm(
-            writer.module, self.element, writer.lanes, root.params["pattern"], (self.rows,)
-        )
+        pattern = root.params["pattern"]
+        counts = writer.row_counts[self.element, pattern]
+        self.name = gemm(writer.module, self.element, writer.lanes, pattern, counts)
 
     def block(
         self, target: Reg, stride: Reg, panels: tuple[Reg, Reg], rows: tuple[Reg, Reg]
@@ -219,6 +220,17 @@ def emit_turn(writer: Writer, stored: set[int]) -> None:
         code.int(form.rows),
         code.sub(last, first),
     )
+
+
+def row_counts(kernels: Sequence[Kernel]) -> dict[tuple[str, str], set[int]]:
+    """For each kind of product all numbers of rows, so that one function serves them."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for kernel in kernels:
+        root = kernel.root
+        if root is not None and root.name == "matmul":
+            element = memory_element(root.output.spec.dtype)
+            found.setdefault((element, root.params["pattern"]), set()).add(root.params["rows"])
+    return found
 
 
 def turned_size(value: Value, lanes: int) -> tuple[int, int]:

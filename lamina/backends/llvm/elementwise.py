@@ -281,7 +281,8 @@ def can_emit(node: Node) -> bool:
         return True
     kinds = [value.spec.dtype for value in (*node.inputs, *node.outputs)]
     if name == "cast":
-        return all(dtype.kind in "fiub" for dtype in kinds)
+        half = np.dtype("float16")  # processors convert it from and to float32
+        return half not in kinds or kinds[0] == kinds[1] or np.dtype("float32") in kinds
     if any(dtype == np.float16 for dtype in kinds):
         return False
     if name in ("floor_divide", "remainder"):

@@ -65,6 +65,7 @@ class Lowering:
         safe = self.first_with_batch() + 1 if self.can_fail else 0
         self.homes = in_place(self.planned, self.groups, self.carried, safe)
         self.stored = self._stored()
+        self.row_counts = contract.row_counts(self.planned.kernels)
         memory = Buffers(self.planned, self.groups, self.stored, self.homes, lanes)
         self.buffers, self.slots, self.turned = memory.buffers, memory.slots, memory.turned
         if config.verify:
@@ -117,6 +118,7 @@ class Lowering:
     def _kernel(self, module: Module, kernel: Kernel) -> None:
         writer = Writer(module, kernel, self.lanes, self.slots, self.turned)
         writer.early = set(map(id, self.homes.values()))
+        writer.row_counts = self.row_counts
         if kernel.root is None:
             writer.follow(self.stored)
         else:

@@ -17,6 +17,7 @@ from ...ir.interpret import interpreter
 from . import engine, fastcall, workers
 from .buffers import Buffer
 from .driver import BLOCK_ROWS as TILE
+from .kernels import Unsupported
 from .key import arrays_of, text_of
 from .lowering import Layout, Lowering, describe
 from .session import Session, count_rows
@@ -133,7 +134,10 @@ def _load(graph: Graph, carried: tuple[tuple[int, int], ...]) -> engine.Library:
                 constants.append([len(value.array), value.array.dtype.name])
         return program, {"layout": lowering.layout()._asdict(), "constants": constants}
 
-    return engine.load("\0".join(parts), make, _ENTRIES)
+    try:
+        return engine.load("\0".join(parts), make, _ENTRIES)
+    except RuntimeError as error:  # LLVM cannot compile it for this processor, or link it
+        raise Unsupported(None, f"LLVM: {error}") from error
 
 
 def _constant(source: Any, arrays: list[Array]) -> Array:

@@ -20,6 +20,7 @@ from .program import NativeProgram
 
 _WORTH = 8  # operations from which on native code for a region pays
 _LOGGER = logging.getLogger("lamina")
+_COMMON = frozenset(("float32", "float64", "bool", "int32", "int64", "uint8", "uint32"))
 _told: set[str] = set()
 
 
@@ -43,7 +44,9 @@ def compile_regions(graph: Graph) -> Program:
 def _tell(graph: Graph, error: Unsupported) -> None:
     """Say once for each operation that it runs on the interpreter."""
     assert error.node is not None
-    name = error.node.primitive.name
+    values = (*error.node.inputs, *error.node.outputs)
+    odd = [v.spec.dtype.name for v in values if v.spec.dtype.name not in _COMMON]
+    name = odd[0] if odd else error.node.primitive.name
     if name not in _told:
         _told.add(name)
         _LOGGER.warning("%s: %s; it runs on the interpreter", graph.name, error)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _LINE = 64  # bytes of a cache line
 _STAGGER = 17 * _LINE  # buffers at equal places in their pages slow each other down
+_TRIAL = 4  # steps
 _HEAD = 256  # bytes of the workspace that the barrier takes
 
 
@@ -110,17 +111,27 @@ class Session:
     def run(self, first: int, last: int) -> None:
         """Steps `first` to `last`."""
         context = self.context
-        context[FIRST], context[LAST] = first, last
-        context[THREADS] = self.threads
-        steps = self.program.steps
-        if self.threads == 1 or not workers.together(steps, self._address, self.threads):
-            context[THREADS] = 1
-            steps(self._address, 0)
+        if self.threads > 1 and workers.was_crowded():
+            middle = min(first + _TRIAL, last)
+            self._run(first, middle)  # a few steps tell whether threads pay again
+            first = middle
+        if first < last:
+            self._run(first, last)
         if context[ERROR]:
             context[ERROR] = context[STOP] = 0
             raise OutOfRangeError(
                 f"index {context[BAD_INDEX]} is out of range: expected 0 to {context[BAD_SIZE] - 1}"
             )
+
+    def _run(self, first: int, last: int) -> None:
+        """By several threads, unless other work keeps them from their processors."""
+        context, steps = self.context, self.program.steps
+        context[FIRST], context[LAST], context[THREADS] = first, last, self.threads
+        pays = self.threads > 1 and not workers.is_crowded()
+        if pays and workers.together(steps, self._address, self.threads):
+            return
+        context[THREADS] = 1
+        steps(self._address, 0)
 
     def collect(self, results: list[Array]) -> list[Array]:
         """The results, with the batch where it belongs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,23 @@ class _Pool:
 
 
 _pool: _Pool | None = None
+_crowded_until = 0.0
+_SHARE = 0.8  # of the time that a thread must have a processor for
+_SHORTEST = 2e-4  # seconds from which on a run tells anything of that
+_RETRY = 2.0  # seconds until threads are tried again
+
+
+def is_crowded() -> bool:
+    """Whether other work kept a thread from its processor lately.
+
+    Then its partners wait for it at each meeting, and one thread alone is faster by far.
+    """
+    return time.monotonic() < _crowded_until
+
+
+def was_crowded() -> bool:
+    """Whether that was ever so: then a few steps tell whether it still is."""
+    return _crowded_until > 0.0
 
 
 def together(steps: Callable[[int, int], Any], context: int, threads: int) -> bool:
@@ -70,19 +88,31 @@ def _run(pool: _Pool, steps: Callable[[int, int], Any], context: int, threads: i
     gate, all_there = pool.gate(), False
     waiting: list[Any] = []
 
+    def work(number: int) -> None:
+        begin, own = time.perf_counter(), time.thread_time()
+        steps(context, number)
+        _judge(time.perf_counter() - begin, time.thread_time() - own)
+
     def enter(number: int) -> None:
         gate.wait()
         if all_there:
-            steps(context, number)
+            work(number)
 
     try:
         waiting.extend(pool.submit(enter, number) for number in range(1, threads))
         all_there = True
         gate.set()
-        steps(context, 0)
+        work(0)
     finally:
         gate.set()
         _wait(waiting)
+
+
+def _judge(seconds: float, own: float) -> None:
+    """Remember where a thread did not have its processor."""
+    global _crowded_until  # noqa: PLW0603 (a state of the machine)
+    if seconds > _SHORTEST and own < _SHARE * seconds:
+        _crowded_until = time.monotonic() + _RETRY
 
 
 def _wait(waiting: list[Any]) -> None:

@@ -85,6 +85,7 @@ class Writer:
         )
         self._pointers: dict[int, Reg] = {}
         self.early: set[int] = set()  # ids of values that the loop writes over
+        self.row_counts: dict[tuple[str, str], set[int]] = {}  # of all products, by their kinds
 
     @property
     def root(self) -> Root:

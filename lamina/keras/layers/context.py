@@ -27,6 +27,9 @@ class _Calls(threading.local):
 
 CALLS = _Calls()
 
+CHANGES = [0]
+"""How often attributes of layers were set: what was traced before may be another network."""
+
 
 class _Budget(threading.local):
     bytes_left: int | None = None

@@ -21,6 +21,7 @@ from ...ir.graph import eagerly
 from ...ir.value import Value
 from ...ops import array, math
 from ...tensor.convert import to_tensor
+from ...tensor.variable import WRITES
 from .. import regularizers
 from ..configurable import register
 from ..naming import unique_name
@@ -37,11 +38,13 @@ from .arguments import (
     shape_of,
 )
 from .container import Container
-from .context import CALLS, Frame
+from .context import CALLS, CHANGES, Frame
 from .symbolic import call_symbolically, is_symbolic, output_shape
 
 _BASE = ("name", "trainable", "dtype")
 _BUILDING = threading.RLock()
+
+_UNIMPORTANT = frozenset(("built", "history", "stop_training"))  # attributes that compute nothing
 
 
 @register("keras.layers")
@@ -76,6 +79,12 @@ class Layer(Container):
     _call_losses: list[Any]
     _inbound: list[Any]
     _build_shape: Any
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name[0] != "_" and name not in _UNIMPORTANT:
+            CHANGES[0] += 1
+            WRITES[0] += 1
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -11,9 +11,10 @@ import numpy as np
 
 from ...core.errors import InvalidArgumentError, nearest
 from ...ir.bind import STATE
+from ...tensor.function import Function
 from ...tensor.tensor import Tensor
 from ..configurable import FAMILIES, register, serialize, sharing
-from ..layers.context import CALLS
+from ..layers.context import CALLS, CHANGES
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..saving import load_weights, model_from_text, save_model, save_weights
@@ -66,8 +67,17 @@ class Model(Trainer, Layer):
         found = super().__call__(x)
         if array is not None and array.ndim == 2 and self._is_plain():
             wanted = array.astype(self.compute_dtype, copy=False)
-            calling.consider(self._program("call", super().__call__), wanted, self._call_anything)
+            calling.consider(self._call_program(), wanted, self._call_anything)
         return found
+
+    def _call_program(self) -> Function | None:
+        """A call traced since attributes of layers were last set; None where code runs eagerly."""
+        state = self._training
+        if state.run_eagerly:
+            return None
+        if state.call_program is None or state.call_program[0] != CHANGES[0]:
+            state.call_program = CHANGES[0], Function(super().__call__, symbolic_batch=True)
+        return state.call_program[1]
 
     def _call_anything(self, x: Any) -> Any:
         return np.asarray(super().__call__(x))

@@ -11,6 +11,7 @@ from ...core import nest
 from ...core.dtypes import Array
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError, describe
 from ...ir.value import Value
+from ...tensor.convert import widened
 from ..backend import floatx
 
 STREAMS = ("__next__", "as_numpy_iterator", "__getitem__")
@@ -112,6 +113,7 @@ def arrays_of(data: Any, what: str) -> Any:
 
 
 def _array(array: Array, what: str) -> Array:
+    array = widened(array)
     if array.ndim == 0:
         raise InvalidArgumentError(f"{what} should have one row an example; got a single number")
     if array.dtype.kind == "O":

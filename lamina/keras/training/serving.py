@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ...core import nest
 from ...core.config import config
+from ...core.dtypes import Array
+from ...core.errors import InvalidArgumentError, describe
 from ...tensor.function import Function
+from ...tensor.program import Program
 from ...tensor.variable import WRITES
+from .data import arrays_of
 
 
 class Serving:
@@ -47,3 +52,25 @@ class Serving:
 
 def _nothing(x: Any) -> Any:
     raise AssertionError("there is no function yet")
+
+
+class Frozen:
+    """Predictions with the weights that a program had when this was made."""
+
+    def __init__(self, program: Program, rows: Array) -> None:
+        self._program = program
+        self._sources = [np.array(source.array) for source in program.source_values()]
+        self._width, self._dtype = rows.shape[1:], rows.dtype
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs for rows as NumPy arrays."""
+        rows = arrays_of(x, "the rows")
+        if nest.is_nested(rows) or rows.shape[1:] != self._width:
+            raise InvalidArgumentError(
+                f"this predictor takes rows of shape (rows, {', '.join(map(str, self._width))}); "
+                f"got {describe(rows)}"
+            )
+        if not len(rows):
+            raise InvalidArgumentError("there are no rows to predict: the data are empty")
+        found = self._program.run_with([rows.astype(self._dtype, copy=False)], self._sources)
+        return nest.map_structure(np.asarray, found)

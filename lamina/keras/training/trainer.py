@@ -26,7 +26,7 @@ from ..metrics import Mean
 from . import loop
 from .compiled import CompiledLoss, CompiledMetrics
 from .data import Batches, arrays_of, unpack_x_y_sample_weight
-from .serving import Serving
+from .serving import Frozen, Serving
 
 
 class TrainingState:
@@ -41,6 +41,7 @@ class TrainingState:
         self.programs: dict[Any, Function] = {}
         self.serving = Serving()
         self.calling = Serving()
+        self.call_program: tuple[int, Function] | None = None  # when it was traced, and it
         self.prepared: set[Any] = set()  # types of data that single batches had
 
 
@@ -425,13 +426,16 @@ class Trainer:
         return loop.predict(self, program, Batches(x), verbose=0, callbacks=None)
 
     def predictor(self) -> Any:
-        """A function from rows to predictions for serving: compiled, with the weights as they are.
+        """A function from rows to predictions for serving, with the weights as they are now.
 
         It takes a NumPy array of the input's dtype and width, (rows, features), C-contiguous, and
         gives a new array (rows, outputs) in well below a microsecond for one row of a small
-        network. Other input is converted, or refused, as `predict` does. Weights that change
-        later do not change it. Where the model has no such form (several inputs or outputs,
-        another backend), it is `predict` without a display.
+        network. Other dtypes and memory orders are converted. Weights that change later do not
+        change it. Where the model has no compiled form, the function is slower.
+
+        Example:
+            predict = model.predictor()
+            predict(rows)  # (rows, features) float32
         """
         shape = getattr(self, "input_shape", None)
         if not self.built or not isinstance(shape, tuple) or None in shape[1:]:
@@ -440,11 +444,9 @@ class Trainer:
                 "rows once, or give it an Input"
             )
         rows = np.zeros((1, *shape[1:]), floatx())
-        program = self._program("predict", self.predict_step)
-        made = None
-        if isinstance(program, Function):
-            made = program.program_for(rows).predictor(self._predict_anything)
-        return made or self._predict_anything
+        program = Function(self.predict_step, symbolic_batch=True).program_for(rows)
+        frozen = Frozen(program, rows)
+        return program.predictor(frozen) or frozen
 
     def train_on_batch(
         self,

@@ -244,3 +244,84 @@ def test_python_threads_share_a_program() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_floats_beyond_the_range_of_integers_give_its_limits() -> None:
+    x = np.array([-3.7, 300.0, 1e38, -1e38, np.nan, np.inf, -0.5, 7.9])
+    expected = {
+        "int32": [-3, 300, 2**31 - 1, -(2**31), 0, 2**31 - 1, 0, 7],
+        "uint8": [0, 255, 255, 0, 0, 255, 0, 7],
+        "int64": [-3, 300, 2**63 - 1, -(2**63), 0, 2**63 - 1, 0, 7],
+    }
+    for dtype, numbers in expected.items():
+        for source in ("float32", "float64"):
+            tensor = tf.constant(x.astype(source))
+            native = tf.function(lambda x, dtype=dtype: tf.cast(x, dtype))(tensor)
+            np.testing.assert_array_equal(tf.cast(tensor, dtype), np.array(numbers, dtype))
+            np.testing.assert_array_equal(native, np.array(numbers, dtype))
+
+
+def test_half_precision_converts() -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    for dtype in (np.float16, ml_dtypes.bfloat16):
+        half = x.astype(dtype)
+        assert tf.constant(half).shape == (40, 3)
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(half, half[:, :1], verbose=0)
+        expected = model.predict(half.astype("float32"), verbose=0)
+        np.testing.assert_array_equal(model.predict(half, verbose=0), expected)
+    for wide in ("float32", "float64"):
+        function = tf.function(lambda x: tf.cast(tf.cast(x, tf.float16), tf.float32) * 2.0)
+        found = function(tf.constant(x.astype(wide)))
+        np.testing.assert_array_equal(found, x.astype(wide).astype(np.float16) * np.float32(2))
+
+
+def test_a_predictor_keeps_its_weights_for_every_kind_of_rows() -> None:
+    for backend in ("llvm", "interp"):
+        tf.config.backend = backend
+        model = keras.Sequential([keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
+        x = np.random.default_rng(0).normal(size=(700, 7)).astype("float32")
+        expected = model(x).numpy()
+        predict = model.predictor()
+        model.set_weights([weight * 0 for weight in model.get_weights()])
+        for rows in (x, x[:1], x.astype("float64"), np.asfortranarray(x), x[::-1][::-1]):
+            np.testing.assert_allclose(predict(rows), expected[: len(rows)], rtol=1e-5, atol=1e-6)
+        with pytest.raises(InvalidArgumentError, match=r"rows of shape \(rows, 7\)"):
+            predict(x[:, :3])
+        with pytest.raises(InvalidArgumentError, match="empty"):
+            predict(x[:0])
+
+
+def test_a_model_called_on_rows_hears_of_changed_layers() -> None:
+    model = keras.Sequential([keras.Input((7,)), keras.layers.Dense(2, activation="relu")])
+    layer, x = model.layers[0], np.random.default_rng(0).normal(size=(3, 7)).astype("float32")
+    for _ in range(3):
+        model(x)
+    layer.activation = keras.activations.linear
+    np.testing.assert_allclose(model(x), x @ layer.kernel.numpy(), rtol=1e-5)
+    for _ in range(3):
+        model(x), model.predict(x, verbose=0)
+    layer.kernel = tf.Variable(layer.kernel.numpy() * 2.0)
+    for _ in range(3):
+        np.testing.assert_allclose(model(x), x @ layer.kernel.numpy(), rtol=1e-5)
+
+
+def test_other_work_makes_one_thread_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_crowded_until", 0.0)
+    assert not workers.is_crowded()
+    workers._judge(0.01, 0.0099)
+    assert not workers.was_crowded()
+    workers._judge(0.01, 0.004)
+    assert workers.is_crowded()
+    tf.config.threads = 2
+    weights = np.ones((300, 300), "float32")
+    function = of_batch(lambda x: x @ weights)
+    together: list[int] = []
+    monkeypatch.setattr(workers, "together", lambda *_: together.append(1) or False)
+    np.testing.assert_array_equal(function(np.ones((64, 300), "float32")), np.full((64, 300), 300))
+    assert not together
+    monkeypatch.setattr(workers, "_crowded_until", 1e-9)  # long ago
+    function(np.ones((64, 300), "float32"))
+    assert together

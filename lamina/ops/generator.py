@@ -20,6 +20,7 @@ from ..prims.layout import strided_slice
 from ..prims.random import philox, random_bits
 from ..prims.reduce import argmax
 from ..tensor.arithmetic import add, multiply
+from ..tensor.composite import composite
 from ..tensor.convert import constant_value, operands
 from .common import typed
 
@@ -105,7 +106,13 @@ def integers_from(key: Any, draw: Any, shape: Shape, minval: Any, maxval: Any, d
             f"uniform {wanted.name} expects {limits.min} ≤ minval < maxval ≤ {limits.max + 1}; "
             f"got {low} and {high}"
         )
-    count = high - low
+    return _integers(key, draw, shape=shape, low=low, count=high - low, dtype=wanted)
+
+
+@composite
+def _integers(
+    key: Any, draw: Any, *, shape: Shape, low: int, count: int, dtype: np.dtype[Any]
+) -> Any:
     if count <= 2**32:
         words = prim.cast(random_bits(key, draw, shape), UINT64)
         scaled = prim.multiply(words, fill_like(words, count))
@@ -116,7 +123,7 @@ def integers_from(key: Any, draw: Any, shape: Shape, minval: Any, maxval: Any, d
         if count < 2**64:
             place = prim.remainder(place, fill_like(place, count))
     shifted = prim.add(place, fill_like(place, low % 2**64))  # wraps around as intended
-    return prim.cast(shifted, wanted)
+    return prim.cast(shifted, dtype)
 
 
 def _centred(key: Any, draw: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:

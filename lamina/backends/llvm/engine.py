@@ -16,11 +16,10 @@ from typing import Any
 
 from ...core.config import config
 from ...core.debug import show, timed
-from ...core.errors import InvalidArgumentError, OpError
+from ...core.errors import OpError
 from . import cache, compiler, elf
 from .processor import processor
 
-_WIDTHS = 4, 8, 16
 Made = str | tuple[str, Any]
 
 
@@ -54,8 +53,6 @@ def lanes() -> int:
     if config.lanes == 0:
         with _LOCK:
             return processor().lanes
-    if config.lanes not in _WIDTHS:
-        raise InvalidArgumentError(f"config.lanes expects 0, 4, 8 or 16; got {config.lanes}.")
     return int(config.lanes)
 
 

@@ -118,10 +118,11 @@ def fit(
     model.stop_training = False
     stepper = model._stepper("train")
     logs: Logs = {}
+    reset = model._resetter()
     with listeners, stepper.many(batches) as steps:
         listeners.on_train_begin()
         for epoch in range(initial_epoch, epochs):
-            model.reset_metrics()
+            reset()
             listeners.on_epoch_begin(epoch)
             order = shuffled(batches.rows) if shuffle else None
             _epoch(model, stepper, steps, batches, order, listeners)

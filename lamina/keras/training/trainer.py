@@ -175,6 +175,18 @@ class Trainer:
         for metric in self.metrics:
             metric.reset_state()
 
+    def _resetter(self) -> Callable[[], None]:
+        """`reset_metrics` for one training: the metrics are looked for once, if they are ours."""
+        if not self._is_default("reset_metrics", "metrics"):
+            return self.reset_metrics
+        metrics = self.metrics
+
+        def reset() -> None:
+            for metric in metrics:
+                metric.reset_state()
+
+        return reset
+
     # What a step does; subclasses may write their own -------------------------------------------
 
     def compute_loss(

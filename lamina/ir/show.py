@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..core.dtypes import Array
 from .graph import Graph
 from .value import Value
+
+_SMALL = 1 << 13  # elements of a constant that are looked at
 
 
 def show(graph: Graph, indent: str = "") -> str:
@@ -25,18 +30,39 @@ def show(graph: Graph, indent: str = "") -> str:
         outputs = ", ".join(f"{name(value)}: {value.spec!r}" for value in node.outputs)
         subgraphs = [v for v in node.params.values() if isinstance(v, Graph)]
         params = " ".join(f"{key}={_param(value)}" for key, value in sorted(node.params.items()))
-        lines.append(f"{indent}  {outputs} = {node.primitive.name} {inputs} {params}".rstrip())
+        words = [f"{indent}  {outputs} =", node.primitive.name, inputs, params]
+        lines.append(" ".join(filter(None, words)))
         lines += [show(subgraph, indent + "    ") for subgraph in subgraphs]
     lines.append(f"{indent}  return {', '.join(name(value) for value in graph.outputs)}")
     return "\n".join(lines)
 
 
 def _constant(value: Value) -> str:
-    assert value.array is not None
-    if value.array.size == 1:
-        return f"{value.array.item()!r}"
-    return f"<{value.spec!r}>"
+    """A number; what repeats one number as `<0.5: float32[B, 3]>`; else a type."""
+    array = value.array
+    assert array is not None
+    if array.size == 1:
+        return f"{array.item()!r}"
+    return f"<{_repeated(array)}{value.spec!r}>"
+
+
+def _repeated(array: Array) -> str:
+    if not array.size:
+        return ""
+    first = array[(0,) * array.ndim]
+    repeats = not any(array.strides) or (
+        array.size <= _SMALL and array.tobytes() == first.tobytes() * array.size
+    )
+    return f"{first.item()!r}: " if repeats else ""
 
 
 def _param(value: Any) -> str:
-    return value.name if isinstance(value, Graph) else repr(value).replace(" ", "")
+    if isinstance(value, Graph):
+        return value.name
+    if isinstance(value, np.dtype):
+        return value.name
+    if isinstance(value, np.generic):
+        value = value.item()
+    if callable(value):
+        return str(getattr(value, "__name__", type(value).__name__))
+    return repr(value).replace(" ", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 _LINE = 64  # bytes of a cache line
 _STAGGER = 17 * _LINE  # buffers at equal places in their pages slow each other down
-_TRIAL = 4  # steps
+_TRIAL = 1.2 * workers.LONG_ENOUGH  # seconds
 _HEAD = 256  # bytes of the workspace that the barrier takes
 
 
@@ -75,6 +76,7 @@ class Session:
             target = self.context[SLOTS + place]
             ctypes.memmove(int(target), packed.ctypes.data, packed.nbytes)
         self._held: list[Any] = []
+        self._pace = _TRIAL  # seconds a step
 
     def feed(self, arrays: Sequence[Array], rows: int, batch: int) -> None:
         """Let the inputs be `arrays`; what has no batch is packed now."""
@@ -112,8 +114,9 @@ class Session:
         """Steps `first` to `last`."""
         context = self.context
         if self.threads > 1 and workers.was_crowded():
-            middle = min(first + _TRIAL, last)
-            self._run(first, middle)  # a few steps tell whether threads pay again
+            # as many steps as tell whether threads pay again
+            middle = min(first + max(1, int(_TRIAL / self._pace)), last)
+            self._run(first, middle)
             first = middle
         if first < last:
             self._run(first, last)
@@ -127,11 +130,12 @@ class Session:
         """By several threads, unless other work keeps them from their processors."""
         context, steps = self.context, self.program.steps
         context[FIRST], context[LAST], context[THREADS] = first, last, self.threads
+        begin = time.perf_counter()
         pays = self.threads > 1 and not workers.is_crowded()
-        if pays and workers.together(steps, self._address, self.threads):
-            return
-        context[THREADS] = 1
-        steps(self._address, 0)
+        if not pays or not workers.together(steps, self._address, self.threads):
+            context[THREADS] = 1
+            steps(self._address, 0)
+        self._pace = max(time.perf_counter() - begin, 1e-9) / (last - first)
 
     def collect(self, results: list[Array]) -> list[Array]:
         """The results, with the batch where it belongs."""

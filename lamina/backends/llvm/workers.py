@@ -47,7 +47,8 @@ class _Pool:
 _pool: _Pool | None = None
 _crowded_until = 0.0
 _SHARE = 0.8  # of the time that a thread must have a processor for
-_SHORTEST = 2e-4  # seconds from which on a run tells anything of that
+LONG_ENOUGH = 5e-3
+"""Seconds from which on a run tells that: waiting for the GIL at its end counts, too."""
 _RETRY = 2.0  # seconds until threads are tried again
 
 
@@ -111,7 +112,7 @@ def _run(pool: _Pool, steps: Callable[[int, int], Any], context: int, threads: i
 def _judge(seconds: float, own: float) -> None:
     """Remember where a thread did not have its processor."""
     global _crowded_until  # noqa: PLW0603 (a state of the machine)
-    if seconds > _SHORTEST and own < _SHARE * seconds:
+    if seconds > LONG_ENOUGH and own < _SHARE * seconds:
         _crowded_until = time.monotonic() + _RETRY
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from operator import itemgetter
 
 import numpy as np
 
@@ -61,16 +61,12 @@ def _key(node: Node) -> Hashable | None:
 
 
 def _parameters(node: Node) -> Hashable:
-    """Numbers count with their types and signs: 1, 1.0, True differ, and so do 0.0 and -0.0."""
+    """The parameters; the number of a fill by its bits, since 0.0 = -0.0 and no NaN is itself."""
     params = node.params
     if node.primitive.name == "fill":
         bits = np.asarray(params["value"], params["dtype"]).tobytes()
         return params["shape"], params["dtype"], bits
-    return tuple([(name, _parameter(value)) for name, value in sorted(params.items())])
-
-
-def _parameter(value: Any) -> Hashable:
-    return (type(value), repr(value)) if isinstance(value, (bool, int, float)) else value
+    return tuple(sorted(params.items(), key=itemgetter(0)))
 
 
 def _content(value: Value) -> Hashable:

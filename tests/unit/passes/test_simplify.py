@@ -392,6 +392,19 @@ def test_checks_that_hold_go():
     assert left(never, LINE) == ["check"]
 
 
+def test_what_has_an_effect_is_not_done_beforehand():
+    seen = []
+
+    def inner(x, y):
+        return [x, *control.observe([y], seen.append)]
+
+    graph, _ = trace_graph("inner", inner, [LINE, LINE])
+    program, _ = trace_graph("program", lambda x: list(control.call(graph, [x, number(1)])), [LINE])
+    (node,) = simplify(inline_calls(program)).nodes
+    assert node.primitive.name == "observe"
+    assert not seen
+
+
 def test_what_an_operation_refuses_it_refuses_when_it_runs():
     def program(x):
         zero = bind(broadcast.fill_p, shape=(B,), value=0, dtype=LONG)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import time
 
+import numpy as np
 import pytest
 
 from bench.cases import CASES
 from bench.contestants import CONTESTANTS
 from bench.jobs import Failed, Job, Runner
 from bench.machine import Meter, cores, facts
+from bench.workers import common
 
 SMALL = dataclasses.replace(CASES["borrower"], rows=200)
 
@@ -55,3 +57,17 @@ def test_a_meter_leaves_out_its_own_work():
         pass
     busy = meter.others()
     assert busy is None or 0 <= busy <= cores() + 0.1
+
+
+def test_a_slow_way_is_stopped_and_still_has_a_rate(monkeypatch):
+    def call(rows):
+        calls.append(len(rows))
+        time.sleep(0.01)
+        return rows
+
+    calls: list[int] = []
+    monkeypatch.setattr(common, "MANY_SECONDS", 0.03)
+    rows = np.ones((1000, 1), "float32")
+    rate = common._rate(call, rows, np.empty_like(rows), 8)
+    assert len(calls) < 10
+    assert 8 / 0.05 < rate < 8 / 0.01

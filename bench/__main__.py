@@ -131,7 +131,6 @@ def _head(options: argparse.Namespace) -> dict[str, Any]:
         "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         "commit": machine.commit(),
         "machine": machine.facts(),
-        "rounds": options.rounds,
         "threads": list(options.threads),
         "quick": options.quick,
     }

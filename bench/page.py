@@ -30,14 +30,15 @@ def introduction(results: Results) -> str:
     """What was measured, where, when and how."""
     head = results.head
     versions = ", ".join(f"{name} {version}" for name, version in results.versions().items())
-    plural = "round" if head["rounds"] == 1 else "rounds"
+    least, most = results.rounds()
+    rounds = f"{most}" if least == most else f"{least} to {most}"
     settings = " and ".join(map(str, head["threads"]))
     quick = (
         "\n\n**A quick run: few rows and steps. It tries the harness and says little of speed.**"
     )
     return f"""Written by `python -m bench` on {head["date"]}, at commit {head["commit"]}:
-{head["rounds"]} {plural}, the libraries in turn within each, every measurement in a process of its
-own. Numbers are medians over the rounds; *least* is the smallest single one. Threads: {settings};
+{rounds} round{"s" * (most != 1)}, the libraries in turn within each, every measurement in a process of
+its own. Numbers are medians over the rounds; *least* is the smallest single one. Threads: {settings};
 of a library's settings, the fastest is shown.{quick * head["quick"]}
 
 {_machine(results)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import statistics
 from collections.abc import Iterable
@@ -37,9 +38,8 @@ class Results:
         return cls(head, head.pop("records"))
 
     def join(self, earlier: Results) -> None:
-        """Count the rounds of `earlier` too: its records come first."""
+        """Add what was measured `earlier`: its records come first."""
         self.records = earlier.records + self.records
-        self.head["rounds"] += earlier.head["rounds"]
         self.head["threads"] = sorted({*self.head["threads"], *earlier.head["threads"]})
         self.head["quick"] |= earlier.head["quick"]
 
@@ -107,6 +107,14 @@ class Results:
             for size, rate in record["bandwidth"]:
                 pairs[size] = max(rate, pairs.get(size, 0.0))
         return Peak(max(record["flops"] for record in records), sorted(pairs.items()))
+
+    def rounds(self) -> tuple[int, int]:
+        """How often a job has run at least, and at most."""
+        kinds = ("section", "case", "contestant", "threads", "label")
+        counts = collections.Counter(
+            tuple(record[kind] for kind in kinds) for record in self.records if "case" in record
+        )
+        return min(counts.values(), default=0), max(counts.values(), default=0)
 
     def versions(self) -> dict[str, str]:
         """The release of every library that was measured."""

@@ -37,9 +37,9 @@ def introduction(results: Results) -> str:
         "\n\n**A quick run: few rows and steps. It tries the harness and says little of speed.**"
     )
     return f"""Written by `python -m bench` on {head["date"]}, at commit {head["commit"]}:
-{rounds} round{"s" * (most != 1)}, the libraries in turn within each, every measurement in a process of
-its own. Numbers are medians over the rounds; *least* is the smallest single one. Threads: {settings};
-of a library's settings, the fastest is shown.{quick * head["quick"]}
+{rounds} round{"s" * (most != 1)}, the libraries in turn within each, every measurement in a
+process of its own. Numbers are medians over the rounds; *least* is the smallest single one.
+Threads: {settings}; of a library's settings, the fastest is shown.{quick * head["quick"]}
 
 {_machine(results)}
 

@@ -49,7 +49,9 @@ _crowded_until = 0.0
 _SHARE = 0.8  # of the time that a thread must have a processor for
 LONG_ENOUGH = 5e-3
 """Seconds from which on a run tells that: waiting for the GIL at its end counts, too."""
-_RETRY = 2.0  # seconds until threads are tried again
+# Seconds until threads are tried again; new threads may share a processor for a moment.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.03, 2.0
+_pause = _FIRST_PAUSE
 
 
 def is_crowded() -> bool:
@@ -89,10 +91,14 @@ def _run(pool: _Pool, steps: Callable[[int, int], Any], context: int, threads: i
     gate, all_there = pool.gate(), False
     waiting: list[Any] = []
 
+    shares: list[float] = []  # of its time that each thread had a processor for
+
     def work(number: int) -> None:
         begin, own = time.perf_counter(), time.thread_time()
         steps(context, number)
-        _judge(time.perf_counter() - begin, time.thread_time() - own)
+        seconds = time.perf_counter() - begin
+        if seconds > LONG_ENOUGH:
+            shares.append((time.thread_time() - own) / seconds)
 
     def enter(number: int) -> None:
         gate.wait()
@@ -107,13 +113,18 @@ def _run(pool: _Pool, steps: Callable[[int, int], Any], context: int, threads: i
     finally:
         gate.set()
         _wait(waiting)
+        if shares:
+            _judge(min(shares))
 
 
-def _judge(seconds: float, own: float) -> None:
-    """Remember where a thread did not have its processor."""
-    global _crowded_until  # noqa: PLW0603 (a state of the machine)
-    if seconds > LONG_ENOUGH and own < _SHARE * seconds:
-        _crowded_until = time.monotonic() + _RETRY
+def _judge(share: float) -> None:
+    """Remember where a thread did not have its processor: for longer, the more often in a row."""
+    global _crowded_until, _pause  # noqa: PLW0603 (a state of the machine)
+    if share >= _SHARE:
+        _pause = _FIRST_PAUSE
+    else:
+        _crowded_until = time.monotonic() + _pause
+        _pause = min(2 * _pause, _LONGEST_PAUSE)
 
 
 def _wait(waiting: list[Any]) -> None:

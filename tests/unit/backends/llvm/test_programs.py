@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -311,10 +312,15 @@ def test_a_model_called_on_rows_hears_of_changed_layers() -> None:
 def test_other_work_makes_one_thread_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_crowded_until", 0.0)
     assert not workers.is_crowded()
-    workers._judge(0.01, 0.0099)
+    workers._judge(0.95)
     assert not workers.was_crowded()
-    workers._judge(0.01, 0.004)
+    workers._judge(0.5)
     assert workers.is_crowded()
+    for _ in range(10):
+        workers._judge(0.5)  # each time the pause is longer, up to two seconds
+    assert 1.5 < workers._crowded_until - time.monotonic() < 2.5
+    workers._judge(0.95)
+    assert workers._pause == workers._FIRST_PAUSE
     tf.config.threads = 2
     weights = np.ones((300, 300), "float32")
     function = of_batch(lambda x: x @ weights)

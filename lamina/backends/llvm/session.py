@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 _LINE = 64  # bytes of a cache line
 _STAGGER = 17 * _LINE  # buffers at equal places in their pages slow each other down
-_TRIAL = 1.2 * workers.LONG_ENOUGH  # seconds
+_TRIAL = 1.2 * workers.LONG_ENOUGH  # seconds of steps that tell a pace
+_OFTEN = 20  # runs from one look at the pace of one thread to the next
+_GAIN = 0.95  # of the time that several threads take: below it, one is better
 _HEAD = 256  # bytes of the workspace that the barrier takes
 
 
@@ -76,7 +78,8 @@ class Session:
             target = self.context[SLOTS + place]
             ctypes.memmove(int(target), packed.ctypes.data, packed.nbytes)
         self._held: list[Any] = []
-        self._pace = _TRIAL  # seconds a step
+        self._pace = {False: _TRIAL, True: _TRIAL}  # seconds a step, by whether alone
+        self._runs = 0
 
     def feed(self, arrays: Sequence[Array], rows: int, batch: int) -> None:
         """Let the inputs be `arrays`; what has no batch is packed now."""
@@ -113,29 +116,39 @@ class Session:
     def run(self, first: int, last: int) -> None:
         """Steps `first` to `last`."""
         context = self.context
-        if self.threads > 1 and workers.was_crowded():
-            # as many steps as tell whether threads pay again
-            middle = min(first + max(1, int(_TRIAL / self._pace)), last)
-            self._run(first, middle)
-            first = middle
+        if self.threads > 1 and not workers.is_crowded():
+            first = self._compare(first, last)
         if first < last:
-            self._run(first, last)
+            self._run(first, last, alone=self.threads == 1 or workers.is_crowded())
         if context[ERROR]:
             context[ERROR] = context[STOP] = 0
             raise OutOfRangeError(
                 f"index {context[BAD_INDEX]} is out of range: expected 0 to {context[BAD_SIZE] - 1}"
             )
 
-    def _run(self, first: int, last: int) -> None:
-        """By several threads, unless other work keeps them from their processors."""
+    def _compare(self, first: int, last: int) -> int:
+        """Some steps that tell whether threads pay, now and then; the number of the next step."""
+        self._runs += 1
+        for alone in (False, True):
+            due = workers.was_crowded() if not alone else self._runs % _OFTEN == 1
+            count = max(1, int(_TRIAL / self._pace[alone]))
+            if due and first + 2 * count < last and not workers.is_crowded():
+                self._run(first, first + count, alone=alone)
+                first += count
+                if alone and self._pace[True] < _GAIN * self._pace[False]:
+                    workers.rest()
+        return first
+
+    def _run(self, first: int, last: int, *, alone: bool) -> None:
+        """By this thread alone, or by several."""
         context, steps = self.context, self.program.steps
         context[FIRST], context[LAST], context[THREADS] = first, last, self.threads
         begin = time.perf_counter()
-        pays = self.threads > 1 and not workers.is_crowded()
-        if not pays or not workers.together(steps, self._address, self.threads):
+        if alone or not workers.together(steps, self._address, self.threads):
             context[THREADS] = 1
             steps(self._address, 0)
-        self._pace = max(time.perf_counter() - begin, 1e-9) / (last - first)
+            alone = True
+        self._pace[alone] = max(time.perf_counter() - begin, 1e-9) / (last - first)
 
     def collect(self, results: list[Array]) -> list[Array]:
         """The results, with the batch where it belongs."""

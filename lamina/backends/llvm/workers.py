@@ -100,9 +100,13 @@ def _run(pool: _Pool, steps: Callable[[int, int], Any], context: int, threads: i
         if seconds > LONG_ENOUGH:
             shares.append((time.thread_time() - own) / seconds)
 
+    places = _places()
+
     def enter(number: int) -> None:
         gate.wait()
         if all_there:
+            if places:
+                _move(places[(number - 1) % len(places)])
             work(number)
 
     try:
@@ -117,14 +121,39 @@ def _run(pool: _Pool, steps: Callable[[int, int], Any], context: int, threads: i
             _judge(min(shares))
 
 
+def _places() -> list[int]:
+    """Processors other than the one that this thread is on, where the system tells."""
+    if not hasattr(os, "sched_setaffinity"):
+        return []
+    here = ctypes.CDLL(None).sched_getcpu()
+    return sorted(os.sched_getaffinity(0) - {here})
+
+
+def _move(processor: int) -> None:
+    """Go to a processor, and stay free to leave it.
+
+    A thread wakes up on the processor of the one that woke it, and both seem busy while they wait
+    for each other: the system takes long to part them.
+    """
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {processor})
+    os.sched_setaffinity(0, allowed)
+
+
 def _judge(share: float) -> None:
     """Remember where a thread did not have its processor: for longer, the more often in a row."""
-    global _crowded_until, _pause  # noqa: PLW0603 (a state of the machine)
+    global _pause  # noqa: PLW0603 (a state of the machine)
     if share >= _SHARE:
         _pause = _FIRST_PAUSE
     else:
-        _crowded_until = time.monotonic() + _pause
-        _pause = min(2 * _pause, _LONGEST_PAUSE)
+        rest()
+
+
+def rest() -> None:
+    """Let threads work alone for a while."""
+    global _crowded_until, _pause  # noqa: PLW0603 (a state of the machine)
+    _crowded_until = time.monotonic() + _pause
+    _pause = min(2 * _pause, _LONGEST_PAUSE)
 
 
 def _wait(waiting: list[Any]) -> None:

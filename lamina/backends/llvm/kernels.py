@@ -7,6 +7,7 @@ operations cost nothing: they are views, resolved where they are read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -198,6 +199,8 @@ class Planned:
         if name in MOVES or name in ALIASES:
             if B in node.inputs[0].spec.shape and B not in output.spec.shape:
                 raise Unsupported(node, "takes some rows of the batch")
+            if name == "reshape" and not _keeps_rows(node):
+                raise Unsupported(node, "moves elements between the rows of the batch")
             self.views[id(output)] = move(node, self.view(node.inputs[0]))
         elif name == "fill":
             number = np.asarray(node.params["value"], node.params["dtype"])
@@ -321,6 +324,13 @@ class Planned:
         self.constants[id(base)] = base
         line = np.arange(shape[axis]).reshape((-1,) + (1,) * (len(shape) - axis - 1))
         return View(base, np.broadcast_to(line, plain(shape)))
+
+
+def _keeps_rows(node: Node) -> bool:
+    """Whether the rows of the batch are the same after reshape `node`: as many places before it."""
+    shapes = node.inputs[0].spec.shape, node.outputs[0].spec.shape
+    before = {math.prod(plain(shape[: shape.index(B)])) for shape in shapes if B in shape}
+    return len(before) < 2
 
 
 def _in_order(nodes: Sequence[Node], found: dict[int, int]) -> list[Node]:

@@ -331,3 +331,9 @@ def test_other_work_makes_one_thread_run_alone(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(workers, "_crowded_until", 1e-9)  # long ago
     function(np.ones((64, 300), "float32"))
     assert together
+
+
+def test_reshape_that_cuts_rows_keeps_the_order_of_elements() -> None:
+    x = np.arange(12, dtype=np.float32).reshape(3, 4)
+    function = of_batch(lambda x: tf.reduce_sum(tf.reshape(x, (4, -1)) * 2 + 1, axis=1))
+    np.testing.assert_array_equal(function(tf.constant(x)), (x.reshape(4, 3) * 2 + 1).sum(1))

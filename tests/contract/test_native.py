@@ -4,7 +4,6 @@ any number of lanes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -38,19 +37,14 @@ TOLERANCE = {np.dtype("float32"): (4e-6, 2e-6), np.dtype("float64"): (1e-12, 1e-
 
 
 @pytest.fixture(autouse=True)
-def _verified() -> Iterator[None]:
-    before = tf.config.verify
-    tf.config.verify = True
-    yield
-    tf.config.verify = before
+def _verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.config, "verify", True)
 
 
 @pytest.fixture(params=[4, 8, 16])
-def lanes(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = tf.config.lanes
-    tf.config.lanes = request.param
-    yield request.param
-    tf.config.lanes = before
+def lanes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(tf.config, "lanes", request.param)
+    return int(request.param)
 
 
 def graph_of(name: str, dtype: str, *, batch: bool) -> tuple[Graph, list[np.ndarray]]:

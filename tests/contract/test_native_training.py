@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,9 @@ Case = tuple[Callable[[], Any], dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
-def _backend() -> Iterator[None]:
-    before = tf.config.backend, tf.config.verify
-    tf.config.verify = True  # graphs, passes and plans
-    yield
-    tf.config.backend, tf.config.verify = before
+def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.config, "verify", True)  # graphs, passes and plans
+    monkeypatch.setattr(tf.config, "backend", tf.config.backend)  # tests change it
 
 
 def binary(**compiled: Any) -> Callable[[], Any]:

@@ -4,7 +4,6 @@ derivatives that differences show, and mean the same in a graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,8 @@ smooth_rows = pytest.mark.parametrize("name", [name for name, row in ROWS.items(
 
 
 @pytest.fixture(autouse=True)
-def _checked_types() -> Iterator[None]:
-    before = tf.config.verify
-    tf.config.verify = True
-    yield
-    tf.config.verify = before
+def _checked_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.config, "verify", True)
 
 
 def test_every_primitive_has_a_sample() -> None:

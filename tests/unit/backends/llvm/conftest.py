@@ -1,4 +1,4 @@
-"""What tests of single kernels share."""
+"""What tests of native code share: a kernel to call, native settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from lamina.core.config import config
 
 KINDS = {"ptr": ctypes.c_void_p, "i64": ctypes.c_int64}
 
@@ -38,3 +40,11 @@ def entry() -> Callable[..., Any]:
         return call
 
     return make
+
+
+@pytest.fixture
+def native(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Native code runs programs; tests may set the number of lanes and threads."""
+    monkeypatch.setattr(config, "backend", "llvm")
+    for name in ("lanes", "threads"):
+        monkeypatch.setattr(config, name, getattr(config, name))

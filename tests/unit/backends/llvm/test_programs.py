@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,7 @@ from lamina.backends.llvm import workers
 from lamina.core.errors import InvalidArgumentError
 from lamina.tensor.function import Function
 
-
-@pytest.fixture(autouse=True)
-def _settings() -> Iterator[None]:
-    before = tf.config.backend, tf.config.lanes, tf.config.threads
-    tf.config.backend = "llvm"
-    yield
-    tf.config.backend, tf.config.lanes, tf.config.threads = before
+pytestmark = pytest.mark.usefixtures("native")
 
 
 def of_batch(function: Any) -> Function:

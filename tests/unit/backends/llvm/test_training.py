@@ -9,7 +9,6 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,7 @@ import lamina as tf
 from lamina import keras
 from lamina.backends.llvm import engine
 
-
-@pytest.fixture(autouse=True)
-def _settings() -> Iterator[None]:
-    before = tf.config.lanes, tf.config.threads, tf.config.backend
-    tf.config.backend = "llvm"
-    yield
-    tf.config.lanes, tf.config.threads, tf.config.backend = before
+pytestmark = pytest.mark.usefixtures("native")
 
 
 def data(rows: int = 300, columns: int = 23) -> tuple[np.ndarray, np.ndarray]:

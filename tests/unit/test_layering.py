@@ -28,6 +28,7 @@ OWNERS = {
     "matplotlib": ("plot",),
     "narwhals": ("data", "tabular"),
     "rich": ("cli", "keras"),
+    "tensorboard": ("core/events",),
     "typer": ("cli",),
 }
 # Parts of the standard library that cost more than the moment in which they are needed.

@@ -10,6 +10,7 @@ from . import (
     activations,
     backend,
     callbacks,
+    config,
     constraints,
     initializers,
     layers,
@@ -20,6 +21,7 @@ from . import (
     random,
     regularizers,
     saving,
+    tree,
     utils,
 )
 from .initializers import Initializer
@@ -49,6 +51,7 @@ __all__ = [
     "activations",
     "backend",
     "callbacks",
+    "config",
     "constraints",
     "initializers",
     "layers",
@@ -59,6 +62,7 @@ __all__ = [
     "random",
     "regularizers",
     "saving",
+    "tree",
     "utils",
     "version",
 ]
@@ -73,7 +77,6 @@ _DTYPES = "weights and computations are of one dtype; see keras.backend.set_floa
 _ONE_MACHINE = "lamina computes on one machine's processor; leave it out"
 _ELSEWHERE = {
     "applications": "pretrained networks of images are outside of what lamina is for",
-    "config": "see keras.backend for floatx and epsilon, lamina.config for the rest",
     "datasets": "lamina.datasets has the data that lamina offers",
     "device": _ONE_MACHINE,
     "distribution": _ONE_MACHINE,

@@ -1,44 +1,25 @@
-"""Keras's global settings: the default float, its epsilon, the counting of names."""
+"""keras.backend: the essentials of Keras 2 and 3."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..core.errors import InvalidArgumentError
 from .naming import reset_names
-
-_SETTINGS: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7}
-
-
-def floatx() -> str:
-    """The dtype of weights and data where none is given."""
-    name: str = _SETTINGS["floatx"]
-    return name
-
-
-def set_floatx(value: str) -> None:
-    """Set the default float: 'float16', 'float32' or 'float64'."""
-    if value not in ("float16", "float32", "float64"):
-        raise InvalidArgumentError(f"floatx is 'float16', 'float32' or 'float64'; got {value!r}")
-    _SETTINGS["floatx"] = value
+from .settings import (
+    backend,
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
 
 
-def epsilon() -> float:
-    """The small number that keeps logarithms and divisions finite."""
-    number: float = _SETTINGS["epsilon"]
-    return number
-
-
-def set_epsilon(value: float) -> None:
-    """Set the small number."""
-    _SETTINGS["epsilon"] = float(value)
-
-
-def backend() -> str:
-    """The name that Keras asks for."""
-    return "lamina"
-
-
-def clear_session() -> None:
-    """Count names from the start again."""
+def clear_session(free_memory: bool = True) -> None:
+    """Count names from the start again; memory is given back by itself."""
     reset_names()
+
+
+__all__ = [
+    "backend", "clear_session", "epsilon", "floatx", "image_data_format", "set_epsilon",
+    "set_floatx", "set_image_data_format",
+]  # fmt: skip

@@ -6,9 +6,9 @@ from typing import Any
 
 from ..ops import math
 from ..tensor.convert import to_tensor
-from .backend import epsilon
 from .configurable import Configurable, custom_object_scope, get_from, register, serialize
 from .configurable import deserialize as _deserialize
+from .settings import epsilon
 
 MODULE = "keras.constraints"
 

@@ -15,7 +15,6 @@ import numpy as np
 from ..core.dtypes import as_dtype, numpy_dtype
 from ..core.errors import InvalidArgumentError
 from ..ops import array, random
-from .backend import floatx
 from .configurable import (
     Configurable,
     custom_object_scope,
@@ -25,6 +24,7 @@ from .configurable import (
 )
 from .configurable import deserialize as _deserialize
 from .random import as_pair, checked_seed
+from .settings import floatx
 
 MODULE = "keras.initializers"
 

@@ -11,9 +11,9 @@ from ..core.errors import InvalidArgumentError
 from ..ir.graph import eagerly
 from ..ops import random
 from ..tensor.variable import Variable
-from .backend import floatx
 from .configurable import Configurable, register
 from .naming import unique_name
+from .settings import floatx
 
 _STEP = np.array([0, 1], UINT32)
 

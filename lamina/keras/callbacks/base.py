@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ..settings import is_interactive_logging_enabled
+
 Logs = dict[str, Any]
 
 
@@ -83,9 +85,18 @@ _FORMER = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_b
 
 
 def say(text: str) -> None:
-    """A line for the person at the screen."""
+    """A line for the person at the screen, or for the log where nobody sits there."""
+    if not is_interactive_logging_enabled():
+        _log(text)
+        return
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def _log(text: str) -> None:
+    import logging
+
+    logging.getLogger("lamina").info("%s", text)
 
 
 def hears(callback: Any, hook: str) -> bool:

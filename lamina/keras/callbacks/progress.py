@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ..settings import is_interactive_logging_enabled
 from .base import Callback, Logs, say
 
 _PAUSE = 0.1  # seconds from one drawing of the bar to the next
@@ -35,7 +36,8 @@ class ProgbarLogger(Callback):
         return self._is_live() or not self._steps()
 
     def _is_live(self) -> bool:
-        return (self.params or {}).get("verbose", 1) == 1 and sys.stdout.isatty()
+        wanted = (self.params or {}).get("verbose", 1) == 1 and is_interactive_logging_enabled()
+        return wanted and sys.stdout.isatty()
 
     # Hooks
 

@@ -16,7 +16,7 @@ from ...ops.common import owned
 from ...prims.elementwise import cast
 from ...tensor.convert import to_tensor
 from ...tensor.tensor import Tensor
-from ..backend import floatx
+from ..settings import floatx
 
 # Calls -------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from ...core.errors import FailedPreconditionError, InvalidArgumentError
 from ...core.shapes import normalize_axis
 from ...ir.graph import eagerly
 from ...ops import array, math
-from ..backend import epsilon
 from ..configurable import register
+from ..settings import epsilon
 from .layer import Layer
 
 

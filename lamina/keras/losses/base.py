@@ -17,9 +17,9 @@ from ...ops.common import axis_of, count_of, floats
 from ...prims.broadcast import reshape
 from ...prims.elementwise import cast
 from ...tensor.convert import is_tensor_like, to_tensor
-from ..backend import floatx
 from ..configurable import Configurable, register, serialize, snake_case
 from ..naming import unique_name
+from ..settings import floatx
 
 MODULE = "keras.losses"
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)

@@ -15,8 +15,8 @@ from ...prims.broadcast import fill_like, reshape
 from ...prims.index import take_along
 from ...tensor.composite import composite
 from ...tensor.convert import to_tensor
-from ..backend import epsilon
 from ..configurable import register
+from ..settings import epsilon
 from .base import MODULE, FunctionLoss, as_floats, check_same_shape, mean, pair, set_mask
 
 # Two classes --------------------------------------------------------------------------------------

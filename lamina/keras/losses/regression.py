@@ -7,8 +7,8 @@ from typing import Any
 
 from ...ops import array, math
 from ...ops.common import floats
-from ..backend import epsilon
 from ..configurable import register
+from ..settings import epsilon
 from .base import MODULE, FunctionLoss, as_floats, mean, pair
 
 

@@ -9,9 +9,9 @@ from ...ops import array, math
 from ...prims.broadcast import reshape
 from ...prims.index import take_along
 from ...tensor.convert import to_tensor
-from ..backend import floatx
 from ..configurable import register
 from ..losses.base import pair
+from ..settings import floatx
 from .base import MODULE, FunctionMetric
 
 

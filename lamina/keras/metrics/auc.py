@@ -8,9 +8,9 @@ from ...core.errors import InvalidArgumentError
 from ...ops import array, math
 from ...ops.common import floats
 from ...tensor.convert import to_tensor
-from ..backend import epsilon
 from ..configurable import register
 from ..losses.base import as_floats
+from ..settings import epsilon
 from .base import MODULE
 from .confusion import _FOUR, _Counter, even_thresholds, listed_thresholds
 

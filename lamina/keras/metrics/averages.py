@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ...ops import math
-from ..backend import epsilon
 from ..configurable import register
 from ..losses import probabilistic, regression
 from ..losses.base import as_floats, mean, pair, same_rank
+from ..settings import epsilon
 from .base import MODULE, FunctionMetric, RunningMean
 
 

@@ -12,9 +12,9 @@ from ...ops import array, math
 from ...prims.broadcast import broadcast, reshape
 from ...prims.index import scatter_add, search
 from ...tensor.convert import to_tensor
-from ..backend import epsilon
 from ..configurable import register
 from ..losses.base import as_floats, check_same_shape, same_rank
+from ..settings import epsilon
 from .base import MODULE, Metric
 
 FEW = 8  # so many thresholds are compared one by one; more are searched in

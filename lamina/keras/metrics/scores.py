@@ -6,9 +6,9 @@ from typing import Any
 
 from ...core.errors import InvalidArgumentError
 from ...ops import array, math
-from ..backend import epsilon
 from ..configurable import register
 from ..losses.base import as_floats, check_same_shape, same_rank
+from ..settings import epsilon
 from .base import MODULE, Metric
 
 

@@ -12,7 +12,7 @@ from ...core.dtypes import Array
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError, describe
 from ...ir.value import Value
 from ...tensor.convert import widened
-from ..backend import floatx
+from ..settings import floatx
 
 STREAMS = ("__next__", "as_numpy_iterator", "__getitem__")
 

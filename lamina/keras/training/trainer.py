@@ -18,11 +18,11 @@ from ...ops import array, math
 from ...tensor.function import Function
 from ...tensor.tape import GradientTape
 from .. import optimizers
-from ..backend import floatx
 from ..configurable import deserialize_nested, serialize
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..metrics import Mean
+from ..settings import floatx, max_epochs
 from . import loop
 from .compiled import CompiledLoss, CompiledMetrics
 from .data import Batches, arrays_of, unpack_x_y_sample_weight
@@ -380,7 +380,7 @@ class Trainer:
             self,
             batches,
             validation,
-            epochs=epochs,
+            epochs=min(epochs, max_epochs() or epochs),
             initial_epoch=initial_epoch,
             shuffle=shuffle,
             verbose=verbose,

@@ -50,7 +50,20 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "Lion": [{}, {"learning_rate": 0.01, "beta_1": 0.8}],
     "Lamb": [{"learning_rate": 0.01}],
+    "Adafactor": [
+        {},
+        {"learning_rate": 0.5, "beta_2_decay": -0.6, "clip_threshold": 0.5, "relative_step": False},
+    ],
+    "Muon": [
+        {},
+        {"learning_rate": 0.05, "nesterov": False, "rms_rate": None, "ns_steps": 3},
+        {"exclude_layers": ["ker"], "adam_lr_ratio": 0.5, "adam_weight_decay": None},
+        {"weight_decay": None, "adam_weight_decay": 0.1},
+    ],
+    "ScheduleFreeAdamW": [{}, {"learning_rate": 0.1, "warmup_steps": 10, "beta_1": 0.8}],
 }
+
+WRAPPERS = {"LossScaleOptimizer": "wraps another; tests/unit/keras/test_loss_scale.py"}
 
 OPTIONS: list[dict[str, Any]] = [
     {"clipnorm": 0.5},

@@ -8,6 +8,7 @@ from ...core.errors import ArgumentTypeError
 from ..configurable import FAMILIES, deserialize, get_from, serialize
 from . import legacy, schedules
 from .adadelta import Adadelta
+from .adafactor import Adafactor
 from .adagrad import Adagrad
 from .adam import Adam
 from .adamax import Adamax
@@ -16,8 +17,11 @@ from .base import Optimizer
 from .ftrl import Ftrl
 from .lamb import Lamb
 from .lion import Lion
+from .loss_scale import LossScaleOptimizer
+from .muon import Muon
 from .nadam import Nadam
 from .rmsprop import RMSprop
+from .schedule_free_adamw import ScheduleFreeAdamW
 from .sgd import SGD
 
 __all__ = [
@@ -33,6 +37,10 @@ __all__ = [
     "Ftrl",
     "Lion",
     "Lamb",
+    "Adafactor",
+    "Muon",
+    "ScheduleFreeAdamW",
+    "LossScaleOptimizer",
     "schedules",
     "legacy",
     "get",

@@ -36,11 +36,22 @@ class Adam(Optimizer):
         return [*groups, {"velocity_hat": 0.0}] if self.amsgrad else groups
 
     def step(self, gradient: Any, variable: Any, slots: Any, rate: Any, count: Any) -> Any:
-        m, v = slots["momentum"], slots["velocity"]
-        m = m + (gradient - m) * (1 - self.beta_1)
-        v = v + (square(gradient) - v) * (1 - self.beta_2)
-        new = {"momentum": m, "velocity": v}
+        new = moments(gradient, slots, self.beta_1, self.beta_2)
+        v = new["velocity"]
         if self.amsgrad:
             v = new["velocity_hat"] = maximum(slots["velocity_hat"], v)
-        alpha = rate * sqrt(1 - self.beta_2**count) / (1 - self.beta_1**count)
-        return variable - m * alpha / (sqrt(v) + self.epsilon), new
+        alpha = unbiased(rate, count, self.beta_1, self.beta_2)
+        return variable - new["momentum"] * alpha / (sqrt(v) + self.epsilon), new
+
+
+def moments(gradient: Any, slots: Any, beta_1: float, beta_2: float) -> dict[str, Any]:
+    """Running means of the gradient and of its square."""
+    m, v = slots["momentum"], slots["velocity"]
+    m = m + (gradient - m) * (1 - beta_1)
+    v = v + (square(gradient) - v) * (1 - beta_2)
+    return {"momentum": m, "velocity": v}
+
+
+def unbiased(rate: Any, count: Any, beta_1: float, beta_2: float) -> Any:
+    """The rate times what makes up for means that started from 0."""
+    return rate * sqrt(1 - beta_2**count) / (1 - beta_1**count)

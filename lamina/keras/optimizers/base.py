@@ -79,6 +79,7 @@ class Optimizer(OptimizerState):
         check_options(self, unknown)
         self._excluded: tuple[list[Variable], list[str]] = [], []
         self._updating: Any = None  # inside an accumulating update: whether this one counts
+        self.valid: Any = None  # inside an update that may be called off: whether it holds
         super().__init__(read_rate(learning_rate, decay))
 
     def step(
@@ -239,13 +240,18 @@ class Optimizer(OptimizerState):
             self._average_weights()
         for variable in variables:
             if variable.constraint is not None:
-                variable.assign(variable.constraint(variable.read_value()))
-        self._iterations.assign_add(1)
+                self._write(variable, variable.constraint(variable.read_value()))
+        self._write(self._iterations, self._iterations + 1)
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Let `variable` have `value`; nothing happens while gradients are only accumulated."""
         if self._updating is not None:
             value = where(self._updating, value, variable.read_value())
+        self._write(variable, value)
+
+    def _write(self, variable: Variable, value: Any) -> None:
+        if self.valid is not None:
+            value = where(self.valid, value, variable.read_value())
         variable.assign(value)
 
     def assign_add(self, variable: Variable, value: Any) -> None:
@@ -264,7 +270,7 @@ class Optimizer(OptimizerState):
         for gradient, variable in zip(gradients, variables, strict=True):
             accumulator = self._accumulators[self._get_variable_index(variable)]
             total = gradient + accumulator
-            accumulator.assign(where(updating, 0.0, total))
+            self._write(accumulator, where(updating, 0.0, total))
             means.append(total / steps)
         return means
 
@@ -294,13 +300,16 @@ class Optimizer(OptimizerState):
         named = any(re.search(name, variable.name) for name in names)
         return not named and all(variable is not each for each in excluded)
 
+    def decay_of(self, variable: Variable) -> float | None:
+        """The weight decay of a variable that is not excluded from it."""
+        return self.weight_decay
+
     def _decay_weights(self, variables: list[Variable], rate: Any) -> None:
-        if self.weight_decay is None:
-            return
         for variable in variables:
-            if self._decays(variable):
+            decay = self.decay_of(variable)
+            if decay is not None and self._decays(variable):
                 value = variable.read_value()
-                share = self.weight_decay * cast(to_tensor(rate), variable.spec.dtype)
+                share = decay * cast(to_tensor(rate), variable.spec.dtype)
                 self.assign(variable, value - value * share)
 
     def _average_weights(self) -> None:
@@ -308,10 +317,10 @@ class Optimizer(OptimizerState):
         for variable, average in zip(self._trainable_variables, self._averages, strict=True):
             later = cast(not_equal(self.iterations, 0), variable.spec.dtype)
             momentum = later * self.ema_momentum
-            average.assign(momentum * average + (1.0 - momentum) * variable)
+            self._write(average, momentum * average + (1.0 - momentum) * variable)
             if self.ema_overwrite_frequency:
                 due = equal(floormod(self.iterations + 1, self.ema_overwrite_frequency), 0)
-                variable.assign(where(due, average, variable))
+                self._write(variable, where(due, average, variable))
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
         """Let variables have the averages of their values, where `use_ema` keeps them."""

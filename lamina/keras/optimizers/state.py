@@ -154,27 +154,36 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
             self._averages += self.add_optimizer_variables(new, "average")
         if self.gradient_accumulation_steps:
             self._accumulators += self.add_optimizer_variables(new, "gradient_accumulator")
+        self.make_slots(new)
+
+    def make_slots(self, variables: Sequence[Variable]) -> None:
+        """Make what is remembered of new `variables`."""
         for group in self.slots():
-            for variable in new:
-                slots = self._slots[self._get_variable_index(variable)]
+            for variable in variables:
                 for name, start in group.items():
-                    slots[name] = self.add_variable_from_reference(variable, name, start)
+                    self.add_slot(
+                        variable, name, self.add_variable_from_reference(variable, name, start)
+                    )
+
+    def add_slot(self, variable: Variable, name: str, slot: Variable) -> None:
+        """Let `slot` be what is remembered of `variable` under `name`."""
+        self._slots[self._get_variable_index(variable)][name] = slot
 
     def _get_variable_index(self, variable: Variable) -> int:
         return self._places[id(variable)]
 
     def get_weights(self) -> list[Any]:
         """The values of `variables` as NumPy arrays."""
-        return [np.array(variable) for variable in self._variables]
+        return [np.array(variable) for variable in self.variables]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Let `variables` have these values."""
-        if len(weights) != len(self._variables):
+        if len(weights) != len(self.variables):
             raise InvalidArgumentError(
-                f"{self.name} has {len(self._variables)} variables; got {len(weights)} values. "
+                f"{self.name} has {len(self.variables)} variables; got {len(weights)} values. "
                 "Call optimizer.build(model.trainable_variables) before set_weights."
             )
-        for variable, value in zip(self._variables, weights, strict=True):
+        for variable, value in zip(self.variables, weights, strict=True):
             variable.assign(np.asarray(value).astype(variable.spec.dtype))
 
 

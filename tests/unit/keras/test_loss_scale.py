@@ -1,0 +1,91 @@
+"""LossScaleOptimizer beside Keras's: finite and overflowing steps, growth, saving, training."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import lamina as tf
+from tests.oracle import keras_optimizers as oracle
+
+INNER = [
+    ("Adam", {"learning_rate": 0.1}),
+    ("SGD", {"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.01}),
+    ("Adam", {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.9}),
+]
+
+
+def steps() -> tuple[list[Any], list[list[Any]]]:
+    values, gradients = oracle.samples(seed=5, steps=9)
+    gradients = [[np.float32(8) * each for each in step] for step in gradients]
+    gradients[2][0][1, 1] = np.inf
+    gradients[5][1][0] = np.nan
+    return values, gradients
+
+
+def optimizer_of(library: Any, inner: tuple[str, Any]) -> Any:
+    name, arguments = inner
+    made = getattr(library.optimizers, name)(**arguments)
+    return library.optimizers.LossScaleOptimizer(made, initial_scale=8.0, dynamic_growth_steps=2)
+
+
+def expected(inner: tuple[str, Any]) -> list[Any]:
+    """Variables and state after each of Keras's updates (which JAX makes without side effects)."""
+    values, gradients = steps()
+    optimizer = optimizer_of(keras, inner)
+    optimizer.build([keras.Variable(value, name=f"v{i}") for i, value in enumerate(values)])
+    state, found = [v.value for v in optimizer.variables], []
+    for step in gradients:
+        values, state = optimizer.stateless_apply(state, step, values)
+        found.append([np.asarray(value) for value in (*values, *state)])
+    return found
+
+
+@pytest.mark.parametrize("inner", INNER)
+def test_every_step_is_that_of_keras(inner):
+    values, gradients = steps()
+    optimizer = optimizer_of(tf.keras, inner)
+    variables = [tf.Variable(value) for value in values]
+    assert float(optimizer.scale_loss(3.0)) == 24.0
+    for step, wanted in zip(gradients, expected(inner), strict=True):
+        optimizer.apply(step, variables)
+        for ours, theirs in zip([*variables, *optimizer.variables], wanted, strict=True):
+            np.testing.assert_allclose(ours, theirs, oracle.RELATIVE, oracle.ABSOLUTE)
+
+
+def test_an_overflow_changes_nothing_but_the_scale():
+    accumulating = tf.keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
+    optimizer = tf.keras.optimizers.LossScaleOptimizer(accumulating, initial_scale=4.0)
+    x = tf.Variable([1.0, 2.0])
+    for gradient in ([4.0, 4.0], [np.inf, 4.0], [4.0, 4.0]):
+        optimizer.apply([np.array(gradient, "float32")], [x])
+    np.testing.assert_allclose(x, [1 - 0.1 * 1.5, 2 - 0.1 * 1.5])  # means of 4 / 4 and 4 / 2
+    assert int(optimizer.iterations) == 1
+    assert float(optimizer.dynamic_scale) == 2.0
+
+
+def test_trains_natively_and_travels():
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    y = x @ np.array([[1.0], [-2.0], [0.5]], "float32")
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    model.compile(tf.keras.optimizers.LossScaleOptimizer(tf.keras.optimizers.Adam(0.1)), "mse")
+    history = model.fit(x, y, epochs=40, verbose=0)
+    assert history.history["loss"][-1] < 0.01
+    assert int(model.optimizer.iterations) == 80
+    config = json.loads(json.dumps(tf.keras.optimizers.serialize(model.optimizer)))
+    theirs = keras.optimizers.deserialize(config)
+    assert theirs.inner_optimizer.get_config() == model.optimizer.inner_optimizer.get_config()
+    again = tf.keras.optimizers.deserialize(keras.optimizers.serialize(theirs))
+    assert again.get_config() == model.optimizer.get_config()
+
+
+@pytest.mark.parametrize("wrong", [{"dynamic": False}, {"clipnorm": 1.0}, {"spam": 1}])
+def test_arguments_of_the_inner_optimizer_are_refused(wrong):
+    with pytest.raises(ValueError, match="optimizer"):
+        tf.keras.optimizers.LossScaleOptimizer(tf.keras.optimizers.SGD(), **wrong)
+    with pytest.raises(TypeError, match="wraps an Optimizer"):
+        tf.keras.optimizers.LossScaleOptimizer("adam")

@@ -24,6 +24,7 @@ from .ops import (
     math,
     nn,
     random,
+    version,
 )
 from .ops.array import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
@@ -117,6 +118,7 @@ from .ops.reduction import (
     reduce_prod,
     reduce_sum,
 )
+from .scripts.aliases import install_as
 from .tensor.function import function
 from .tensor.spec import TensorSpec
 from .tensor.tape import GradientTape, UnconnectedGradients
@@ -129,19 +131,18 @@ newaxis = None
 
 __all__ = [
     "Assert", "DType", "GradientTape", "Module", "Tensor", "TensorShape", "TensorSpec",
-    "UnconnectedGradients", "Variable", "abs", "acos", "acosh", "add", "add_n", "argmax",
-    "argmin", "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_less",
-    "assert_rank", "atan", "atan2", "atanh", "bitwise", "bool", "clip_by_global_norm",
-    "clip_by_norm", "clip_by_value", "config", "cos", "cosh", "cumsum", "debugging", "divide",
-    "double", "dtypes", "einsum", "equal", "errors", "exp", "float16", "float32", "float64",
-    "floor", "function", "greater", "greater_equal", "half", "histogram_fixed_width",
-    "histogram_fixed_width_bins", "int16", "int32", "int64", "int8", "less", "less_equal",
-    "linalg", "logical_and", "logical_not", "logical_or", "math", "matmul", "maximum", "minimum",
-    "multiply", "negative", "nest", "newaxis", "nn", "norm", "not_equal", "pow", "random",
-    "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min",
-    "reduce_prod", "reduce_sum", "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt",
-    "square", "subtract", "tan", "tanh", "tensordot", "truediv", "uint16", "uint32", "uint64",
-    "uint8",
+    "UnconnectedGradients", "Variable", "abs", "acos", "acosh", "add", "add_n", "argmax", "argmin",
+    "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_less", "assert_rank",
+    "atan", "atan2", "atanh", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
+    "clip_by_value", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double", "dtypes",
+    "einsum", "equal", "errors", "exp", "float16", "float32", "float64", "floor", "function",
+    "greater", "greater_equal", "half", "histogram_fixed_width", "histogram_fixed_width_bins",
+    "install_as", "int16", "int32", "int64", "int8", "less", "less_equal", "linalg", "logical_and",
+    "logical_not", "logical_or", "math", "matmul", "maximum", "minimum", "multiply", "negative",
+    "nest", "newaxis", "nn", "norm", "not_equal", "pow", "random", "reduce_all", "reduce_any",
+    "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
+    "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "subtract", "tan",
+    "tanh", "tensordot", "truediv", "uint16", "uint32", "uint64", "uint8", "version",
 ]  # fmt: skip
 __all__ += array.__all__
 __all__ += control_flow.__all__

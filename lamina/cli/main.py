@@ -18,6 +18,7 @@ from ..core.errors import OpError
 from ..tabular.archive import lamina_version
 from .predict import predict
 from .screen import printable
+from .scripts import run
 from .train import train
 
 BAD_INPUT = 2
@@ -26,7 +27,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 app = typer.Typer(
     name="lamina",
-    help="Train a neural network on a table, and predict with it.",
+    help="Train a neural network on a table, predict with it, or run a script of TensorFlow's.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -57,6 +58,10 @@ def _stoppable(command: Callable[..., int]) -> Callable[..., int]:
 
 app.command(no_args_is_help=True)(_stoppable(train))
 app.command(no_args_is_help=True)(_stoppable(predict))
+app.command(
+    no_args_is_help=True,
+    context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
+)(run)
 
 
 def _show_version(wanted: bool) -> None:

@@ -12,6 +12,10 @@ _MOVED = ("ceil", "cumprod", "erf", "expm1", "is_finite", "is_inf")
 _MOVED_TOO = ("is_nan", "log", "log1p", "log_sigmoid", "reciprocal", "rsqrt", "softplus", "xlogy")
 
 ABSENT = {
+    **dict.fromkeys(
+        ("python", "core", "compiler", "_api"),
+        "TensorFlow's inner modules are not there; import from tensorflow.keras or tensorflow",
+    ),
     "Session": _FUNCTION,
     "InteractiveSession": _FUNCTION,
     "placeholder": "give tensors as arguments, or use keras.Input for a model's inputs",

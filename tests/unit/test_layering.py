@@ -19,7 +19,7 @@ FOLDER = Path(__file__).resolve().parents[2] / PACKAGE
 # A room imports itself and rooms before it.
 ROOMS = (
     *("core", "ir", "prims", "passes", "backends", "tensor", "ops", "data", "keras", "tabular"),
-    *("datasets", "functions", "plot", "cli"),
+    *("datasets", "functions", "plot", "scripts", "cli", "__main__"),
 )
 # Third-party packages besides NumPy: which folders may import them, inside functions only.
 OWNERS = {

@@ -35,11 +35,11 @@ def to_tensor(value: Any, dtype: Any = None) -> Any:
     """
     if dtype is None and isinstance(value, Value):
         return value
-    tensor, _ = _read(value)
+    tensor, _ = read_value(value)
     return tensor if dtype is None else _cast_known(tensor, numpy_dtype(dtype), value)
 
 
-def _read(value: Any) -> tuple[Any, int]:
+def read_value(value: Any) -> tuple[Any, int]:
     """`value` as a tensor, and how strongly its dtype counts."""
     if isinstance(value, Value):
         return value, STRONG
@@ -199,7 +199,7 @@ def _weak_dtype(strong: np.dtype[Any], weak: np.dtype[Any], strength: int) -> np
 
 def promote(*values: Any) -> list[Any]:
     """`values` as tensors of one dtype."""
-    read = [_read(value) for value in values]
+    read = [read_value(value) for value in values]
     common = read[0][0].spec.dtype
     for tensor, _ in read:
         if tensor.spec.dtype != common:

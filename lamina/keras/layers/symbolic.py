@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,9 @@ from ..naming import unique_name
 
 
 class Operation:
-    """One step of a functional model: a layer, or a bare primitive, with its arguments."""
+    """One step of a functional model: a layer, a function or a bare primitive, with arguments."""
 
-    __slots__ = ("arguments", "keywords", "layer", "outputs", "params", "primitive")
+    __slots__ = ("arguments", "function", "keywords", "layer", "outputs", "params", "primitive")
 
     def __init__(
         self,
@@ -30,8 +30,10 @@ class Operation:
         keywords: dict[str, Any],
         primitive: Primitive | None = None,
         params: dict[str, Any] | None = None,
+        function: Callable[..., Any] | None = None,
     ) -> None:
         self.layer = layer
+        self.function = function
         self.arguments = arguments
         self.keywords = keywords
         self.primitive = primitive
@@ -42,6 +44,10 @@ class Operation:
     def inputs(self) -> list[KerasTensor]:
         leaves = nest.flatten((self.arguments, self.keywords))
         return [leaf for leaf in leaves if isinstance(leaf, KerasTensor)]
+
+    def __repr__(self) -> str:
+        what = self.layer or self.primitive or getattr(self.function, "__name__", self.function)
+        return f"the operation {what}"
 
     def run(self, known: dict[int, Any], rows: Any) -> list[Any]:
         """The results with `known` values in place of symbolic tensors, in batches of `rows`."""
@@ -56,7 +62,8 @@ class Operation:
                 params = {**params, "shape": tuple(rows if d is B else d for d in params["shape"])}
             result = bind(self.primitive, *arguments, **params)
             return list(result) if self.primitive.multiple else [result]
-        return nest.flatten(self.layer(*arguments, **nest.map_structure(fill, self.keywords)))
+        keywords = nest.map_structure(fill, self.keywords)
+        return nest.flatten((self.function or self.layer)(*arguments, **keywords))
 
 
 class _Keeper:
@@ -70,6 +77,18 @@ class _Keeper:
         specs = primitive.infer(*[value.spec for value in inputs], **params)
         operation = Operation(None, inputs, {}, primitive, params)
         return tuple(_results(operation, [specs] if isinstance(specs, Spec) else list(specs)))
+
+    def apply(
+        self,
+        operation: Callable[..., Any],
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+    ) -> Any:
+        """The Keras tensors that `function` gives: `operation` as one node of the graph."""
+        structure, specs = _trace_function(function, arguments, keywords)
+        node = Operation(None, arguments, keywords, function=operation)
+        return nest.pack_sequence_as(structure, _results(node, specs))
 
 
 KEEPER = _Keeper()
@@ -115,7 +134,22 @@ def trace_call(
     layer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Any, list[Spec]]:
     """Structure and types of what `call` returns, without computing anything."""
-    trace = Trace(layer.name)
+    found = _trace_function(
+        lambda *a, **k: layer._run(a, k), arguments, keywords, f"the layer {layer.name!r}"
+    )
+    layer._call_losses = []
+    return found
+
+
+def _trace_function(
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    name: str | None = None,
+) -> tuple[Any, list[Spec]]:
+    """Structure and types of what `function` returns for Keras tensors."""
+    name = name or f"the function {function.__name__}"
+    trace = Trace(name)
     with tracing(trace):
         known: dict[int, Any] = {}
 
@@ -124,14 +158,15 @@ def trace_call(
                 return known.setdefault(id(leaf), trace.input(leaf.spec))
             return leaf
 
-        result = layer._run(nest.map_structure(fill, arguments), nest.map_structure(fill, keywords))
-    layer._call_losses = []
+        result = function(
+            *nest.map_structure(fill, arguments), **nest.map_structure(fill, keywords)
+        )
     leaves = nest.flatten(result)
     for leaf in leaves:
         if not isinstance(leaf, Value):
             raise InvalidArgumentError(
-                f"the layer {layer.name!r} returned {type(leaf).__name__}; in a functional model a "
-                "layer returns tensors"
+                f"{name} returned {type(leaf).__name__}; in a functional model a layer or an "
+                "operation returns tensors"
             )
     return result, [leaf.spec for leaf in leaves]
 

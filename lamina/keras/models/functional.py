@@ -127,8 +127,7 @@ class Functional(Model):
         bare = next((op for op in self._operations if op.layer is None), None)
         if bare is not None:
             raise UnimplementedError(
-                f"the operation {bare.primitive!r} on symbolic tensors cannot be saved; put it "
-                "into the call() of a Layer"
+                f"{bare!r} on symbolic tensors cannot be saved; put it into the call() of a Layer"
             )
         calls = _Calls(self._operations, self._own_layers)
         return {

@@ -1,0 +1,51 @@
+"""What makes a function an operation of Keras: symbolic tensors take it as one step of a model."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from ...ir.value import Value
+from ...tensor.tensor import Tensor
+
+Function = Callable[..., Any]
+
+
+def operation(function: Function) -> Function:
+    """`function`, which on a symbolic tensor becomes one node of the functional model."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        for argument in arguments:
+            if type(argument) is not Tensor and (keeper := _keeper(argument)) is not None:
+                return keeper.apply(call, function, arguments, keywords)
+        for argument in keywords.values():
+            if type(argument) is not Tensor and (keeper := _keeper(argument)) is not None:
+                return keeper.apply(call, function, arguments, keywords)
+        return function(*arguments, **keywords)
+
+    return call
+
+
+def _keeper(argument: Any) -> Any:
+    """What takes operations on `argument`, or on something in a list; None outside of models."""
+    if isinstance(argument, (list, tuple)):
+        for item in argument:
+            if (found := _keeper(item)) is not None:
+                return found
+        return None
+    if isinstance(argument, Value) and argument.array is None and hasattr(argument.trace, "apply"):
+        return argument.trace
+    return None
+
+
+def named(name: str, doc: str) -> Callable[[Function], Function]:
+    """A function made by a factory as the operation `name`."""
+
+    def rename(function: Function) -> Function:
+        function.__name__ = function.__qualname__ = name
+        function.__doc__ = doc
+        return operation(function)
+
+    return rename

@@ -1,0 +1,128 @@
+"""From what people write to tensors of the dtypes that Keras computes with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64
+from ...core.shapes import broadcast_shapes
+from ...ir.bind import new_value
+from ...ir.value import Value
+from ...prims.broadcast import broadcast
+from ...prims.elementwise import cast
+from ...tensor.convert import FOREIGN, STRONG, WEAK, read_value, to_tensor
+from ..settings import floatx
+from ..lattice import join
+
+
+def tensor(x: Any) -> Any:
+    """`x` as a tensor; Python floats have the dtype floatx."""
+    if isinstance(x, Value):
+        return x
+    found, strength = read_value(x)
+    if strength == WEAK and found.spec.dtype == FLOAT32 and floatx() != "float32":
+        return new_value(np.asarray(x, floatx()))
+    return found
+
+
+def floating(x: Any) -> Any:
+    """`x` as floats: integers and booleans become floatx."""
+    x = x if isinstance(x, Value) else tensor(x)
+    return x if x.spec.dtype.kind == "f" else cast(x, np.dtype(floatx()))
+
+
+def wide_floating(x: Any) -> Any:
+    """`x` as floats: int64 becomes float64, other integers and booleans floatx."""
+    x = x if isinstance(x, Value) else tensor(x)
+    return cast(x, FLOAT64) if x.spec.dtype == INT64 else floating(x)
+
+
+def number(x: Any) -> Any:
+    """`x` as numbers: booleans become int32."""
+    x = x if isinstance(x, Value) else tensor(x)
+    return cast(x, INT32) if x.spec.dtype == BOOL else x
+
+
+def summable(x: Any) -> Any:
+    """`x` in the dtype of its sums: integers of 8 and 16 bits and booleans get 32."""
+    x = x if isinstance(x, Value) else tensor(x)
+    dtype = x.spec.dtype
+    if dtype.kind == "f" or dtype.itemsize >= 4:
+        return x
+    return cast(x, np.dtype("uint32") if dtype.kind == "u" else INT32)
+
+
+def dtype_of(*names: str) -> np.dtype[Any]:
+    """The dtype of a result of several."""
+    return np.dtype(join(frozenset(names), floatx()))
+
+
+def common(*values: Any, weak: bool = True, float_result: bool = False) -> list[Any]:
+    """`values` as tensors of the dtype that their result has.
+
+    `weak`: Python numbers give way to the tensors they meet. `float_result`: integers become
+    floats. NumPy's float64 gives way to tensors.
+    """
+    first = values[0]
+    if isinstance(first, Value):
+        dtype = first.spec.dtype
+        if dtype.kind == "f" or not float_result:
+            for value in values:
+                if not isinstance(value, Value) or value.spec.dtype != dtype:
+                    break
+            else:
+                return list(values)
+    read = [read_value(value) for value in values]
+    beside_tensors = any(strength == STRONG for _, strength in read)
+    names = {"float"} if float_result else set()
+    for value, (found, strength) in zip(values, read, strict=True):
+        names.add(_name(value, found, strength, beside_tensors, weak))
+    return _as_dtype(values, read, dtype_of(*names))
+
+
+def _name(value: Any, found: Any, strength: int, beside_tensors: bool, weak: bool) -> str:
+    """What `value` is in the lattice."""
+    name: str = found.spec.dtype.name
+    if strength == WEAK and name != "bool":
+        plain = isinstance(value, (int, float))
+        kind = "float" if found.spec.dtype.kind == "f" else "int"
+        if weak and plain:
+            return kind
+        return floatx() if kind == "float" else name
+    if strength == FOREIGN and beside_tensors and name == "float64":
+        return "float32"
+    return name
+
+
+def _as_dtype(values: Any, read: Any, dtype: np.dtype[Any]) -> list[Any]:
+    results = []
+    for value, (found, strength) in zip(values, read, strict=True):
+        if strength == WEAK and dtype.kind == "f":
+            results.append(new_value(np.asarray(value, dtype)))  # keeps all of its digits
+        else:
+            results.append(cast(found, dtype))
+    return results
+
+
+def operands(x1: Any, x2: Any, *, weak: bool = True, float_result: bool = False) -> Any:
+    """Two operands as tensors of one dtype and one shape."""
+    x1, x2 = common(x1, x2, weak=weak, float_result=float_result)
+    return same_shape(x1, x2)
+
+
+def same_shape(*tensors: Any) -> Any:
+    """Tensors repeated to the shape that they have together."""
+    shape = tensors[0].spec.shape
+    for other in tensors[1:]:
+        shape = broadcast_shapes(shape, other.spec.shape)
+    return [broadcast(one, shape) for one in tensors]
+
+
+def typed_like(value: Any, x: Any) -> Any:
+    """A number or a tensor in the dtype and shape of `x`."""
+    found = to_tensor(value)
+    if isinstance(value, (int, float)):
+        found = new_value(np.asarray(value, x.spec.dtype))
+    return broadcast(cast(found, x.spec.dtype), x.spec.shape)

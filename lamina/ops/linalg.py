@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..core.dtypes import INT32
-from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..core.errors import InvalidArgumentError
 from ..core.shapes import broadcast_shapes, element_count
-from ..ir.bind import new_value
+from ..prims import decompositions
 from ..prims import elementwise as prim
 from ..prims import linalg as prim_linalg
 from ..prims.broadcast import broadcast, fill_like, iota, reduce_sum, reshape
-from ..prims.control import attach_gradient
 from ..prims.layout import pad, strided_slice, transpose
 from ..prims.reduce import reduce_max
 from ..tensor.arithmetic import matmul, multiply, pow
@@ -316,16 +314,14 @@ def lstsq(
 ) -> Any:
     """X that minimizes |A X - B|² + λ |X|².
 
-    `fast` solves the normal equations (AᵀA + λI) X = AᵀB for a matrix of full rank; otherwise an
-    orthogonal decomposition is used, without λ, outside of traced functions, without gradient.
+    `fast` solves the normal equations (AᵀA + λI) X = AᵀB for a matrix of full rank; otherwise the
+    pseudoinverse is used, without λ, for matrices of any rank.
     """
     a, b = (floats(part) for part in promote(matrix, rhs))
     if not fast:
         if l2_regularizer:
             raise InvalidArgumentError("lstsq: l2_regularizer needs fast=True")
-        if len(a.spec.shape) != 2:
-            raise InvalidArgumentError("lstsq with fast=False expects one matrix")
-        return _by_numpy("lstsq", lambda x, y: (np.linalg.lstsq(x, y, rcond=None)[0],), a, b)[0]
+        return matmul(decompositions.pinv(a, cutoff=_precision(a)), b)
     square = matmul(a, a, transpose_a=True)
     if l2_regularizer:
         shape = square.spec.shape
@@ -334,77 +330,63 @@ def lstsq(
     return solve(square, matmul(a, b, transpose_a=True))
 
 
-# Decompositions: NumPy's, outside of traced functions --------------------------------------------
-
-
-def _by_numpy(name: str, function: Callable[..., tuple[Any, ...]], *inputs: Any) -> tuple[Any, ...]:
-    """NumPy's results as tensors, through which no gradient can be asked for."""
-    if any(x.array is None for x in inputs):
-        raise UnimplementedError(
-            f"{name} works on known tensors only; call it outside of tf.function"
-        )
-
-    def refuse(*_: Any) -> Any:
-        raise UnimplementedError(
-            f"the gradient of {name} is not implemented; put tf.stop_gradient around its argument"
-        )
-
-    try:
-        found = function(*[x.array for x in inputs])
-    except np.linalg.LinAlgError as error:
-        raise InvalidArgumentError(f"{name}: {error}") from None
-    results = [new_value(np.asarray(part)) for part in found]
-    return attach_gradient(results, list(inputs), refuse)
+# Decompositions ----------------------------------------------------------------------------------
 
 
 def slogdet(input: Any, name: str | None = None) -> tuple[Any, Any]:
     """The sign of the determinant, and the logarithm of its absolute value."""
-    sign, log = _by_numpy("slogdet", lambda x: tuple(np.linalg.slogdet(x)), floats(input))
-    return sign, log
+    return decompositions.slogdet(floats(input))
 
 
 def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> tuple[Any, Any]:
     """Q with orthonormal columns and upper-triangular R, Q R = X."""
-    mode: Any = "complete" if full_matrices else "reduced"
-    q, r = _by_numpy("qr", lambda x: tuple(np.linalg.qr(x, mode=mode)), floats(input))
-    return q, r
+    return decompositions.qr(floats(input), full=bool(full_matrices))
 
 
 def svd(
     tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None
 ) -> Any:
     """Singular values s (largest first), and U and V with X = U diag(s) Vᵀ if `compute_uv`."""
-    x = floats(tensor)
-    if not compute_uv:
-        return _by_numpy("svd", lambda a: (np.linalg.svd(a, compute_uv=False),), x)[0]
-    u, s, transposed = _by_numpy(
-        "svd", lambda a: tuple(np.linalg.svd(a, full_matrices=full_matrices)), x
-    )
-    return s, u, matrix_transpose(transposed)
+    u, s, transposed = decompositions.svd(floats(tensor), full=bool(full_matrices and compute_uv))
+    return (s, u, matrix_transpose(transposed)) if compute_uv else s
 
 
 def eigh(tensor: Any, name: str | None = None) -> tuple[Any, Any]:
     """Eigenvalues (smallest first) and eigenvectors (columns) of symmetric matrices."""
-    values, vectors = _by_numpy("eigh", lambda x: tuple(np.linalg.eigh(x)), floats(tensor))
-    return values, vectors
+    return decompositions.eigh(floats(tensor))
 
 
 def eigvalsh(tensor: Any, name: str | None = None) -> Any:
     """The eigenvalues (smallest first) of symmetric matrices."""
-    return _by_numpy("eigvalsh", lambda x: (np.linalg.eigvalsh(x),), floats(tensor))[0]
+    return eigh(tensor)[0]
 
 
 def pinv(a: Any, rcond: float | None = None, name: str | None = None) -> Any:
     """The pseudoinverse of Moore and Penrose; singular values below rcond times the largest
-    count as 0.
+    count as 0 (by default 10 times the larger size times the precision of the dtype).
     """
-    return _by_numpy("pinv", lambda x: (np.linalg.pinv(x, rcond=rcond),), floats(a))[0]
+    x = floats(a)
+    cutoff = 10 * _precision(x) if rcond is None else float(rcond)
+    return decompositions.pinv(x, cutoff=cutoff)
+
+
+def _precision(x: Any) -> float:
+    """The larger size of a matrix times the distance from 1 to the next number of its dtype."""
+    size: float = max(x.spec.shape[-2:], default=0) * float(np.finfo(x.spec.dtype).eps)
+    return size
 
 
 def matrix_rank(a: Any, tol: float | None = None, name: str | None = None) -> Any:
-    """How many singular values exceed `tol`."""
+    """How many singular values exceed `tol` (by default a small share of the largest)."""
     x = floats(a)
-    return _by_numpy("matrix_rank", lambda m: (np.linalg.matrix_rank(m, tol).astype(INT32),), x)[0]
+    s = svd(x, compute_uv=False)
+    last = len(s.spec.shape) - 1
+    if tol is None:
+        top = insert_axis(reduce_max(s, (last,)), last)
+        limit = broadcast(prim.multiply(top, fill_like(top, _precision(x))), s.spec.shape)
+    else:
+        limit = fill_like(s, float(tol))
+    return reduce_sum(prim.cast(prim.less(limit, s), INT32), (last,))
 
 
 __all__ = [

@@ -22,13 +22,14 @@ from .matmul import matmul
 from .rules import FLOAT, check_kind
 
 
-def _square(name: str, x: Spec) -> None:
+def square(name: str, x: Spec) -> None:
+    """Raise unless `x` is of square matrices of floats."""
     check_kind(name, x, FLOAT)
     if len(x.shape) < 2 or x.shape[-1] != x.shape[-2]:
         raise InvalidArgumentError(f"{name} expects square matrices; got {x!r}")
 
 
-def _guard(name: str, function: Any) -> Any:
+def guard(name: str, function: Any) -> Any:
     """NumPy's LinAlgError as lamina's error."""
 
     def evaluate(*arrays: Any, **params: Any) -> Any:
@@ -41,7 +42,7 @@ def _guard(name: str, function: Any) -> Any:
 
 
 def _infer_inverse(x: Spec) -> Spec:
-    _square("inv", x)
+    square("inv", x)
     return x
 
 
@@ -50,7 +51,7 @@ def _inverse_rule(g: Any, y: Any, x: Any) -> Any:
 
 
 inverse_p = Primitive(
-    "inverse", infer=_infer_inverse, evaluate=_guard("inv", np.linalg.inv), vjp=(_inverse_rule,)
+    "inverse", infer=_infer_inverse, evaluate=guard("inv", np.linalg.inv), vjp=(_inverse_rule,)
 )
 
 
@@ -60,7 +61,7 @@ def inverse(x: Value) -> Any:
 
 
 def _infer_determinant(x: Spec) -> Spec:
-    _square("det", x)
+    square("det", x)
     return Spec(x.shape[:-2], x.dtype)
 
 
@@ -74,7 +75,7 @@ def _determinant_rule(g: Any, y: Any, x: Any) -> Any:
 determinant_p = Primitive(
     "determinant",
     infer=_infer_determinant,
-    evaluate=_guard("det", np.linalg.det),
+    evaluate=guard("det", np.linalg.det),
     vjp=(_determinant_rule,),
 )
 
@@ -85,7 +86,7 @@ def determinant(x: Value) -> Any:
 
 
 def _infer_solve(a: Spec, b: Spec, *, adjoint: bool) -> Spec:
-    _square("solve", a)
+    square("solve", a)
     if b.dtype != a.dtype or b.shape[:-1] != a.shape[:-1]:
         raise InvalidArgumentError(f"solve expects matrices that fit; got {a!r} and {b!r}")
     return b
@@ -103,7 +104,7 @@ def _solve_matrix_rule(g: Any, x: Any, a: Any, b: Any, *, adjoint: bool) -> Any:
 solve_p = Primitive(
     "solve",
     infer=_infer_solve,
-    evaluate=_guard("solve", _solve),
+    evaluate=guard("solve", _solve),
     vjp=(
         _solve_matrix_rule,
         lambda g, x, a, b, *, adjoint: solve(a, g, adjoint=not adjoint),
@@ -117,7 +118,7 @@ def solve(a: Value, b: Value, *, adjoint: bool) -> Any:
 
 
 def _infer_cholesky(x: Spec) -> Spec:
-    _square("cholesky", x)
+    square("cholesky", x)
     return x
 
 
@@ -141,7 +142,7 @@ def _cholesky_rule(g: Any, y: Any, x: Any) -> Any:
 cholesky_p = Primitive(
     "cholesky",
     infer=_infer_cholesky,
-    evaluate=_guard("cholesky", np.linalg.cholesky),
+    evaluate=guard("cholesky", np.linalg.cholesky),
     vjp=(_cholesky_rule,),
 )
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
+from scipy.linalg import lu_factor
 
 from lamina.ir.bind import bind
 from lamina.ir.graph import trace_graph
@@ -14,6 +15,7 @@ from lamina.ir.value import Spec
 from lamina.prims import (
     broadcast,
     control,
+    decompositions,
     elementwise,
     index,
     layout,
@@ -266,17 +268,67 @@ _row(
 )
 
 
-def _symmetric_cholesky(x: Any) -> Any:
-    half = broadcast.fill_like(x, 0.5)
+def _half(x: Any) -> Any:
+    """The symmetric part."""
     turned = layout.transpose(x, (0, 2, 1))
-    return linalg.cholesky(elementwise.multiply(elementwise.add(x, turned), half))
+    return elementwise.multiply(elementwise.add(x, turned), broadcast.fill_like(x, 0.5))
 
 
 _row(
     "cholesky",
-    _symmetric_cholesky,
+    lambda x: linalg.cholesky(_half(x)),
     (_square @ _square.transpose(0, 2, 1) + np.eye(3),),
     np.linalg.cholesky,
+)
+
+_tall = _normal(2, 4, 3)
+
+
+def _joined(*parts: Any) -> Any:
+    """Matrices and lines one below the other, so that all results are seen at once."""
+    lines = [x if len(x.shape) == 3 else broadcast.reshape(x, (2, 1, x.shape[-1])) for x in parts]
+    return layout.concatenate(lines, 1)
+
+
+def _stack(parts: Any) -> Any:
+    return np.concatenate([x if x.ndim == 3 else x[:, None] for x in parts], 1)
+
+
+_row(
+    "eigh",
+    lambda x: _joined(*decompositions.eigh(_half(x))),
+    (_square,),
+    lambda x: _stack(np.linalg.eigh((x + x.transpose(0, 2, 1)) / 2)),
+)
+_row(
+    "svd",
+    lambda x: _joined(*decompositions.svd(x, full=False)),
+    (_tall,),
+    lambda x: _stack(np.linalg.svd(x, full_matrices=False)),
+)
+_row(
+    "qr",
+    lambda x: _joined(*decompositions.qr(x, full=False)),
+    (_tall,),
+    lambda x: _stack(np.linalg.qr(x)),
+)
+_row(
+    "lu",
+    lambda x: decompositions.lu(x)[0],
+    (_square[:, ::-1],),
+    lambda x: np.stack([lu_factor(matrix)[0] for matrix in x]),
+)
+_row(
+    "slogdet",
+    lambda x: decompositions.slogdet(x)[1],
+    (_square,),
+    lambda x: np.linalg.slogdet(x)[1],
+)
+_row(
+    "pinv",
+    lambda x: decompositions.pinv(x, cutoff=1e-15),
+    (_tall,),
+    np.linalg.pinv,
 )
 
 # Random words -------------------------------------------------------------------------------------

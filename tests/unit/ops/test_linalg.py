@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import lamina as tf
 from lamina.core.errors import InvalidArgumentError, SymbolicShapeError, UnimplementedError
+from lamina.prims import decompositions
 from lamina.tensor.function import Function
 
 RNG = np.random.default_rng(0)
@@ -54,16 +55,44 @@ def test_others_by_numpy() -> None:
 
 
 @pytest.mark.parametrize("name", ["svd", "qr", "eigh", "eigvalsh", "slogdet", "pinv"])
-def test_decompositions_say_what_they_cannot_do(name: str) -> None:
+def test_decompositions_are_traced_and_differentiated(name: str) -> None:
     function = getattr(tf.linalg, name)
+
+    def slopes(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            parts = [tf.reduce_sum(part**2) for part in tf.nest.flatten(function(x))]
+            total = tf.add_n(parts)
+        return tape.gradient(total, x)
+
     x = tf.constant(SYMMETRIC)
+    np.testing.assert_allclose(tf.function(slopes)(x), slopes(x), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape", "message"),
+    [
+        (lambda x: tf.linalg.svd(x, full_matrices=True)[1], (3, 2), "full_matrices=False"),
+        (lambda x: tf.linalg.qr(x)[1], (2, 3), "no more columns than rows"),
+        (lambda x: tf.linalg.qr(x, full_matrices=True)[0], (3, 2), "mode='reduced'"),
+        (lambda x: decompositions.lu(x)[0], (3, 2), "lu_factor needs square matrices"),
+    ],
+)
+def test_gradients_that_are_not_known(call: Any, shape: tuple[int, int], message: str) -> None:
+    x = tf.constant(RNG.normal(size=shape))
     with tf.GradientTape() as tape:
         tape.watch(x)
-        found = function(x)
-    with pytest.raises(UnimplementedError, match=f"the gradient of {name} is not implemented"):
+        found = call(x)
+    with pytest.raises(UnimplementedError, match=message):
         tape.gradient(found, x)
-    with pytest.raises(UnimplementedError, match=f"{name} works on known tensors only"):
-        tf.function(function)(x)
+
+
+def test_full_singular_vectors_keep_the_gradient_of_the_values() -> None:
+    x = tf.constant(TALL)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        full, reduced = (tf.linalg.svd(x, full_matrices=full)[0] for full in (True, False))
+    np.testing.assert_allclose(tape.gradient(full, x), tape.gradient(reduced, x), atol=1e-12)
 
 
 def test_singular_and_misshapen_matrices() -> None:

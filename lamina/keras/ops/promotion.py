@@ -13,8 +13,8 @@ from ...ir.value import Value
 from ...prims.broadcast import broadcast
 from ...prims.elementwise import cast
 from ...tensor.convert import FOREIGN, STRONG, WEAK, read_value, to_tensor
-from ..settings import floatx
 from ..lattice import join
+from ..settings import floatx
 
 
 def tensor(x: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import INT32, Array
-from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..core.errors import InvalidArgumentError, SymbolicShapeError, UnimplementedError
 from ..ir.bind import bind
 from ..ir.primitive import Primitive
 from ..ir.value import Spec, Value
@@ -82,7 +82,10 @@ def _rectangle(name: str, x: Spec) -> tuple[Any, int, int]:
     check_kind(name, x, FLOAT)
     if len(x.shape) < 2:
         raise InvalidArgumentError(f"{name} expects matrices; got {x!r}")
-    return x.shape[:-2], x.shape[-2], x.shape[-1]
+    rows, columns = x.shape[-2:]
+    if not (isinstance(rows, int) and isinstance(columns, int)):
+        raise SymbolicShapeError(f"{name} needs matrices of known sizes; got {x!r}")
+    return x.shape[:-2], rows, columns
 
 
 # Symmetric matrices ------------------------------------------------------------------------------

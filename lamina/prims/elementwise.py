@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.dtypes import BOOL, Array
 from ..core.errors import InvalidArgumentError
+from ..core.shapes import B
 from ..ir.bind import bind
 from ..ir.primitive import NO_GRADIENT, Primitive, Rule
 from ..ir.value import Spec, Value
@@ -365,6 +366,31 @@ cast_p = Primitive(
 def cast(x: Value, dtype: np.dtype[Any]) -> Any:
     """`x` as `dtype`; floats are cut toward zero, and at their limits, on the way to integers."""
     return x if x.spec.dtype == dtype else bind(cast_p, x, dtype=dtype)
+
+
+def _infer_bitcast(x: Spec, *, dtype: np.dtype[Any]) -> Spec:
+    have, wanted = x.dtype.itemsize, dtype.itemsize
+    if have == wanted:
+        return Spec(x.shape, dtype)
+    if not x.shape or x.shape[-1] is B or x.shape[-1] * have % wanted:
+        raise InvalidArgumentError(
+            f"the bytes of {x!r} cannot be read as {dtype.name}: its last axis would have to hold "
+            "a whole number of elements"
+        )
+    return Spec((*x.shape[:-1], x.shape[-1] * have // wanted), dtype)
+
+
+def _bitcast(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    whole: Array = np.array(x, order="C")
+    return whole.view(dtype)
+
+
+bitcast_p = Primitive("bitcast", infer=_infer_bitcast, evaluate=_bitcast, vjp=NO_GRADIENT)
+
+
+def bitcast(x: Value, dtype: np.dtype[Any]) -> Any:
+    """The bytes of `x` read as `dtype`; the size of the last axis follows that of elements."""
+    return bind(bitcast_p, x, dtype=dtype)
 
 
 stop_gradient_p = Primitive(

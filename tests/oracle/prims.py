@@ -26,6 +26,7 @@ from lamina.prims import (
 )
 
 F64 = np.dtype(np.float64)
+F32 = np.dtype(np.float32)
 I32 = np.dtype(np.int32)
 
 
@@ -175,6 +176,13 @@ _row(
     lambda x: elementwise.cast(x, I32),
     (_x * 9,),
     lambda x: x.astype(np.int32),
+    smooth=(),
+)
+_row(
+    "bitcast",
+    lambda x: elementwise.bitcast(elementwise.cast(x, F32), I32),
+    (_x,),
+    lambda x: x.astype(F32).view(I32),
     smooth=(),
 )
 _row("stop_gradient", elementwise.stop_gradient, (_x,), lambda x: x, smooth=())

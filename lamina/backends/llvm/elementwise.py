@@ -184,6 +184,11 @@ def _cast(place: Place, node: Node, x: Reg) -> Reg:
     return convert(place.code, x, node.inputs[0].spec.dtype, node.params["dtype"])
 
 
+def _bitcast(place: Place, node: Node, x: Reg) -> Reg:
+    kind = with_element(x.kind, register_element(node.params["dtype"]))
+    return x if kind == x.kind else place.code.cast("bitcast", x, kind)
+
+
 def convert(code: Code, x: Reg, source: np.dtype[Any], target: np.dtype[Any]) -> Reg:
     """`x` of dtype `source` as `target`; floats beyond an integer's range give its limit."""
     kind = with_element(x.kind, register_element(target))
@@ -257,6 +262,7 @@ ELEMENTWISE: dict[str, Emit] = {
     "is_finite": _is_finite,
     "select": _select,
     "cast": _cast,
+    "bitcast": _bitcast,
     "iota": _iota,
     "dimension": _dimension,
     **{
@@ -285,6 +291,8 @@ def can_emit(node: Node) -> bool:
         return half not in kinds or kinds[0] == kinds[1] or np.dtype("float32") in kinds
     if any(dtype == np.float16 for dtype in kinds):
         return False
+    if name == "bitcast":
+        return kinds[0].itemsize == kinds[1].itemsize and all(kind.kind != "b" for kind in kinds)
     if name in ("floor_divide", "remainder"):
         return _divides_safely(node)
     return name not in _FLOATS_ONLY or kinds[0].kind == "f"

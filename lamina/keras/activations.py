@@ -269,7 +269,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     axis = axis_of(axis, rank)
     x = move_axis(x, axis, rank - 1)
     descending = array.sort(x, axis=-1, direction="DESCENDING")
-    count = array.range(1, x.shape[-1] + 1, dtype=x.dtype)
+    count = math.cumsum(array.ones_like(x), -1)
     above = math.cumsum(descending, axis=-1) - 1
     support = count * descending > above
     size = math.reduce_sum(array.cast(support, x.dtype), -1, keepdims=True)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ...core.config import config
 from ...ir.graph import Graph
 from ...ir.value import Value
-from . import bits, contract, index, join, reduce
+from . import bits, contract, index, join, reduce, sorting
 from .buffers import Buffer, Buffers
 from .builder import PTR, Code, Module, Reg
 from .driver import emit_barrier, emit_run
@@ -30,6 +30,7 @@ EMITTERS = {
     **reduce.EMITTERS,
     **index.EMITTERS,
     **join.EMITTERS,
+    **sorting.EMITTERS,
     **bits.EMITTERS,
 }
 

@@ -69,6 +69,7 @@ acosh = _function(prim.arccosh, "acosh", "The inverse of cosh.")
 atanh = _function(prim.arctanh, "atanh", "The inverse of tanh.")
 sigmoid = _function(prim.sigmoid, "sigmoid", "1 / (1 + e⁻ˣ).")
 erf = _function(prim.erf, "erf", "The error function 2/√π ∫₀ˣ e^(-t²) dt.")
+erfc = _function(prim.erfc, "erfc", "1 - erf(x), exact where it is tiny.")
 erfinv = _function(prim.erf_inverse, "erfinv", "The inverse of erf on (-1, 1).")
 
 
@@ -289,7 +290,7 @@ def _places(condition: Any) -> Any:
 __all__ = [
     "abs", "acos", "acosh", "add", "add_n", "asin", "asinh", "atan", "atan2", "atanh", "ceil",
     "clip_by_value", "cos", "cosh", "divide", "divide_no_nan", "equal", "erf",
-    "erfinv", "exp", "expm1", "floor", "floordiv", "floormod", "greater", "greater_equal",
+    "erfc", "erfinv", "exp", "expm1", "floor", "floordiv", "floormod", "greater", "greater_equal",
     "is_finite", "is_inf", "is_nan", "less",
     "less_equal", "log", "log1p", "log_sigmoid", "logical_and", "logical_not", "logical_or",
     "logical_xor", "maximum", "minimum", "mod", "multiply", "multiply_no_nan", "negative",

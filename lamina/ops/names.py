@@ -71,7 +71,6 @@ ABSENT = {
     "data": "there are no datasets yet; give fit, evaluate and predict NumPy arrays",
     "lgamma": "the gamma function's relatives are left out; SciPy has them for known numbers",
     "digamma": "the gamma function's relatives are left out; SciPy has them for known numbers",
-    "erfc": "write 1 - tf.math.erf(x)",
     **{name: f"it is called tf.math.{name} since TensorFlow 2" for name in (*_MOVED, *_MOVED_TOO)},
 }
 

@@ -15,7 +15,7 @@ from ..ir.primitive import NO_GRADIENT, Primitive, Rule
 from ..ir.value import Spec, Value
 from .broadcast import fill_like
 from .rules import ANY, BOOLEAN, FLOAT, NUMBER, ORDERED, check_kind, same_as_input, to_dtype
-from .special import erf_array, erf_inverse_array, sigmoid_array
+from .special import erf_array, erf_inverse_array, erfc_any, sigmoid_array
 
 Verb = Callable[..., Any]
 
@@ -293,6 +293,12 @@ erf: Verb = unary(
     erf_array,
     lambda x, y: multiply(_like(x, 2 / np.sqrt(np.pi)), exp(negative(multiply(x, x)))),
     doc="The error function 2/√π ∫₀ˣ e^(-t²) dt.",
+)
+erfc: Verb = unary(
+    "erfc",
+    erfc_any,
+    lambda x, y: multiply(_like(x, -2 / np.sqrt(np.pi)), exp(negative(multiply(x, x)))),
+    doc="1 - erf(x), exact where it is tiny.",
 )
 erf_inverse: Verb = unary(
     "erf_inverse",

@@ -116,6 +116,7 @@ for _name, _reference, _sample in [
     ("math.softplus", lambda x: np.logaddexp(x, 0), normal),
     ("math.softsign", lambda x: x / (1 + np.abs(x)), normal),
     ("math.erf", special.erf, normal),
+    ("math.erfc", special.erfc, normal),
     ("math.erfinv", special.erfinv, inner),
     ("nn.relu", lambda x: np.maximum(x, 0), normal),
     ("nn.relu6", lambda x: np.clip(x, 0, 6), lambda *s: 4 * normal(*s)),

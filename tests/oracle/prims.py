@@ -159,6 +159,7 @@ for _name, _reference, _inputs in [
     ("arctanh", np.arctanh, (_between(-0.9, 0.9, 3, 4),)),
     ("sigmoid", special.expit, (_x,)),
     ("erf", special.erf, (_x,)),
+    ("erfc", special.erfc, (_x,)),
     ("erf_inverse", special.erfinv, (_between(-0.9, 0.9, 3, 4),)),
     ("logical_not", np.logical_not, (_x > 0,)),
     ("is_finite", np.isfinite, (np.array([1.0, np.inf, np.nan]),)),

@@ -65,7 +65,7 @@ _SIGNED = ("negative", "absolute", "sign")
 _FUNCTIONS = (
     *("floor", "ceil", "round_even", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan"),
     *("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"),
-    *("sigmoid", "erf", "erf_inverse", "stop_gradient"),
+    *("sigmoid", "erf", "erfc", "erf_inverse", "stop_gradient"),
 )
 
 

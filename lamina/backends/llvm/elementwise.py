@@ -270,7 +270,7 @@ ELEMENTWISE: dict[str, Emit] = {
         for name in (
             *("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan"),
             *("arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "sigmoid"),
-            *("erf", "erf_inverse", "power"),
+            *("erf", "erf_inverse", "erfc", "power"),
         )
     },
 }

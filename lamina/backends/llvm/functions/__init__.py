@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..builder import Code, Reg, element_of, lanes_of
 from .angles import arccos, arcsin, arctan, arctan2
-from .error import erf, erf_inverse
+from .error import erf, erf_inverse, erfc
 from .exponential import cosh, exp, expm1, sigmoid, sinh, tanh
 from .logarithm import arccosh, arcsinh, arctanh, log, log1p
 from .power import power
@@ -41,6 +41,6 @@ FUNCTIONS: dict[str, Emit] = {
     emit.__name__: _called(emit)
     for emit in (
         sin, cos, tan, arcsin, arccos, arctan, arctan2, sinh, cosh, arcsinh, arccosh, arctanh,
-        erf, erf_inverse, power,
+        erf, erf_inverse, erfc, power,
     )
 }  # fmt: skip

@@ -1,14 +1,15 @@
-"""The error function and its inverse."""
+"""The error function, its complement and its inverse."""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
 
+from ....prims.special import ERFC
 from ..builder import F32, F64, Code, Reg, element_of
-from .exponential import scale, split
+from .exponential import exp, scale, split
 from .logarithm import log
-from .pieces import absolute, at_most, like, polynomial, with_sign
+from .pieces import absolute, at_most, like, polynomial, two_sum, with_sign
 
 
 class _Erf(NamedTuple):
@@ -64,6 +65,35 @@ def erf(code: Code, x: Reg) -> Reg:
     s = scale(code, field, x)
     far = with_sign(code, code.fma(s, q, code.fsub(s, like(x, 1))), x)
     return code.select(code.fcmp("olt", size, like(x, fit.border)), near, far)
+
+
+_FEWER = {F32: 14, F64: 28}  # coefficients that matter to the last digit
+
+
+def erfc(code: Code, x: Reg) -> Reg:
+    """1 - erf x = t e^(P(u) - x²) for x ≥ 0, with t = 2 / (2 + x) and u = 2 t - 1.
+
+    x² is kept in two parts, for the exponential would show what its rounding loses.
+
+    Within 5.6 ulp (float32), 6.5 ulp (float64).
+    """
+    element = element_of(x.kind)
+    size = at_most(code, absolute(code, x), 30.0)
+    t = code.fdiv(like(x, 2), code.fadd(size, like(x, 2)))
+    double = code.fma(t, like(x, 4), like(x, -2))  # 2 u
+    last, before = like(x, 0), like(x, 0)
+    for coefficient in ERFC[_FEWER[element] - 1 : 0 : -1]:  # Clenshaw's recurrence
+        last, before = (
+            code.fma(double, last, code.fsub(like(x, coefficient), before)),
+            last,
+        )
+    half = code.fma(double, like(x, 0.5), like(x, 0))
+    p = code.fma(half, last, code.fsub(like(x, 0.5 * ERFC[0]), before))
+    square = code.fmul(size, size)
+    lost = code.fma(size, size, code.fneg(square))
+    total, rest = two_sum(code, code.fneg(square), p)
+    y = code.fmul(t, exp(code, total, code.fsub(rest, lost)))
+    return code.select(code.fcmp("olt", x, like(x, 0)), code.fsub(like(x, 2), y), y)
 
 
 class _Ratio(NamedTuple):

@@ -4,6 +4,7 @@ last place (ulp)."""
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Callable
 from functools import cache
@@ -31,6 +32,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
 } | {
     "sigmoid": scipy.special.expit,
     "erf": lambda x: scipy.special.erf(x.astype(np.float64)),
+    "erfc": lambda x: np.frompyfunc(math.erfc, 1, 1)(x.astype(np.float64)).astype(np.float64),
     "erf_inverse": lambda x: np.copysign(scipy.special.erfinv(x.astype(np.float64)), x),
 }
 # The largest errors in ulp: float32, float64.
@@ -55,6 +57,7 @@ BOUNDS = {
     "arctanh": (2.2, 2.2),
     "erf": (1.2, 3.1),  # SciPy's own error is most of the last two
     "erf_inverse": (3.7, 8.0),
+    "erfc": (5.6, 6.5),
     "power": (0.51, 2.0),
 }
 UNARY = [name for name in BOUNDS if name not in BINARY]

@@ -24,6 +24,7 @@ from .ops import (
     math,
     nn,
     random,
+    strings,
     version,
 )
 from .ops.array import *  # noqa: F403
@@ -49,6 +50,7 @@ from .ops.dtypes import (
     int16,
     int32,
     int64,
+    string,
     uint8,
     uint16,
     uint32,
@@ -141,8 +143,9 @@ __all__ = [
     "logical_not", "logical_or", "math", "matmul", "maximum", "minimum", "multiply", "negative",
     "nest", "newaxis", "nn", "norm", "not_equal", "pow", "random", "reduce_all", "reduce_any",
     "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
-    "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "subtract", "tan",
-    "tanh", "tensordot", "truediv", "uint16", "uint32", "uint64", "uint8", "version",
+    "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "string", "strings",
+    "subtract", "tan", "tanh", "tensordot", "truediv", "uint16", "uint32", "uint64",
+    "uint8", "version",
 ]  # fmt: skip
 __all__ += array.__all__
 __all__ += control_flow.__all__

@@ -22,7 +22,8 @@ class DType:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.dtype = np.dtype(name)  # the attribute that lets NumPy take a DType as dtype=
+        # The attribute lets NumPy take a DType as dtype=; strings are objects of type bytes.
+        self.dtype = np.dtype(object if name == "string" else name)
 
     @property
     def as_numpy_dtype(self) -> type[Any]:
@@ -72,12 +73,17 @@ class DType:
     def _limit(self, which: str) -> Any:
         if self.is_bool:
             return which == "max"
-        info = np.finfo(self.dtype) if self.is_floating else np.iinfo(self.dtype)
+        if self.name == "string":
+            raise ArgumentTypeError("strings have no smallest or largest value")
+        known: Any = self.dtype
+        info = np.finfo(known) if self.is_floating else np.iinfo(known)
         return getattr(info, which)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):
             return self.name == other.name
+        if other is None or (isinstance(other, str) and other == self.name):
+            return other is not None  # np.dtype(None) is float64
         try:
             return self.dtype == np.dtype(other)  # type: ignore[call-overload, no-any-return]
         except TypeError:
@@ -103,6 +109,7 @@ _WIRE_NUMBERS = {
     "uint8": 4,
     "int16": 5,
     "int8": 6,
+    "string": 7,
     "int64": 9,
     "bool": 10,
     "uint16": 17,
@@ -114,6 +121,7 @@ DTYPES: dict[str, DType] = {name: DType(name) for name in _WIRE_NUMBERS}
 _BY_NUMPY: dict[np.dtype[Any], DType] = {dtype.dtype: dtype for dtype in DTYPES.values()}
 _ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}
 _PYTHON = {float: "float32", int: "int32", bool: "bool"}
+_STRINGS = (str, bytes, "string", "str", "bytes")
 
 FLOAT32 = np.dtype("float32")
 FLOAT64 = np.dtype("float64")
@@ -122,6 +130,7 @@ INT64 = np.dtype("int64")
 BOOL = np.dtype("bool")
 UINT32 = np.dtype("uint32")
 UINT64 = np.dtype("uint64")
+STRING = np.dtype(object)
 
 
 def numpy_dtype(dtype: Any) -> np.dtype[Any]:
@@ -130,14 +139,23 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
         return dtype.dtype
     if isinstance(dtype, np.dtype) and dtype in _BY_NUMPY:
         return dtype
+    if dtype in _STRINGS:
+        return STRING
     try:
         name = _PYTHON.get(dtype) or (_ALIASES.get(dtype) if isinstance(dtype, str) else None)
         found = np.dtype(name or dtype).newbyteorder("=")
     except TypeError:
         raise _unknown_dtype(dtype) from None
+    if found.kind in "UST":
+        return STRING
     if found not in _BY_NUMPY:
         raise _unknown_dtype(dtype)
     return found
+
+
+def type_name(dtype: np.dtype[Any]) -> str:
+    """What people call the dtype of a tensor: NumPy's name, or "string"."""
+    return "string" if dtype.kind == "O" else str(dtype.name)
 
 
 def as_dtype(dtype: Any) -> DType:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import Array
+from ..core.dtypes import Array, type_name
 from .graph import Graph
 from .value import Value
 
@@ -47,7 +47,7 @@ def _constant(value: Value) -> str:
 
 
 def _repeated(array: Array) -> str:
-    if not array.size:
+    if not array.size or array.dtype.kind == "O":
         return ""
     first = array[(0,) * array.ndim]
     repeats = not any(array.strides) or (
@@ -60,7 +60,7 @@ def _param(value: Any) -> str:
     if isinstance(value, Graph):
         return value.name
     if isinstance(value, np.dtype):
-        return value.name
+        return type_name(value)
     if isinstance(value, np.generic):
         value = value.item()
     if callable(value):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.dtypes import type_name
 from ..core.shapes import Shape
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Spec:
         return hash((self.shape, self.dtype))
 
     def __repr__(self) -> str:
-        return f"{self.dtype.name}[{', '.join(map(str, self.shape))}]"
+        return f"{type_name(self.dtype)}[{', '.join(map(str, self.shape))}]"
 
 
 class Value:

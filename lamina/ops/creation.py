@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import FLOAT32, FLOAT64, INT32, INT64, numpy_dtype
-from ..core.errors import InvalidArgumentError, SymbolicShapeError
+from ..core.dtypes import FLOAT32, FLOAT64, INT32, INT64, STRING, numpy_dtype
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, SymbolicShapeError
 from ..core.shapes import element_count, normalize_axis
 from ..ir.bind import new_value
 from ..prims import elementwise as prim
@@ -55,12 +55,12 @@ def convert_to_tensor(
 
 def zeros(shape: Any, dtype: Any = FLOAT32, name: str | None = None) -> Any:
     """A tensor of zeros."""
-    return fill_primitive(as_shape(shape), 0, numpy_dtype(dtype))
+    return _filled(as_shape(shape), 0, numpy_dtype(dtype))
 
 
 def ones(shape: Any, dtype: Any = FLOAT32, name: str | None = None) -> Any:
     """A tensor of ones."""
-    return fill_primitive(as_shape(shape), 1, numpy_dtype(dtype))
+    return _filled(as_shape(shape), 1, numpy_dtype(dtype))
 
 
 def zeros_like(input: Any, dtype: Any = None, name: str | None = None) -> Any:
@@ -75,7 +75,16 @@ def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Any:
 
 def _filled_like(input: Any, dtype: Any, value: int) -> Any:
     spec = to_tensor(input).spec
-    return fill_primitive(spec.shape, value, spec.dtype if dtype is None else numpy_dtype(dtype))
+    return _filled(spec.shape, value, spec.dtype if dtype is None else numpy_dtype(dtype))
+
+
+def _filled(shape: Any, value: int, dtype: Any) -> Any:
+    """A tensor full of a number; the zero of strings is the empty one."""
+    if dtype != STRING:
+        return fill_primitive(shape, value, dtype)
+    if value:
+        raise ArgumentTypeError("there is no string 1; use tf.fill(shape, 'text')")
+    return fill_primitive(shape, b"", dtype)
 
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Any:

@@ -18,6 +18,7 @@ uint16 = DTYPES["uint16"]
 uint32 = DTYPES["uint32"]
 uint64 = DTYPES["uint64"]
 bool = DTYPES["bool"]
+string = DTYPES["string"]
 
 __all__ = [
     "DType",
@@ -34,6 +35,7 @@ __all__ = [
     "int32",
     "int64",
     "saturate_cast",
+    "string",
     "uint8",
     "uint16",
     "uint32",

@@ -41,8 +41,6 @@ ABSENT = {
     "SparseTensor": "use dense tensors",
     "ragged": "use dense tensors with padding and a mask",
     "sparse": "use dense tensors",
-    "strings": "tensors hold numbers and booleans; work on text with Python",
-    "string": "tensors hold numbers and booleans; work on text with Python",
     "io": "use Python's files and NumPy",
     "image": "lamina is about dense networks; prepare images with NumPy or Pillow",
     "saved_model": "use model.save('model.keras')",

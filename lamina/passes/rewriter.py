@@ -126,7 +126,7 @@ class Rewriter:
 
 def repeated_number(array: Array) -> Array | None:
     """The number, of rank 0, whose bits stand everywhere in `array`, if so."""
-    if not array.size:
+    if not array.size or array.dtype.kind == "O":
         return None
     first = array[(0,) * array.ndim]
     if any(array.strides) and array.size > 1:

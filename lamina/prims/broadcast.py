@@ -25,6 +25,8 @@ def _fill(*, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Array:
 
 def repeat_view(array: Array, shape: tuple[int, ...]) -> Array:
     """`array` broadcast to `shape` without a copy; what np.broadcast_to does, faster."""
+    if array.dtype.kind == "O":
+        return np.broadcast_to(array, shape)  # objects are counted: no view by address
     if not array.shape and array.size:
         number: Array = np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
         number.flags.writeable = False

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import BOOL, Array
-from ..core.errors import InvalidArgumentError
+from ..core.dtypes import BOOL, STRING, Array, type_name
+from ..core.errors import ArgumentTypeError, InvalidArgumentError
 from ..core.shapes import B
 from ..ir.bind import bind
 from ..ir.primitive import NO_GRADIENT, Primitive, Rule
 from ..ir.value import Spec, Value
 from .broadcast import fill_like
-from .rules import ANY, BOOLEAN, FLOAT, NUMBER, ORDERED, check_kind, same_as_input, to_dtype
+from .rules import ANY, BOOLEAN, FLOAT, NUMBER, ORDERED, VALUE, check_kind, same_as_input, to_dtype
 from .special import erf_array, erf_inverse_array, erfc_any, sigmoid_array
 
 Verb = Callable[..., Any]
@@ -83,7 +83,13 @@ def _like(x: Value, value: float) -> Any:
 
 # Binary arithmetic ------------------------------------------------------------------------------
 
-add: Verb = binary("add", np.add, (lambda g, z, x, y: g, lambda g, z, x, y: g), doc="x + y.")
+add: Verb = binary(
+    "add",
+    np.add,
+    (lambda g, z, x, y: g, lambda g, z, x, y: g),
+    kinds=NUMBER + "O",
+    doc="x + y; of strings, one after the other.",
+)
 subtract: Verb = binary(
     "subtract", np.subtract, (lambda g, z, x, y: g, lambda g, z, x, y: negative(g)), doc="x - y."
 )
@@ -203,7 +209,7 @@ shift_right: Verb = binary("shift_right", np.right_shift, NO_GRADIENT, kinds="iu
 
 # Comparisons ------------------------------------------------------------------------------------
 
-equal: Verb = comparison("equal", np.equal, ANY, "x = y.")
+equal: Verb = comparison("equal", np.equal, VALUE, "x = y.")
 less: Verb = comparison("less", np.less, ORDERED, "x < y.")
 less_equal: Verb = comparison("less_equal", np.less_equal, ORDERED, "x ≤ y.")
 
@@ -341,12 +347,23 @@ select_p = Primitive(
 select: Verb = _verb(select_p, "x where the condition holds, else y.")
 
 
+def _infer_cast(x: Spec, *, dtype: np.dtype[Any]) -> Spec:
+    if STRING in (x.dtype, dtype):
+        raise ArgumentTypeError(
+            f"cannot cast to {type_name(dtype)}: got {x!r}; tf.strings.to_number reads numbers and "
+            "tf.strings.as_string writes them"
+        )
+    return Spec(x.shape, dtype)
+
+
 def _cast_rule(g: Any, y: Any, x: Any, *, dtype: np.dtype[Any]) -> Any:
     return cast(g, x.spec.dtype) if x.spec.dtype.kind in "fc" and dtype.kind in "fc" else None
 
 
 def _cast(x: Array, *, dtype: np.dtype[Any]) -> Array:
     """Floats beyond the range of integers give its limits, NaN gives 0, on every machine."""
+    if STRING in (x.dtype, dtype):
+        raise TypeError("strings are not cast")  # the rule of types says more
     if dtype.kind not in "iu" or x.dtype.kind != "f":
         return x.astype(dtype)
     limits = np.iinfo(dtype)
@@ -362,7 +379,7 @@ def _cast(x: Array, *, dtype: np.dtype[Any]) -> Array:
 
 cast_p = Primitive(
     "cast",
-    infer=lambda x, *, dtype: Spec(x.shape, dtype),
+    infer=_infer_cast,
     evaluate=_cast,
     vjp=(_cast_rule,),
     may_warn=True,

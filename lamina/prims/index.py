@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import INT32, INT64, Array
+from ..core.dtypes import INT32, INT64, STRING, Array
 from ..core.errors import InvalidArgumentError, OutOfRangeError
 from ..core.shapes import Shape
 from ..ir.bind import bind
@@ -29,7 +29,8 @@ def _infer_gather(x: Spec, indices: Spec, *, axis: int) -> Spec:
 
 def _gather(x: Array, indices: Array, *, axis: int) -> Array:
     check_indices(indices, x.shape[axis])
-    return np.take(x, indices, axis=axis)
+    taken = np.take(x, indices, axis=axis)
+    return taken if x.dtype != STRING else np.asarray(taken, STRING)
 
 
 gather_p = Primitive(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import Array
+from ..core.dtypes import STRING, Array
 from ..core.errors import InvalidArgumentError, SymbolicShapeError
 from ..core.shapes import B, Dim
 from ..ir.bind import bind
@@ -105,7 +105,7 @@ def _pad(x: Array, *, low: Ints, high: Ints, inner: Ints) -> Array:
         spread = size + max(size - 1, 0) * between
         shape.append(before + spread + after)
         places.append(slice(before, before + spread, between + 1))
-    padded = np.zeros(shape, x.dtype)
+    padded = np.full(shape, b"", STRING) if x.dtype == STRING else np.zeros(shape, x.dtype)
     padded[tuple(places)] = x
     return padded
 

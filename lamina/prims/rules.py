@@ -14,14 +14,17 @@ NUMBER = "fiuc"
 INTEGER = "iu"
 ORDERED = "fiub"
 ANY = "fiucb"
+VALUE = "fiucbO"
 BOOLEAN = "b"
 
 _KIND_NAMES = {
     FLOAT: "a floating-point dtype",
     NUMBER: "numbers",
     INTEGER: "integers",
+    NUMBER + "O": "numbers or strings",
     ORDERED: "ordered values",
     ANY: "numbers or booleans",
+    VALUE: "numbers, booleans or strings",
     BOOLEAN: "booleans",
     "ib": "integers or booleans",
     "iub": "integers or booleans",

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import BOOL, FLOAT32, INT32, INT64, Array, numpy_dtype
+from ..core.dtypes import BOOL, FLOAT32, INT32, INT64, STRING, Array, numpy_dtype, type_name
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, describe
 from ..core.shapes import broadcast_shapes
+from ..core.strings import encode, looks_like_strings, scalar
 from ..ir.bind import STATE, new_value
 from ..ir.value import Value
 from ..prims.broadcast import broadcast, fill, reshape
@@ -50,6 +51,8 @@ def read_value(value: Any) -> tuple[Any, int]:
         return new_value(np.array(value, BOOL)), WEAK
     if kind is int:
         return new_value(_integers(np.array(value), value)), WEAK
+    if kind is str or kind is bytes:
+        return new_value(scalar(value)), WEAK
     if kind is np.ndarray:
         array = _checked(value, value)
         if STATE.trace is not None and array is value:
@@ -72,6 +75,10 @@ def _read_list(value: Any) -> tuple[Any, int]:
         leaf = leaf[0]
     if isinstance(leaf, (np.generic, np.ndarray)) or hasattr(leaf, "__array__"):
         return new_value(_checked(array, value)), FOREIGN
+    if isinstance(leaf, (str, bytes)):
+        return new_value(encode(np.array(value, STRING))), WEAK
+    if array.dtype.kind in "US":
+        raise _not_numbers(value)
     if array.dtype.kind == "f":
         array = array.astype(FLOAT32)
     elif array.dtype.kind in "iuO" and array.size:
@@ -113,6 +120,8 @@ def _as_array(value: Any) -> Array:
 def _checked(array: Array, value: Any) -> Array:
     array = widened(array)
     if array.dtype.kind not in "fiub":
+        if looks_like_strings(array):
+            return encode(array)
         raise _not_numbers(value)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
@@ -123,7 +132,7 @@ def _not_numbers(value: Any) -> ArgumentTypeError:
     found = np.asarray(value, dtype=object).ravel()
     odd = next((item for item in found if not isinstance(item, (bool, int, float, np.number))), "")
     return ArgumentTypeError(
-        "a tensor holds numbers or booleans; got "
+        "a tensor holds numbers, booleans or strings; got "
         f"{type(value).__name__} with {type(odd).__name__} {str(odd)[:40]!r} in it"
     )
 
@@ -151,6 +160,14 @@ def _cast_known(tensor: Any, dtype: np.dtype[Any], value: Any) -> Any:
     have = tensor.spec.dtype
     if have == dtype:
         return tensor
+    if STRING in (have, dtype):
+        if not tensor.array.size:
+            return new_value(tensor.array.astype(dtype))
+        cure = "tf.strings.as_string(x)" if dtype == STRING else "tf.strings.to_number(x)"
+        raise ArgumentTypeError(
+            f"a tensor of dtype {type_name(dtype)} cannot be made of {type_name(have)} values; "
+            f"use {cure}"
+        )
     if isinstance(value, Value) or hasattr(value, "__lamina_tensor__"):
         raise ArgumentTypeError(
             f"a tensor of dtype {have.name} was given where dtype {dtype.name} is asked for; "
@@ -178,6 +195,11 @@ def promote_dtypes(first: np.dtype[Any], second: np.dtype[Any]) -> np.dtype[Any]
     if first == second:
         return first
     a, b = first.kind, second.kind
+    if "O" in (a, b):
+        raise ArgumentTypeError(
+            f"strings and numbers do not go together: got dtypes {type_name(first)} and "
+            f"{type_name(second)}; see tf.strings.to_number and tf.strings.as_string"
+        )
     if a == "f" and b != "f":
         return first
     if b == "f" and a != "f":
@@ -188,7 +210,7 @@ def promote_dtypes(first: np.dtype[Any], second: np.dtype[Any]) -> np.dtype[Any]
 
 def _weak_dtype(strong: np.dtype[Any], weak: np.dtype[Any], strength: int) -> np.dtype[Any]:
     """The dtype of a tensor of dtype `strong` with something that gives way."""
-    if weak.kind == "f":
+    if weak.kind == "f" and strong.kind != "O":
         if strong.kind == "f":
             return strong
         return FLOAT32 if strength == WEAK else weak

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import Array, DType, as_dtype
+from ..core.dtypes import Array, DType, as_dtype, type_name
 from ..core.errors import (
     ArgumentTypeError,
     InvalidArgumentError,
@@ -289,17 +289,17 @@ class Tensor(Operators, Value):
 
     def __repr__(self) -> str:
         if self.array is None:
-            return f"<tf.Tensor: shape={self.shape}, dtype={self.spec.dtype.name}, symbolic>"
+            return f"<tf.Tensor: shape={self.shape}, dtype={type_name(self.spec.dtype)}, symbolic>"
         return (
-            f"<tf.Tensor: shape={self.shape}, dtype={self.spec.dtype.name}, "
+            f"<tf.Tensor: shape={self.shape}, dtype={type_name(self.spec.dtype)}, "
             f"numpy={numpy_text(self.array)}>"
         )
 
     def __str__(self) -> str:
         if self.array is None:
-            return f"Tensor(shape={self.shape}, dtype={self.spec.dtype.name})"
+            return f"Tensor(shape={self.shape}, dtype={type_name(self.spec.dtype)})"
         text = np.array2string(self.array) if self.array.ndim else str(self.array[()])
-        return f"tf.Tensor({text}, shape={self.shape}, dtype={self.spec.dtype.name})"
+        return f"tf.Tensor({text}, shape={self.shape}, dtype={type_name(self.spec.dtype)})"
 
     def __copy__(self) -> Tensor:
         return self

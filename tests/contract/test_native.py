@@ -30,6 +30,7 @@ INTERPRETED = {
     *("call", "cond", "while_loop", "while_gradient", "attach_gradient", "check", "observe"),
     *("inverse", "determinant", "solve", "cholesky", "remainder", "floor_divide"),
     *("eigh", "svd", "qr", "lu", "slogdet", "pinv"),
+    "map_text",
     "matmul",  # the sample is a stack of matrices without a batch
 }
 # A gradient made by hand may use values of the trace that it was made in.

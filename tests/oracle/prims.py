@@ -23,6 +23,7 @@ from lamina.prims import (
     matmul,
     random,
     reduce,
+    text,
 )
 
 F64 = np.dtype(np.float64)
@@ -439,4 +440,11 @@ _row(
     lambda x: control.observe([elementwise.sin(x)], lambda array: None)[0],
     (_x,),
     np.sin,
+)
+
+_row(
+    "map_text",
+    lambda x: text.map_text(len, x, dtype=I32),
+    (np.array([[b"a", b"bc"], [b"", b"a"]], object),),
+    lambda x: np.vectorize(len)(x).astype(np.int32),
 )

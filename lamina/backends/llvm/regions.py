@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...core.dtypes import Array
+from ...core.dtypes import STRING, Array
 from ...core.shapes import B
 from ...ir.graph import Graph
 from ...ir.interpret import Program, interpreter
@@ -28,7 +28,7 @@ def compile_regions(graph: Graph) -> Program:
     """`graph` as one native program where that can be, else as regions."""
     if not graph.nodes:
         return interpreter(graph)
-    refused: dict[int, Node] = {}
+    refused = _with_strings(graph)
     while True:
         try:
             if not refused:
@@ -39,6 +39,15 @@ def compile_regions(graph: Graph) -> Program:
                 return interpreter(graph)
             refused[id(error.node)] = error.node
             _tell(graph, error)
+
+
+def _with_strings(graph: Graph) -> dict[int, Node]:
+    """The operations that read or make strings: they are the interpreter's."""
+    return {
+        id(node): node
+        for node in graph.nodes
+        if any(value.spec.dtype == STRING for value in (*node.inputs, *node.outputs))
+    }
 
 
 def _tell(graph: Graph, error: Unsupported) -> None:
@@ -69,7 +78,9 @@ class _Regions:
         read = {id(v): v for node in nodes for v in node.inputs if v.array is None}
         inputs = [value for key, value in read.items() if key not in made]
         if not any(B in value.spec.shape for value in inputs):  # the rows are counted on an input
-            inputs += [v for v in self.graph.inputs if B in v.spec.shape][:1]
+            counted = [v for v in self.graph.inputs if B in v.spec.shape]
+            inputs += sorted(counted, key=lambda v: v.spec.dtype == STRING)[:1]
+            native = native and not (counted and inputs[-1].spec.dtype == STRING)
         own = {id(node) for node in nodes}
         wanted = {id(v) for node in self.graph.nodes if id(node) not in own for v in node.inputs}
         wanted |= {id(value) for value in self.graph.outputs}

@@ -7,9 +7,8 @@ import inspect
 import threading
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ...core import nest
+from ...core.dtypes import numpy_dtype
 from ...core.errors import (
     ArgumentTypeError,
     InvalidArgumentError,
@@ -229,7 +228,7 @@ class Layer(Container):
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arrays and numbers as tensors, floats in the layer's dtype."""
-        wanted = np.dtype(self._dtype) if self.autocast else None
+        wanted = numpy_dtype(self._dtype) if self.autocast else None
         if len(args) == 1 and isinstance(args[0], Value) and not kwargs:
             return (autocast_tensor(args[0], wanted),), kwargs
         arguments = tuple(convert_argument(argument, wanted) for argument in args)

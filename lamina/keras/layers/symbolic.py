@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ...core import nest
+from ...core.dtypes import numpy_dtype
 from ...core.errors import InvalidArgumentError
 from ...core.shapes import B
 from ...ir.bind import bind, use_keeper
@@ -107,7 +106,7 @@ class KerasTensor(Tensor):
         self.name = unique_name("keras_tensor")
 
     def __repr__(self) -> str:
-        return f"<KerasTensor shape={self.shape}, dtype={self.spec.dtype.name}, name={self.name}>"
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype.name}, name={self.name}>"
 
 
 def _results(operation: Operation, specs: Sequence[Spec]) -> list[KerasTensor]:
@@ -178,7 +177,7 @@ def spec_of_shape(shape: Any, dtype: Any) -> Spec:
             f"only the batch size may be None; got shape {tuple(shape)}. A dense network needs to "
             "know the other sizes."
         )
-    return Spec(tuple(B if dim is None else int(dim) for dim in shape), np.dtype(dtype))
+    return Spec(tuple(B if dim is None else int(dim) for dim in shape), numpy_dtype(dtype))
 
 
 def output_shape(layer: Any, *shapes: Any, **named: Any) -> Any:

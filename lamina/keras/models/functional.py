@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...core import nest
-from ...core.errors import InvalidArgumentError, UnimplementedError
+from ...core.dtypes import STRING, type_name
+from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ...core.shapes import B
 from ...ops import array
 from ..configurable import deserialize, deserialize_nested, register, serialize
@@ -170,6 +171,12 @@ def _fitted(model: str, symbol: KerasTensor, leaf: Any) -> Any:
             f"got shape {tuple(have)}"
         )
     dtype = symbol.spec.dtype
+    if STRING in (dtype, leaf.spec.dtype) and leaf.spec.dtype != dtype:
+        raise ArgumentTypeError(
+            f"the model {model!r} expects {type_name(dtype)} for its input "
+            f"{_producer_name(symbol)!r}; got {type_name(leaf.spec.dtype)}. Text becomes "
+            "numbers by keras.layers.StringLookup or Hashing, after keras.Input(dtype='string')."
+        )
     return array.cast(leaf, dtype) if leaf.spec.dtype != dtype else leaf
 
 
@@ -183,7 +190,7 @@ def _with_own_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
     for tensor in nest.flatten(inputs):
         known[id(tensor)] = tensor
         if not isinstance(_layer_of(tensor), InputLayer):
-            layer = InputLayer(batch_shape=tensor.shape, dtype=tensor.spec.dtype.name)
+            layer = InputLayer(batch_shape=tensor.shape, dtype=type_name(tensor.spec.dtype))
             known[id(tensor)] = layer.output
     for operation in _sorted_operations(nest.flatten(inputs), nest.flatten(outputs)):
         if not isinstance(operation.layer, InputLayer):
@@ -318,7 +325,7 @@ class _Calls:
 
     def _plain(self, item: Any) -> Any:
         if isinstance(item, KerasTensor):
-            inner = {"shape": list(item.shape), "dtype": item.spec.dtype.name}
+            inner = {"shape": list(item.shape), "dtype": type_name(item.spec.dtype)}
             inner["keras_history"] = self.history(item)
             return {"class_name": "__keras_tensor__", "config": inner}
         if isinstance(item, dict):

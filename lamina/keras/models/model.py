@@ -60,6 +60,8 @@ class Model(Trainer, Layer):
             return super().__call__(*args)  # which says that super().__init__() is missing
         x = args[0]
         array = x if type(x) is np.ndarray else getattr(x, "array", None)
+        if array is not None and array.dtype.kind not in "fiub":
+            return super().__call__(x)
         calling = self._training.calling
         if array is not None and calling.is_ready():
             self._call_losses = []

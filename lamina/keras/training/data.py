@@ -10,6 +10,7 @@ import numpy as np
 from ...core import nest
 from ...core.dtypes import Array
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError, describe
+from ...core.strings import encode, looks_like_strings
 from ...ir.value import Value
 from ...tensor.convert import widened
 from ..settings import floatx
@@ -116,6 +117,14 @@ def _array(array: Array, what: str) -> Array:
     array = widened(array)
     if array.ndim == 0:
         raise InvalidArgumentError(f"{what} should have one row an example; got a single number")
+    if looks_like_strings(array):
+        try:
+            return encode(array)
+        except ArgumentTypeError as error:
+            raise ArgumentTypeError(
+                f"{what}: {error}. Encode text (one-hot, or an index for each category), or give "
+                "columns of text as arrays of their own."
+            ) from None
     if array.dtype.kind == "O":
         try:
             array = array.astype(np.float64)

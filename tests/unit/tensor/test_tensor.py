@@ -38,7 +38,7 @@ def test_a_constant_does_not_share_the_callers_array() -> None:
     assert tensor.numpy()[0] == 0
 
 
-@pytest.mark.parametrize("value", [["a", "b"], "text", object(), [1, None], [1, "2"]])
+@pytest.mark.parametrize("value", [object(), [1, None], [1, "2"]])
 def test_what_is_no_number_is_refused(value: object) -> None:
     with pytest.raises(ArgumentTypeError, match="numbers"):
         tf.constant(value)

@@ -155,6 +155,10 @@ class EventWriter:
                 self._records.flush()
                 self._waiting, self._flushed = 0, time.monotonic()
 
+    def __del__(self) -> None:
+        if "_lock" in vars(self):
+            self.close()
+
     def close(self) -> None:
         """Write what is left and close the file."""
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import UnimplementedError, UnknownNameError, nearest
+from .backup import BackupAndRestore
 from .base import Callback
 from .callback_list import CallbackList
 from .csv_logger import CSVLogger
@@ -15,9 +16,13 @@ from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from .model_checkpoint import ModelCheckpoint
 from .monitor import MonitorCallback
 from .progress import ProgbarLogger
+from .remote_monitor import RemoteMonitor
+from .swap_ema_weights import SwapEMAWeights
+from .tensorboard import TensorBoard
 from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "Callback",
     "CallbackList",
     "CSVLogger",
@@ -29,13 +34,17 @@ __all__ = [
     "MonitorCallback",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 
-_ABSENT = ("BackupAndRestore", "OrbaxCheckpoint", "RemoteMonitor", "SwapEMAWeights", "TensorBoard")
-
 
 def __getattr__(name: str) -> Any:
-    if name in _ABSENT:
-        raise UnimplementedError(f"keras.callbacks.{name} is not implemented by lamina")
+    if name == "OrbaxCheckpoint":
+        raise UnimplementedError(
+            "keras.callbacks.OrbaxCheckpoint writes JAX's checkpoints of many machines, which is "
+            "outside of what lamina is for; use ModelCheckpoint or BackupAndRestore"
+        )
     raise UnknownNameError(f"keras.callbacks has no {name!r}.{nearest(name, __all__)}")

@@ -13,6 +13,7 @@ from .base import Callback, Logs
 class CSVLogger(Callback):
     """Writes a line an epoch: its number from 0, then the measures of the first epoch by name.
 
+    Where that has no validation, there are columns for it that hold "NA", as all that is missing.
     Each line is on disk before the next epoch begins. `append` keeps what the file holds already,
     and writes no second head.
     """
@@ -39,6 +40,8 @@ class CSVLogger(Callback):
             writer = csv.writer(file, delimiter=self.separator)
             if not self._names:
                 self._names = sorted(logs)
+                if not any(name.startswith("val_") for name in logs):
+                    self._names += [f"val_{name}" for name in self._names]
                 if not file.tell():
                     writer.writerow(["epoch", *self._names])
             writer.writerow([epoch, *(_field(logs.get(name, "NA")) for name in self._names)])
@@ -48,4 +51,5 @@ class CSVLogger(Callback):
 
 
 def _field(value: Any) -> Any:
-    return str(np.asarray(value).tolist()) if np.ndim(value) else value
+    """A number or a text as it is; several numbers as Keras writes them."""
+    return f'"[{", ".join(map(str, np.asarray(value)))}]"' if np.ndim(value) else value

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...core.errors import ArgumentTypeError, InvalidArgumentError
+import numpy as np
+
+from ...core.errors import InvalidArgumentError
 from .base import Callback, Logs, say
 from .monitor import MonitorCallback
 
@@ -26,7 +28,7 @@ class LearningRateScheduler(Callback):
         try:
             number = float(new)
         except (TypeError, ValueError):
-            raise ArgumentTypeError(
+            raise InvalidArgumentError(
                 f"the schedule of a LearningRateScheduler must return a number; got {new!r:.80}"
             ) from None
         optimizer.learning_rate = number
@@ -68,10 +70,8 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        if not 0 < factor < 1:
-            raise InvalidArgumentError(
-                f"ReduceLROnPlateau: factor lies between 0 and 1; got {factor!r}"
-            )
+        if factor >= 1:
+            raise InvalidArgumentError(f"ReduceLROnPlateau: factor is below 1; got {factor!r}")
         self.factor = factor
         self.patience = patience
         self.verbose = verbose
@@ -104,7 +104,7 @@ class ReduceLROnPlateau(MonitorCallback):
     def _reduce(self, epoch: int) -> None:
         optimizer = self.model.optimizer
         rate = float(optimizer.learning_rate)
-        if rate <= self.min_lr:
+        if rate <= np.float32(self.min_lr):  # the rate is a float32, too
             return
         new = max(rate * self.factor, self.min_lr)
         optimizer.learning_rate = new

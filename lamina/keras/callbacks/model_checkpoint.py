@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ...core.errors import InvalidArgumentError
+from ...core.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
 from .base import Logs, say
 from .monitor import MonitorCallback
 
@@ -16,7 +16,8 @@ class ModelCheckpoint(MonitorCallback):
     `filepath` may hold `{epoch}` (from 1), `{batch}` and measures, with formats:
     "{epoch:02d}-{val_loss:.3f}.keras". It ends in .keras or .h5, or in .weights.h5 with
     `save_weights_only`. With `save_best_only`, only a value of `monitor` that is better than all
-    before (and than `initial_value_threshold`) is saved.
+    before (and than `initial_value_threshold`) is saved. `period` is TensorFlow's former number
+    of epochs from one file to the next.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class ModelCheckpoint(MonitorCallback):
         mode: str = "auto",
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
+        **former: Any,
     ) -> None:
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath = os.fspath(filepath)
@@ -36,8 +38,8 @@ class ModelCheckpoint(MonitorCallback):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
-        self._epoch = 0
-        self._batches = 0
+        self.period = _period(former)
+        self._epoch = self._batches = self._epochs = 0
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
             raise InvalidArgumentError(
                 f"save_freq is 'epoch' or a positive number of batches; got {save_freq!r}"
@@ -62,7 +64,8 @@ class ModelCheckpoint(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
-        if self.save_freq == "epoch":
+        self._epochs += 1
+        if self.save_freq == "epoch" and self._epochs % self.period == 0:
             self._save(logs or {}, logs)
 
     def _save(self, fields: dict[str, Any], logs: Logs | None) -> None:
@@ -96,7 +99,20 @@ class ModelCheckpoint(MonitorCallback):
         try:
             return self.filepath.format(**fields)
         except (KeyError, IndexError) as error:
-            raise InvalidArgumentError(
+            raise NotFoundError(
                 f"the file name {self.filepath!r} asks for {error}; known here are "
                 f"{', '.join(fields)}"
             ) from None
+
+
+def _period(former: dict[str, Any]) -> int:
+    """`period` among TensorFlow's former arguments."""
+    period = former.pop("period", 1)
+    if former.pop("options", None) is not None or former:
+        raise ArgumentTypeError(
+            f"ModelCheckpoint does not know {', '.join(former) or 'options'}; files are written "
+            "to this machine's disk"
+        )
+    if not isinstance(period, int) or period < 1:
+        raise InvalidArgumentError(f"period is a positive number of epochs; got {period!r}")
+    return period

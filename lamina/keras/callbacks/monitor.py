@@ -28,9 +28,12 @@ class MonitorCallback(Callback):
     ) -> None:
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            raise InvalidArgumentError(
-                f"{type(self).__name__}: mode is 'auto', 'min' or 'max'; got {mode!r}"
+            warnings.warn(
+                f"{type(self).__name__}: mode is 'auto', 'min' or 'max'; got {mode!r}, which is "
+                "taken as 'auto'",
+                stacklevel=3,
             )
+            mode = "auto"
         self.monitor = monitor
         self.mode = mode
         self.best = baseline

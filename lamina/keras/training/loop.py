@@ -120,8 +120,9 @@ def fit(
     logs: Logs = {}
     reset = model._resetter()
     with listeners, stepper.many(batches) as steps:
+        model._initial_epoch = initial_epoch  # a callback may go on from a later one
         listeners.on_train_begin()
-        for epoch in range(initial_epoch, epochs):
+        for epoch in range(model._initial_epoch, epochs):
             reset()
             listeners.on_epoch_begin(epoch)
             order = shuffled(batches.rows) if shuffle else None

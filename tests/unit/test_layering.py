@@ -35,7 +35,7 @@ OWNERS = {
 LATE = {
     *("base64", "concurrent.futures", "csv", "difflib", "html", "http.client", "inspect", "json"),
     *("linecache", "logging", "queue", "shutil", "tempfile", "textwrap", "threading", "traceback"),
-    *("urllib.request", "xml.etree.ElementTree", "zipfile", "zlib"),
+    *("urllib.parse", "urllib.request", "xml.etree.ElementTree", "zipfile", "zlib"),
 }
 
 

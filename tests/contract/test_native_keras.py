@@ -31,6 +31,9 @@ INTERPRETED = {"sparsemax-1": "sorts along the batch"}
 """By name and number of the oracle's row: why it runs on the interpreter, in part."""
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* counts in int32, which cuts the fractions")
+
+
 def cases(rows: dict[str, list[Any]]) -> list[Any]:
     return [
         pytest.param(name, f"{name}-{number}", row, id=f"{name}-{number}")

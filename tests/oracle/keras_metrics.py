@@ -98,6 +98,16 @@ ROWS: dict[str, list[Row]] = {
         ("classes logits", {"from_logits": True}),
         ("classes", {"ignore_class": 2}),
     ],
+    "IoU": [
+        ("two classes", {"num_classes": 3, "target_class_ids": [0, 2]}),
+        ("two classes", {"num_classes": 3, "target_class_ids": [1], "ignore_class": 0,
+                         "dtype": "float32"}),
+    ],
+    "BinaryIoU": [("chance", {}), ("flat chance", {"threshold": 0.3, "target_class_ids": [1]})],
+    "MeanIoU": [("two classes", {"num_classes": 4}),
+                ("classes", {"num_classes": 4, "sparse_y_pred": False})],
+    "OneHotIoU": [("onehot", {"num_classes": 4, "target_class_ids": [0, 3]})],
+    "OneHotMeanIoU": [("onehot", {"num_classes": 4, "dtype": "float32"})],
 }  # fmt: skip
 
 # These take single values instead of targets and predictions.

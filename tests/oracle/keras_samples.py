@@ -34,6 +34,7 @@ def sample(kind: str, rows: int = 6, seed: int = 0, dtype: str = "float32") -> t
         "classes logits": (labels, normal),
         "classes first": (labels, np.ascontiguousarray(shares.T)),
         "equal or not": (rng.integers(0, 2, (rows, 2)), rng.integers(0, 2, (rows, 2))),
+        "two classes": (labels.astype(np.int32), rng.integers(0, 4, rows, np.int32)),
         "ranked": (labels, np.stack([rng.permutation(4) for _ in range(rows)])),
     }
     return samples[kind]

@@ -117,12 +117,16 @@ def target_kind(output_shape: Any, target_shape: Any) -> str:
     return "categorical"
 
 
-_ABSENT = ("CTC", "ctc", "Circle", "circle")
+_ABSENT = {
+    "ctc": "aligns sequences, which is outside of what lamina is for",
+    "circle": "compares each row of a batch with each other; in lamina rows are independent. Write "
+    "it for a batch of known size as a function of y_true and y_pred",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ABSENT:
-        raise UnimplementedError(f"keras.losses.{name} is not implemented by lamina")
+    if name.lower() in _ABSENT:
+        raise UnimplementedError(f"keras.losses.{name} is not there: it {_ABSENT[name.lower()]}")
     raise UnknownNameError(f"keras.losses has no {name!r}.{nearest(name, FAMILIES[MODULE])}")
 
 

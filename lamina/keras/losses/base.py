@@ -223,13 +223,17 @@ def _is_array(structure: Any) -> bool:
     return all(isinstance(leaf, (bool, int, float)) for leaf in nest.flatten(structure))
 
 
-def dtype_name(dtype: Any) -> str:
-    """The name of a dtype, of a policy's dtype to compute in, or of the default float."""
+def dtype_name(dtype: Any, kinds: str = "f") -> str:
+    """The name of a dtype, of a policy's dtype to compute in, or of the default float.
+
+    `kinds` are NumPy's letters of the kinds of dtypes that are expected.
+    """
     if dtype is None:
         return floatx()
     found = numpy_dtype(getattr(dtype, "compute_dtype", dtype))
-    if found.kind != "f":
-        raise InvalidArgumentError(f"a floating-point dtype is expected; got {found.name}")
+    if found.kind not in kinds:
+        also = " or an integer" if "i" in kinds else ""
+        raise InvalidArgumentError(f"a floating-point{also} dtype is expected; got {found.name}")
     return str(found.name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.errors import InvalidArgumentError, UnimplementedError, UnknownNameError, nearest
+from ...core.errors import InvalidArgumentError, UnknownNameError, nearest
 from ..configurable import FAMILIES, custom_object_scope, get_from, serialize, snake_case
 from ..configurable import deserialize as _deserialize
 from ..losses import (
@@ -75,6 +75,7 @@ from .confusion import (
     TrueNegatives,
     TruePositives,
 )
+from .overlap import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .scores import F1Score, FBetaScore, R2Score
 
 mse = MSE = mean_squared_error
@@ -137,17 +138,13 @@ def _name_of(identifier: Any, function: Any) -> str:
     return snake_case(str(name or type(function).__name__))
 
 
-_ABSENT = ("IoU", "BinaryIoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU")
-
-
 def __getattr__(name: str) -> Any:
-    if name in _ABSENT:
-        raise UnimplementedError(f"keras.metrics.{name} is not implemented by lamina")
     raise UnknownNameError(f"keras.metrics has no {name!r}.{nearest(name, FAMILIES[MODULE])}")
 
 
 __all__ = [
     "AUC",
+    "BinaryIoU",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
@@ -161,6 +158,7 @@ __all__ = [
     "FalseNegatives",
     "FalsePositives",
     "Hinge",
+    "IoU",
     "KLD",
     "KLDivergence",
     "LogCoshError",
@@ -170,11 +168,14 @@ __all__ = [
     "MSLE",
     "Mean",
     "MeanAbsoluteError",
+    "MeanIoU",
     "MeanAbsolutePercentageError",
     "MeanMetricWrapper",
+    "OneHotIoU",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotMeanIoU",
     "PearsonCorrelation",
     "Poisson",
     "Precision",

@@ -44,11 +44,13 @@ class Metric(Configurable):
                 return self.top
     """
 
+    dtype_kinds: ClassVar[str] = "f"
+
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self._variables: list[Variable] = []
         self._metrics: list[Metric] = []
         self.name = name or unique_name(type(self).__name__)
-        self._dtype = dtype_name(dtype)
+        self._dtype = dtype_name(dtype, self.dtype_kinds)
 
     @property
     def dtype(self) -> str:

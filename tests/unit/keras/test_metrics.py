@@ -12,7 +12,6 @@ from sklearn import metrics as sklearn_metrics
 from lamina.core.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
-    UnimplementedError,
     UnknownNameError,
 )
 from lamina.keras import losses, metrics
@@ -314,8 +313,6 @@ def test_get():
         UnknownNameError, match=r"unknown metric 'acuracy'.*Did you mean 'accuracy'"
     ):
         metrics.get("acuracy")
-    with pytest.raises(UnimplementedError, match="MeanIoU"):
-        _ = metrics.MeanIoU
     with pytest.raises(AttributeError, match=r"Did you mean '[Pp]recision'"):
         _ = metrics.Precison
 

@@ -35,7 +35,7 @@ class Backend(Protocol):
         ...
 
     def shuffled(self, rows: int, key: int) -> Array | None:
-        """The order that keras/training/order.py defines, by native code; None without such."""
+        """The order that data/order.py defines, by native code; None without such."""
         ...
 
 

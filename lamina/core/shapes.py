@@ -40,21 +40,21 @@ class TensorShape(tuple[Any, ...]):
     __slots__ = ()
 
     def __new__(cls, dims: Iterable[Any] | int | None = ()) -> TensorShape:
-        if dims is None:
-            raise InvalidArgumentError("a TensorShape needs a known rank; got None")
+        if dims is None or isinstance(dims, _UnknownShape):
+            return super().__new__(_UnknownShape)
         items = (dims,) if isinstance(dims, int) else dims
         return super().__new__(cls, (None if d is None or d is B else int(d) for d in items))
 
     @property
-    def rank(self) -> int:
+    def rank(self) -> int | None:
         return len(self)
 
     @property
-    def ndims(self) -> int:
-        return len(self)
+    def ndims(self) -> int | None:
+        return self.rank
 
     @property
-    def dims(self) -> list[int | None]:
+    def dims(self) -> list[int | None] | None:
         return list(self)
 
     def as_list(self) -> list[int | None]:
@@ -75,8 +75,9 @@ class TensorShape(tuple[Any, ...]):
     def is_compatible_with(self, other: Iterable[Any]) -> bool:
         """Whether one array could have both shapes."""
         theirs = TensorShape(other)
-        return len(self) == len(theirs) and all(
-            a is None or b is None or a == b for a, b in zip(self, theirs, strict=True)
+        return theirs.rank is None or (
+            len(self) == len(theirs)
+            and all(a is None or b is None or a == b for a, b in zip(self, theirs, strict=True))
         )
 
     def __getitem__(self, key: Any) -> Any:
@@ -100,6 +101,50 @@ class TensorShape(tuple[Any, ...]):
 
     def __str__(self) -> str:
         return str(tuple(self))
+
+
+class _UnknownShape(TensorShape):
+    """The shape of which not even the rank is known: TensorShape(None)."""
+
+    __slots__ = ()
+
+    rank = dims = None
+
+    def num_elements(self) -> None:
+        return None
+
+    def is_fully_defined(self) -> bool:
+        return False
+
+    def is_compatible_with(self, other: Iterable[Any]) -> bool:
+        """Whether one array could have both shapes."""
+        return True
+
+    def _refuse(self, *_: Any) -> Any:
+        raise InvalidArgumentError("a shape of unknown rank has no length and no sizes")
+
+    as_list = __len__ = __iter__ = __getitem__ = _refuse
+
+    def __add__(self, other: Iterable[Any]) -> TensorShape:
+        return self
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _UnknownShape)
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "TensorShape(None)"
+
+    def __str__(self) -> str:
+        return "<unknown>"
+
+    def __reduce__(self) -> Any:
+        return TensorShape, (None,)
 
 
 def element_count(shape: Sequence[Dim]) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.dtypes import UINT32
 from ..core.errors import InvalidArgumentError
-from ..ir.graph import eagerly
+from ..data.order import draw_seed
 from ..ops import random
 from ..tensor.variable import Variable
 from .configurable import Configurable, register
@@ -16,12 +16,6 @@ from .naming import unique_name
 from .settings import floatx
 
 _STEP = np.array([0, 1], UINT32)
-
-
-def draw_seed() -> int:
-    """A seed of the global generator's making: tf.random.set_seed makes it repeatable."""
-    with eagerly():  # a seed is a plain number, also where a function is being traced
-        return int(random.uniform((), 1, 2**31 - 1, dtype="int32").numpy())
 
 
 @register("keras.random")

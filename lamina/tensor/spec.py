@@ -30,7 +30,7 @@ class TensorSpec:
 
     def symbolic(self) -> Spec | None:
         """The type with the batch `B` for a leading None; None where another size is open."""
-        if None in self.shape[1:]:
+        if self.shape.rank is None or None in self.shape[1:]:
             return None
         dims = tuple(B if dim is None else dim for dim in self.shape)
         return Spec(dims, self.dtype.dtype)
@@ -43,7 +43,7 @@ class TensorSpec:
         )
 
     def __hash__(self) -> int:
-        return hash((tuple(self.shape), self.dtype))
+        return hash((self.shape, self.dtype))
 
     def __repr__(self) -> str:
         return f"TensorSpec(shape={self.shape}, dtype={self.dtype!r}, name={self.name!r})"

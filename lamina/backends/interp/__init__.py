@@ -25,7 +25,7 @@ class Interpreter:
         return
 
     def shuffled(self, rows: int, key: int) -> None:
-        """None: keras/training/order.py has the definition."""
+        """None: data/order.py has the definition."""
         return
 
 

@@ -47,7 +47,7 @@ class Native:
             return None
 
     def shuffled(self, rows: int, key: int) -> Array:
-        """The order that keras/training/order.py defines."""
+        """The order that data/order.py defines."""
         order: Array = _module("shuffle").shuffled_order(rows, key)
         return order
 

@@ -1,6 +1,6 @@
 """A random order of rows: the stable order of Philox words, by a radix sort of two digits.
 
-The definition is keras/training/order.py: row i has word i of `random_bits(key, 0, (rows,))`, and
+The definition is data/order.py: row i has word i of `random_bits(key, 0, (rows,))`, and
 rows are sorted by their words, stably. Sorting goes from the lower digit to the upper one (D. E.
 Knuth, The Art of Computer Programming 3, section 5.2.5). Both digits are the upper bits of a word,
 so many that few rows agree in them; these few are put right by insertion (section 5.2.1).

@@ -11,13 +11,13 @@ import numpy as np
 
 from ...core import nest
 from ...core.errors import InvalidArgumentError
+from ...data.order import shuffled
 from ...ir.bind import new_value
 from ...tensor.function import Function
 from ...tensor.program import ProgramSteps
 from ..callbacks import CallbackList
 from .data import Batches
 from .interrupt import interrupts_between_steps
-from .order import shuffled
 
 Logs = dict[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import lamina as tf
-from lamina.core.errors import InvalidArgumentError, UnknownNameError
+from lamina.core.errors import InvalidArgumentError
 
 CASES = [
     (lambda: tf.concat([], 0), "at least one tensor"),
@@ -25,8 +25,3 @@ CASES = [
 def test_errors_name_what_came(call: Callable[[], object], message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=message):
         call()
-
-
-def test_a_package_that_is_not_there_yet() -> None:
-    with pytest.raises(UnknownNameError, match="give fit, evaluate and predict NumPy arrays"):
-        _ = tf.data

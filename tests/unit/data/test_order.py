@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import lamina as tf
-from lamina.keras.training.order import shuffled, stable_order
+from lamina.data.order import shuffled, stable_order
 
 
 @given(arrays.arrays(np.uint32, st.integers(0, 50), elements=st.sampled_from([0, 1, 2, 2**32 - 1])))

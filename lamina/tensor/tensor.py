@@ -247,7 +247,7 @@ class Reference:
 class Tensor(Operators, Value):
     """A dense array of one dtype that operations never change."""
 
-    __slots__ = ()
+    __slots__ = ("_keras_mask",)  # which entries count; unset where all do
 
     def _tensor(self) -> Tensor:
         return self

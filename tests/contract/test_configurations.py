@@ -14,18 +14,26 @@ ours = tf.keras
 # Classes whose constructors need arguments; every other registered class is made without any.
 ARGUMENTS = {
     "Activation": {"activation": "gelu"},
+    "AlphaDropout": {"rate": 0.25, "noise_shape": [None, 1], "seed": 3},
     "CosineDecay": {"initial_learning_rate": 0.5, "decay_steps": 10},
     "CosineDecayRestarts": {"initial_learning_rate": 0.5, "first_decay_steps": 10},
     "Dense": {"units": 3, "kernel_regularizer": "l1", "bias_constraint": "non_neg"},
+    "Dot": {"axes": [1, 2], "normalize": True},
     "Dropout": {"rate": 0.25, "seed": 3},
     "ExponentialDecay": {"initial_learning_rate": 0.5, "decay_steps": 10, "decay_rate": 0.5},
+    "GaussianDropout": {"rate": 0.25, "seed": 3},
+    "GaussianNoise": {"stddev": 0.25, "seed": 3},
     "InputLayer": {"shape": (3,), "name": "x"},
     "InverseTimeDecay": {"initial_learning_rate": 0.5, "decay_steps": 10, "decay_rate": 0.5},
+    "Permute": {"dims": [2, 1]},
     "PiecewiseConstantDecay": {"boundaries": [1, 2], "values": [0.5, 0.25, 0.125]},
     "PolynomialDecay": {"initial_learning_rate": 0.5, "decay_steps": 10},
     "PrecisionAtRecall": {"recall": 0.5},
     "RecallAtPrecision": {"precision": 0.5},
+    "RepeatVector": {"n": 3},
+    "Reshape": {"target_shape": [2, -1]},
     "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpatialDropout1D": {"rate": 0.25, "seed": 3},
     "SpecificityAtSensitivity": {"sensitivity": 0.5},
 }
 # Bases that describe nothing by themselves, what wraps functions, and models, which have their own

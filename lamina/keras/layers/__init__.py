@@ -7,23 +7,105 @@ from typing import Any
 from ...core.errors import InvalidArgumentError, UnknownNameError, nearest
 from ..configurable import custom_object_scope, get_from, serialize
 from ..configurable import deserialize as _deserialize
-from .core import Activation, Dropout, Flatten, Input, InputLayer
+from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .core import Input, InputLayer
 from .dense import Dense
+from .input_spec import InputSpec
 from .layer import Layer
+from .masking import Identity, Masking
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from .normalization import Normalization
+from .outside import why_outside
+from .pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
+from .regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+)
+from .reshaping import (
+    Cropping1D,
+    Flatten,
+    Permute,
+    RepeatVector,
+    Reshape,
+    UpSampling1D,
+    ZeroPadding1D,
+)
+
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool1D = GlobalMaxPooling1D
 
 __all__ = [
+    "ELU",
     "Activation",
+    "ActivityRegularization",
+    "Add",
+    "AlphaDropout",
+    "Average",
+    "Concatenate",
+    "Cropping1D",
     "Dense",
+    "Dot",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAvgPool1D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPooling1D",
+    "Identity",
     "Input",
     "InputLayer",
+    "InputSpec",
     "Layer",
+    "LeakyReLU",
+    "Masking",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Normalization",
+    "PReLU",
+    "Permute",
+    "ReLU",
+    "RepeatVector",
+    "Reshape",
+    "Softmax",
+    "SpatialDropout1D",
+    "Subtract",
+    "UpSampling1D",
+    "ZeroPadding1D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
     "get",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 
@@ -42,12 +124,8 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
         return _deserialize(config)
 
 
-_OUTSIDE = ("Conv", "LSTM", "GRU", "RNN", "Attention", "MaxPool", "AveragePool")
-
-
 def __getattr__(name: str) -> Any:
-    if any(part in name for part in _OUTSIDE):
-        raise UnknownNameError(
-            f"keras.layers.{name} is outside of what lamina is for: dense networks"
-        )
+    reason = why_outside(name)
+    if reason is not None:
+        raise UnknownNameError(f"keras.layers.{name} is not there: {reason}")
     raise UnknownNameError(f"keras.layers has no {name!r}.{nearest(name, __all__)}")

@@ -16,6 +16,7 @@ from ...ops.common import owned
 from ...prims.elementwise import cast
 from ...tensor.convert import to_tensor
 from ...tensor.tensor import Tensor
+from ..masks import keep_mask, masks_of
 from ..settings import floatx
 
 # Calls -------------------------------------------------------------------------------------------
@@ -24,7 +25,7 @@ from ..settings import floatx
 class CallSignature:
     """What `call` of a class accepts."""
 
-    __slots__ = ("training", "training_default")
+    __slots__ = ("first", "masks", "names", "training", "training_default")
 
     def __init__(self, cls: type[Any]) -> None:
         parameters = inspect.signature(cls.call).parameters
@@ -33,6 +34,35 @@ class CallSignature:
         self.training = named is not None or has_keywords
         default = None if named is None else named.default
         self.training_default = None if default is inspect.Parameter.empty else default
+        by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        self.names = [p.name for p in parameters.values() if p.kind in by_place][1:]
+        self.first = self.names[0] if self.names else ""
+        self.masks = [name for name in parameters if name == "mask" or name.endswith("_mask")]
+
+    def with_masks(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
+        """`keywords` with the masks that the tensors bring, where `call` takes them.
+
+        `mask` is that of the only argument with tensors; where there are several, `x_mask` is
+        that of `x`.
+        """
+        given = {**dict(zip(self.names, arguments, strict=False)), **keywords}
+        tensors = {name: value for name, value in given.items() if _holds_tensors(value)}
+        wanted = {"mask": next(iter(tensors.values()))} if len(tensors) == 1 else {}
+        if len(tensors) > 1:
+            wanted = {f"{name}_mask": value for name, value in tensors.items()}
+        found = {
+            name: masks_of(value)
+            for name, value in wanted.items()
+            if name in self.masks and given.get(name) is None
+        }
+        return {**keywords, **found}
+
+
+def _holds_tensors(argument: Any) -> bool:
+    if isinstance(argument, Value):
+        return True
+    leaves = nest.flatten(argument) if nest.is_nested(argument) else []
+    return bool(leaves) and all(leaf is None or isinstance(leaf, Value) for leaf in leaves)
 
 
 _SIGNATURES: dict[Any, CallSignature] = {}
@@ -74,7 +104,7 @@ def autocast_tensor(tensor: Any, wanted: np.dtype[Any] | None) -> Any:
     dtype = tensor.spec.dtype
     if wanted is None or dtype == wanted or dtype.kind != "f" or wanted.kind != "f":
         return tensor
-    return cast(tensor, wanted)
+    return keep_mask(tensor, cast(tensor, wanted))
 
 
 def shape_of(leaf: Any) -> Any:
@@ -114,6 +144,15 @@ def dtype_policy(dtype: str) -> dict[str, Any]:
         "config": {"name": dtype},
         "registered_name": None,
     }
+
+
+def data_format_name(data_format: str | None) -> str:
+    """Where features stand: in the last axis unless said otherwise."""
+    if data_format not in (None, "channels_last", "channels_first"):
+        raise InvalidArgumentError(
+            f"data_format is 'channels_last' or 'channels_first'; got {data_format!r}"
+        )
+    return data_format or "channels_last"
 
 
 def declared_shape(kwargs: dict[str, Any]) -> tuple[Any, ...] | None:

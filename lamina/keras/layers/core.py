@@ -1,92 +1,13 @@
-"""Layers without weights: activation, dropout, flatten; and the input of a model."""
+"""The input of a model."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
-from ...core.shapes import element_count
-from ...ops import array
-from .. import activations
 from ..configurable import register
-from ..random import SeedGenerator
 from .layer import Layer
 from .symbolic import KerasTensor, Operation, spec_of_shape
-
-
-@register("keras.layers")
-class Activation(Layer):
-    """y = activation(x)."""
-
-    def __init__(self, activation: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.activation = activations.get(activation)
-
-    def call(self, inputs: Any) -> Any:
-        """activation(inputs)."""
-        return self.activation(inputs)
-
-
-@register("keras.layers")
-class Dropout(Layer):
-    """In training, zeros with probability `rate`, the rest scaled by 1 / (1 - rate).
-
-    Outside of training the input passes unchanged. `noise_shape` has 1 where one decision holds
-    for a whole axis, None for the size of the input.
-
-    Source: N. Srivastava et al., "Dropout: a simple way to prevent neural networks from
-    overfitting", JMLR 15 (2014).
-    """
-
-    def __init__(
-        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
-            raise InvalidArgumentError(
-                f"the rate of Dropout is a number from 0 to 1, the share that is dropped; got "
-                f"{rate!r}"
-            )
-        self.rate = rate
-        self.noise_shape = noise_shape
-        self.seed = seed
-        if rate > 0:
-            self.seed_generator = SeedGenerator(seed)
-
-    def call(self, inputs: Any, training: Any = False) -> Any:
-        """The inputs, thinned in training."""
-        if not training or self.rate == 0:
-            return inputs
-        if self.rate == 1:
-            return array.zeros_like(inputs)
-        shape = inputs.spec.shape
-        if self.noise_shape is not None:
-            pairs = zip(self.noise_shape, shape, strict=True)
-            shape = tuple(size if wanted is None else wanted for wanted, size in pairs)
-        kept = self.seed_generator.uniform(shape, inputs.dtype) >= self.rate
-        scaled = inputs * (1.0 / (1.0 - self.rate))
-        return array.where(kept, scaled, array.zeros_like(inputs))
-
-
-@register("keras.layers")
-class Flatten(Layer):
-    """Every row as one line: (batch, a, b, …) to (batch, a b …); (batch,) to (batch, 1)."""
-
-    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if data_format not in (None, "channels_last", "channels_first"):
-            raise InvalidArgumentError(
-                f"data_format is 'channels_last' or 'channels_first'; got {data_format!r}"
-            )
-        self.data_format = data_format or "channels_last"
-
-    def call(self, inputs: Any) -> Any:
-        """The inputs as a matrix."""
-        shape = inputs.spec.shape
-        if self.data_format == "channels_first" and len(shape) > 2:
-            order = (0, *range(2, len(shape)), 1)
-            inputs = array.transpose(inputs, order)
-        return array.reshape(inputs, (-1, element_count(shape[1:])))
 
 
 @register("keras.layers")

@@ -20,6 +20,8 @@ class Dense(Layer):
     Example: `tf.keras.layers.Dense(16, activation="relu")(features)`.
     """
 
+    _supports_masking = True
+
     def __init__(
         self,
         units: int,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import warnings
 from typing import Any, ClassVar
 
 from ...core import nest
@@ -23,6 +24,7 @@ from ...tensor.convert import to_tensor
 from ...tensor.variable import WRITES
 from .. import regularizers
 from ..configurable import register
+from ..masks import any_mask, get_mask, masks_of, set_mask
 from ..naming import unique_name
 from .arguments import (
     as_lists,
@@ -38,6 +40,7 @@ from .arguments import (
 )
 from .container import Container
 from .context import CALLS, CHANGES, Frame
+from .input_spec import check_inputs
 from .symbolic import call_symbolically, is_symbolic, output_shape
 
 _BASE = ("name", "trainable", "dtype")
@@ -73,6 +76,10 @@ class Layer(Container):
         "batch_input_shape",
     )
 
+    _supports_masking: bool = False
+    _makes_masks: ClassVar[bool] = False  # whether compute_mask is asked where inputs have none
+    _tells_of_lost_masks: ClassVar[bool] = True
+    input_spec: Any = None
     activity_regularizer: Any
     declared_input_shape: tuple[Any, ...] | None
     _call_losses: list[Any]
@@ -87,6 +94,8 @@ class Layer(Container):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "compute_mask" in vars(cls):
+            cls._supports_masking = cls._makes_masks = True
         if "build" in vars(cls):
             cls.build = _marking(cls.build)  # type: ignore[method-assign]
 
@@ -185,25 +194,43 @@ class Layer(Container):
         """Build on the first call, then compute."""
         _ = self.name  # raises where super().__init__() was not called
         arguments, keywords = self._converted(args, kwargs)
+        if self.input_spec is not None:
+            self._check_inputs(arguments, keywords)
         if STATE.trace is None and is_symbolic(arguments, keywords):
             return call_symbolically(self, arguments, keywords)
         if not self.built:
             with _BUILDING:  # threads may meet at a layer's first call
                 if not self.built:
                     self._build_on(arguments, keywords)
+                    if self.input_spec is not None:  # building may have made it
+                        self._check_inputs(arguments, keywords)
         return self._run(arguments, keywords)
+
+    def _check_inputs(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        """Raise where the first argument is not what `input_spec` says."""
+        first = arguments[0] if arguments else keywords.get(call_signature(type(self)).first)
+        check_inputs(self.input_spec, first, self.name)
 
     def _run(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         frames = CALLS.frames
+        signature = call_signature(type(self))
+        if len(arguments) > 1 and "training" in signature.names[: len(arguments)]:
+            place = signature.names.index("training")
+            keywords = {**keywords, "training": arguments[place]}
+            arguments = arguments[:place]
         training = keywords.get("training")
         if training is None and frames:
             training = frames[-1].training
-        signature = call_signature(type(self))
         if signature.training and keywords.get("training") is None:
             default = signature.training_default
             keywords = {**keywords, "training": training if training is not None else default}
         elif not signature.training:
             keywords = {k: v for k, v in keywords.items() if k != "training"}
+        if signature.masks:
+            keywords = signature.with_masks(arguments, keywords)
+        first = arguments[0] if arguments else keywords.get(signature.first)
+        mask = keywords.get("mask")
+        mask = masks_of(first) if mask is None else mask
         frame = Frame(training)
         CALLS.frames = (*frames, frame)
         try:
@@ -216,7 +243,46 @@ class Layer(Container):
         self._call_losses = frame.losses
         if frames:
             frames[-1].losses.extend(frame.losses)
+        if mask is not None or self._makes_masks:
+            self._pass_mask(first, outputs, mask)
         return outputs
+
+    # Masks
+
+    @property
+    def supports_masking(self) -> bool:
+        """Whether outputs get the mask that `compute_mask` gives; a class that defines it does."""
+        return self._supports_masking
+
+    @supports_masking.setter
+    def supports_masking(self, value: bool) -> None:
+        self._supports_masking = bool(value)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the outputs: that of the inputs, unless a subclass says otherwise."""
+        return previous_mask
+
+    def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
+        """Give the outputs the mask that follows from the inputs', or tell of its loss."""
+        leaves = nest.flatten(outputs)
+        if all(get_mask(leaf) is not None for leaf in leaves):
+            return
+        if not self.supports_masking:
+            if self._tells_of_lost_masks and any_mask(mask):
+                warnings.warn(
+                    f"the layer {self.name!r} ({type(self).__name__}) got inputs with a mask, "
+                    "which it does not pass on: later layers and the loss will count masked "
+                    "entries. Set supports_masking=True in its constructor, or define "
+                    "compute_mask()",
+                    stacklevel=4,
+                )
+            return
+        found = self.compute_mask(inputs, mask)
+        if found is None:
+            return
+        for leaf, own in zip(leaves, nest.flatten(found), strict=False):
+            if own is not None and get_mask(leaf) is None:
+                set_mask(leaf, own)
 
     def _activity_loss(self, output: Any) -> Any:
         """The activity penalty, averaged over the batch as Keras does."""

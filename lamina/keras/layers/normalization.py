@@ -27,6 +27,8 @@ class Normalization(Layer):
         scale.adapt(features)
     """
 
+    _supports_masking = True
+
     def __init__(
         self,
         axis: Any = -1,

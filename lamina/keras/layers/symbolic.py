@@ -14,6 +14,7 @@ from ...ir.graph import Trace, tracing
 from ...ir.primitive import Primitive
 from ...ir.value import Spec, Value
 from ...tensor.tensor import Tensor
+from ..masks import get_mask, set_mask
 from ..naming import unique_name
 
 
@@ -62,7 +63,11 @@ class Operation:
             result = bind(self.primitive, *arguments, **params)
             return list(result) if self.primitive.multiple else [result]
         keywords = nest.map_structure(fill, self.keywords)
-        return nest.flatten((self.function or self.layer)(*arguments, **keywords))
+        results = nest.flatten((self.function or self.layer)(*arguments, **keywords))
+        masked = [
+            place for place, symbol in enumerate(self.outputs) if get_mask(symbol) is not None
+        ]
+        return [*results, *(get_mask(results[place]) for place in masked)]
 
 
 class _Keeper:
@@ -85,9 +90,9 @@ class _Keeper:
         keywords: dict[str, Any],
     ) -> Any:
         """The Keras tensors that `function` gives: `operation` as one node of the graph."""
-        structure, specs = _trace_function(function, arguments, keywords)
+        structure, leaves = _traced(function, arguments, keywords)
         node = Operation(None, arguments, keywords, function=operation)
-        return nest.pack_sequence_as(structure, _results(node, specs))
+        return nest.pack_sequence_as(structure, _results(node, [leaf.spec for leaf in leaves]))
 
 
 KEEPER = _Keeper()
@@ -120,42 +125,62 @@ def is_symbolic(arguments: Any, keywords: Any) -> bool:
 
 
 def call_symbolically(layer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-    """The Keras tensors that `layer` gives; a new node of the functional graph."""
+    """The Keras tensors that `layer` gives; a new node of the functional graph.
+
+    Masks of the outputs are further results of the node, after the outputs.
+    """
     if not layer.built:
         layer._build_on(arguments, keywords)
-    structure, specs = trace_call(layer, arguments, keywords)
+    structure, leaves = _traced_layer(layer, arguments, keywords)
+    masks = [(place, get_mask(leaf)) for place, leaf in enumerate(leaves)]
+    masked = [(place, mask) for place, mask in masks if mask is not None]
     operation = Operation(layer, arguments, keywords)
     layer._inbound.append(operation)
-    return nest.pack_sequence_as(structure, _results(operation, specs))
+    results = _results(operation, [value.spec for value in (*leaves, *(m for _, m in masked))])
+    for (place, _), mask in zip(masked, results[len(leaves) :], strict=True):
+        set_mask(results[place], mask)
+    return nest.pack_sequence_as(structure, results[: len(leaves)])
 
 
 def trace_call(
     layer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Any, list[Spec]]:
     """Structure and types of what `call` returns, without computing anything."""
-    found = _trace_function(
+    structure, leaves = _traced_layer(layer, arguments, keywords)
+    return structure, [leaf.spec for leaf in leaves]
+
+
+def _traced_layer(
+    layer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Any, list[Value]]:
+    losses = layer._call_losses
+    found = _traced(
         lambda *a, **k: layer._run(a, k), arguments, keywords, f"the layer {layer.name!r}"
     )
-    layer._call_losses = []
+    layer._call_losses = losses
     return found
 
 
-def _trace_function(
+def _traced(
     function: Callable[..., Any],
     arguments: tuple[Any, ...],
     keywords: dict[str, Any],
     name: str | None = None,
-) -> tuple[Any, list[Spec]]:
-    """Structure and types of what `function` returns for Keras tensors."""
+) -> tuple[Any, list[Value]]:
+    """What `function` returns for symbols in place of Keras tensors, and its leaves."""
     name = name or f"the function {function.__name__}"
     trace = Trace(name)
     with tracing(trace):
         known: dict[int, Any] = {}
 
         def fill(leaf: Any) -> Any:
-            if isinstance(leaf, KerasTensor):
-                return known.setdefault(id(leaf), trace.input(leaf.spec))
-            return leaf
+            if not isinstance(leaf, KerasTensor):
+                return leaf
+            if id(leaf) not in known:
+                known[id(leaf)] = trace.input(leaf.spec)
+                if get_mask(leaf) is not None:
+                    set_mask(known[id(leaf)], fill(get_mask(leaf)))
+            return known[id(leaf)]
 
         result = function(
             *nest.map_structure(fill, arguments), **nest.map_structure(fill, keywords)
@@ -167,7 +192,7 @@ def _trace_function(
                 f"{name} returned {type(leaf).__name__}; in a functional model a layer or an "
                 "operation returns tensors"
             )
-    return result, [leaf.spec for leaf in leaves]
+    return result, leaves
 
 
 def spec_of_shape(shape: Any, dtype: Any) -> Spec:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from ...prims.broadcast import reshape
 from ...prims.elementwise import cast
 from ...tensor.convert import is_tensor_like, to_tensor
 from ..configurable import Configurable, register, serialize, snake_case
+from ..masks import get_mask
 from ..naming import unique_name
 from ..settings import floatx
 
@@ -86,21 +86,7 @@ def mean(values: Any, axis: Any = -1) -> Any:
     return math.reduce_mean(values, axis)
 
 
-# Masks: which entries of a tensor count. They travel beside the tensor, not in it. ---------------
-
-_MASKS: dict[int, tuple[Any, Any]] = {}
-
-
-def set_mask(tensor: Any, mask: Any) -> None:
-    """Let `mask` (booleans) say which entries of `tensor` count, as long as `tensor` lives."""
-    key = id(tensor)
-    _MASKS[key] = weakref.ref(tensor, lambda _: _MASKS.pop(key, None)), mask
-
-
-def get_mask(tensor: Any) -> Any:
-    """The mask of `tensor`, or None."""
-    reference, mask = _MASKS.get(id(tensor), (None, None))
-    return mask if reference is not None and reference() is tensor else None
+# Masks --------------------------------------------------------------------------------------------
 
 
 def apply_mask(weights: Any, mask: Any, dtype: Any, reduction: Any) -> Any:

@@ -16,8 +16,9 @@ from ...prims.index import take_along
 from ...tensor.composite import composite
 from ...tensor.convert import to_tensor
 from ..configurable import register
+from ..masks import set_mask
 from ..settings import epsilon
-from .base import MODULE, FunctionLoss, as_floats, check_same_shape, mean, pair, set_mask
+from .base import MODULE, FunctionLoss, as_floats, check_same_shape, mean, pair
 
 # Two classes --------------------------------------------------------------------------------------
 

@@ -17,9 +17,9 @@ from ..losses.base import (
     as_floats,
     dtype_name,
     function_config,
-    get_mask,
     same_rank,
 )
+from ..masks import get_mask
 from ..naming import unique_name
 
 MODULE = "keras.metrics"

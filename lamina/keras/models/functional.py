@@ -14,6 +14,7 @@ from ..configurable import deserialize, deserialize_nested, register, serialize
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, Operation
+from ..masks import keep_mask, set_mask
 from .model import Model
 
 _OWN = ("inputs", "outputs", "name", "trainable")
@@ -23,6 +24,8 @@ _WRITTEN = ("name", "trainable", "dtype", "layers", "input_layers", "output_laye
 @register("keras.models", "Functional")
 class Functional(Model):
     """The network between symbolic inputs and outputs (single ones, lists or dicts of them)."""
+
+    _tells_of_lost_masks = False  # the layers inside get them
 
     def __init__(
         self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True
@@ -82,9 +85,14 @@ class Functional(Model):
     def output_names(self) -> list[str]:
         return [_producer_name(tensor) for tensor in self.outputs]
 
-    def call(self, inputs: Any, training: Any = None) -> Any:
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The outputs for `inputs`, layer by layer."""
         known = self._bind_inputs(inputs)
+        for value, own in zip(
+            known.values(), () if mask is None else nest.flatten(mask), strict=False
+        ):
+            if own is not None:
+                set_mask(value, own)
         rows = next(iter(known.values())).spec.shape[0]
         for operation in self._operations:
             if id(operation.outputs[0]) in known and isinstance(operation.layer, InputLayer):
@@ -159,7 +167,7 @@ class Functional(Model):
 
 def _fitted(model: str, symbol: KerasTensor, leaf: Any) -> Any:
     """`leaf` with the rank of its input; (n,) becomes (n, 1) where that is asked for."""
-    wanted, have = symbol.shape, leaf.shape
+    given, wanted, have = leaf, symbol.shape, leaf.shape
     if len(have) == len(wanted) - 1 and wanted[-1] == 1:
         leaf = array.expand_dims(leaf, -1)
     elif len(have) != len(wanted) or any(
@@ -177,7 +185,7 @@ def _fitted(model: str, symbol: KerasTensor, leaf: Any) -> Any:
             f"{_producer_name(symbol)!r}; got {type_name(leaf.spec.dtype)}. Text becomes "
             "numbers by keras.layers.StringLookup or Hashing, after keras.Input(dtype='string')."
         )
-    return array.cast(leaf, dtype) if leaf.spec.dtype != dtype else leaf
+    return keep_mask(given, array.cast(leaf, dtype) if leaf.spec.dtype != dtype else leaf)
 
 
 def _layer_of(tensor: KerasTensor) -> Layer | None:

@@ -17,6 +17,7 @@ from ..configurable import FAMILIES, register, serialize, sharing
 from ..layers.context import CALLS, CHANGES
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
+from ..masks import any_mask, masks_of
 from ..saving import load_weights, model_from_text, save_model, save_weights
 from ..training.trainer import Trainer
 from ..utils.summary import print_summary
@@ -67,7 +68,8 @@ class Model(Trainer, Layer):
             self._call_losses = []
             return Tensor(calling.function(array))
         found = super().__call__(x)
-        if array is not None and array.ndim == 2 and self._is_plain():
+        masked = any_mask(masks_of(found))  # machine code gives arrays without masks
+        if array is not None and array.ndim == 2 and not masked and self._is_plain():
             wanted = array.astype(self.compute_dtype, copy=False)
             calling.consider(self._call_program(), wanted, self._call_anything)
         return found

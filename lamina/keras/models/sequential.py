@@ -10,6 +10,7 @@ from ..layers.arguments import as_tuples, dtype_policy
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor
+from ..masks import set_mask
 from .functional import Functional
 from .model import Model
 
@@ -28,6 +29,8 @@ class Sequential(Model):
             tf.keras.layers.Dense(1, activation="sigmoid"),
         ])
     """
+
+    _tells_of_lost_masks = False  # the layers inside get them
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
@@ -142,10 +145,12 @@ class Sequential(Model):
     def output_names(self) -> list[str]:
         return self._as_functional().output_names
 
-    def call(self, inputs: Any, training: Any = None) -> Any:
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The layers one after the other."""
         if self._functional is not None:
-            return self._functional.call(inputs)
+            return self._functional.call(inputs, mask=mask)
+        if mask is not None:
+            set_mask(inputs, mask)
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import warnings
 
 import keras
@@ -19,6 +18,7 @@ from lamina.core.errors import (
 from lamina.keras import backend, losses
 from lamina.keras.configurable import FAMILIES
 from lamina.keras.losses import base
+from lamina.keras.masks import set_mask
 from lamina.ops import math
 from lamina.tensor.convert import to_tensor
 from lamina.tensor.function import Function
@@ -166,21 +166,10 @@ def test_ignored_rows_have_no_gradient():
 
 def test_a_mask_on_predictions_leaves_rows_out():
     y_true, y_pred = (to_tensor(part) for part in sample("numbers"))
-    base.set_mask(y_pred, to_tensor(np.arange(6) < 4))
+    set_mask(y_pred, to_tensor(np.arange(6) < 4))
     loss = losses.MeanSquaredError()
     wanted = loss(y_true.numpy()[:4], y_pred.numpy()[:4]).numpy()
     assert loss(y_true, y_pred).numpy() == pytest.approx(wanted)
-
-
-def test_masks_go_with_their_tensors():
-    count = len(base._MASKS)
-    tensor = to_tensor(np.ones(3, np.float32))
-    base.set_mask(tensor, np.array([True, False, True]))
-    assert base.get_mask(tensor).tolist() == [True, False, True]
-    assert base.get_mask(to_tensor([1.0])) is None
-    del tensor
-    gc.collect()
-    assert len(base._MASKS) == count
 
 
 def test_gradient_of_the_mean_is_divided_by_the_rows():

@@ -105,6 +105,7 @@ from .ops.interop import *  # noqa: F403
 from .ops.linalg import einsum, matmul, norm, tensordot
 from .ops.module import Module
 from .ops.names import namespace
+from .ops.numbers import realdiv, truncatediv, truncatemod
 from .ops.reduction import (
     argmax,
     argmin,
@@ -122,7 +123,7 @@ from .ops.reduction import (
 )
 from .scripts.aliases import install_as
 from .tensor.function import function
-from .tensor.spec import TensorSpec
+from .tensor.spec import TensorSpec, TypeSpec, type_spec_from_value
 from .tensor.tape import GradientTape, UnconnectedGradients
 from .tensor.tensor import Tensor
 from .tensor.variable import Variable
@@ -132,7 +133,7 @@ __version__ = "0.1.0"
 newaxis = None
 
 __all__ = [
-    "Assert", "DType", "GradientTape", "Module", "Tensor", "TensorShape", "TensorSpec",
+    "Assert", "DType", "GradientTape", "Module", "Tensor", "TensorShape", "TensorSpec", "TypeSpec",
     "UnconnectedGradients", "Variable", "abs", "acos", "acosh", "add", "add_n", "argmax", "argmin",
     "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_less", "assert_rank",
     "atan", "atan2", "atanh", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
@@ -141,11 +142,11 @@ __all__ = [
     "greater", "greater_equal", "half", "histogram_fixed_width", "histogram_fixed_width_bins",
     "install_as", "int16", "int32", "int64", "int8", "less", "less_equal", "linalg", "logical_and",
     "logical_not", "logical_or", "math", "matmul", "maximum", "minimum", "multiply", "negative",
-    "nest", "newaxis", "nn", "norm", "not_equal", "pow", "random", "reduce_all", "reduce_any",
-    "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
-    "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "string", "strings",
-    "subtract", "tan", "tanh", "tensordot", "truediv", "uint16", "uint32", "uint64",
-    "uint8", "version",
+    "nest", "newaxis", "nn", "norm", "not_equal", "pow", "random", "realdiv", "reduce_all",
+    "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+    "reduce_sum", "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square",
+    "string", "strings", "subtract", "tan", "tanh", "tensordot", "truediv", "truncatediv",
+    "truncatemod", "type_spec_from_value", "uint16", "uint32", "uint64", "uint8", "version",
 ]  # fmt: skip
 __all__ += array.__all__
 __all__ += control_flow.__all__

@@ -105,12 +105,12 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
     if batch_dims:
         raise UnimplementedError("gather_nd with batch_dims; use tf.gather(…, batch_dims=…)")
     x, places = to_tensor(params), _integers(indices, "gather_nd")
-    flat, outer = _flat_places(places, x.spec.shape, "gather_nd")
+    flat, outer = flat_places(places, x.spec.shape, "gather_nd")
     lines = reshape(x, (element_count(outer), *x.spec.shape[len(outer) :]))
     return prim_index.gather(lines, flat, 0)
 
 
-def _flat_places(places: Any, shape: Shape, what: str) -> tuple[Any, Shape]:
+def flat_places(places: Any, shape: Shape, what: str) -> tuple[Any, Shape]:
     """Coordinates (…, depth) as indices into the first `depth` axes flattened, and their sizes."""
     depth = places.spec.shape[-1]
     if depth > len(shape):
@@ -131,7 +131,7 @@ def _flat_places(places: Any, shape: Shape, what: str) -> tuple[Any, Shape]:
     return flat, outer
 
 
-def _check_updates(updates: Any, expected: Shape) -> None:
+def check_updates(updates: Any, expected: Shape) -> None:
     if updates.spec.shape != expected:
         raise InvalidArgumentError(
             f"updates of shape {expected} are expected for these indices; got {updates.spec.shape}"
@@ -142,9 +142,9 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) 
     """Zeros of `shape` with `updates` added at the coordinates in the last axis of `indices`."""
     places, updates = _integers(indices, "scatter_nd"), to_tensor(updates)
     sizes = as_shape(shape)
-    flat, outer = _flat_places(places, sizes, "scatter_nd")
+    flat, outer = flat_places(places, sizes, "scatter_nd")
     count, inner = element_count(outer), sizes[len(outer) :]
-    _check_updates(updates, (*flat.spec.shape, *inner))
+    check_updates(updates, (*flat.spec.shape, *inner))
     found = prim_index.scatter_add(flat, updates, (count, *inner), 0)
     return reshape(found, sizes)
 
@@ -167,9 +167,9 @@ def tensor_scatter_nd_update(
     """`tensor` with `updates` in place of the slices at `indices`; of several, the last."""
     tensor, updates = promote(tensor, updates)
     places = _integers(indices, "tensor_scatter_nd_update")
-    flat, outer = _flat_places(places, tensor.spec.shape, "tensor_scatter_nd_update")
+    flat, outer = flat_places(places, tensor.spec.shape, "tensor_scatter_nd_update")
     count, inner = element_count(outer), tensor.spec.shape[len(outer) :]
-    _check_updates(updates, (*flat.spec.shape, *inner))
+    check_updates(updates, (*flat.spec.shape, *inner))
     flat = reshape(flat, (element_count(flat.spec.shape),))
     rows = reshape(updates, (flat.spec.shape[0], *inner))
     writer = _last_writers(flat, count)

@@ -66,8 +66,6 @@ ABSENT = {
     "assign_add": "use variable.assign_add(value)",
     "conv2d": "convolutions are left out: lamina is about dense networks",
     "max_pool2d": "pooling is left out: lamina is about dense networks",
-    "lgamma": "the gamma function's relatives are left out; SciPy has them for known numbers",
-    "digamma": "the gamma function's relatives are left out; SciPy has them for known numbers",
     **{name: f"it is called tf.math.{name} since TensorFlow 2" for name in (*_MOVED, *_MOVED_TOO)},
 }
 

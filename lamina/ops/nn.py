@@ -11,16 +11,18 @@ from ..prims.broadcast import broadcast, fill_like, reduce_sum, reshape
 from ..prims.index import take_along
 from ..tensor.arithmetic import add, multiply, subtract
 from ..tensor.convert import is_tensor_like, operands, promote, to_tensor
-from . import activations
+from . import activations, statistics
 from .activations import *  # noqa: F403
 from .activations import log_softmax, relu
 from .common import as_size, axes_of, floats, insert_axis, typed
 from .elementwise import log1p_exp_minus_abs, rsqrt, square
 from .indexing import gather, top_k
 from .names import namespace
+from .numbers import approx_max_k, approx_min_k
 from .random import uniform
 from .reduction import clip_by_norm, reduce_mean, reduce_variance, zero_fraction
 from .reduction import reduce_sum as total
+from .statistics import *  # noqa: F403
 
 # Losses ------------------------------------------------------------------------------------------
 
@@ -133,6 +135,21 @@ def batch_normalization(
     return result if offset is None else add(result, offset)
 
 
+def batch_norm_with_global_normalization(
+    input: Any,
+    mean: Any,
+    variance: Any,
+    beta: Any,
+    gamma: Any,
+    variance_epsilon: Any,
+    scale_after_normalization: bool,
+    name: str | None = None,
+) -> Any:
+    """gamma (input - mean) / √(variance + epsilon) + beta; gamma only if it is to scale."""
+    scale = gamma if scale_after_normalization else None
+    return batch_normalization(input, mean, variance, beta, scale, variance_epsilon)
+
+
 # Layers without state ----------------------------------------------------------------------------
 
 
@@ -206,10 +223,12 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
 
 
 __all__ = [
-    "batch_normalization", "bias_add", "dropout", "embedding_lookup", "in_top_k", "l2_loss",
-    "l2_normalize", "moments", "sigmoid_cross_entropy_with_logits",
-    "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits", "top_k",
-    "weighted_cross_entropy_with_logits", "zero_fraction",
+    "approx_max_k", "approx_min_k", "batch_norm_with_global_normalization", "batch_normalization",
+    "bias_add", "dropout", "embedding_lookup", "in_top_k", "l2_loss", "l2_normalize", "moments",
+    "sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
+    "sparse_softmax_cross_entropy_with_logits", "top_k", "weighted_cross_entropy_with_logits",
+    "zero_fraction",
 ]  # fmt: skip
 __all__ += activations.__all__
+__all__ += statistics.__all__
 __getattr__ = namespace(__name__, __all__)

@@ -14,10 +14,11 @@ import pytest
 import lamina as tf
 from lamina.core import nest
 from lamina.tensor.function import Function
-from tests.oracle import ops, ops_arrays, ops_networks
+from tests.oracle import ops, ops_arrays, ops_names, ops_networks
 from tests.oracle.ops import Row
 
 assert ops_arrays
+assert ops_names
 assert ops_networks
 ROWS = ops.ROWS
 
@@ -38,8 +39,9 @@ REASONS = {
         random.stateless_truncated_normal random.stateless_uniform random.truncated_normal
         random.uniform""",
     f"about Python, not numbers: {UNIT}/test_interop.py": """
-        as_dtype device executing_eagerly function get_static_value group inside_function is_tensor
-        name_scope no_op numpy_function print py_function""",
+        as_dtype device executing_eagerly function get_static_value group inside_function
+        install_as is_tensor name_scope no_op numpy_function print py_function
+        type_spec_from_value""",
     f"outside of traces, without gradient: {UNIT}/test_linalg.py": """
         linalg.eigh linalg.eigvalsh linalg.matrix_rank linalg.pinv linalg.qr linalg.slogdet
         linalg.svd""",

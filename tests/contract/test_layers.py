@@ -19,7 +19,10 @@ from lamina.keras.configurable import FAMILIES
 from lamina.keras.layers.outside import OUTSIDE
 from lamina.passes.pipeline import optimize
 from lamina.tensor.function import Function
-from tests.oracle.keras_layers import ROWS, WITHOUT_A_ROW, Row, inputs, masks
+from tests.oracle import keras_layers, keras_normalization
+from tests.oracle.keras_layers import WITHOUT_A_ROW, Row, inputs, masks
+
+ROWS = {**keras_layers.ROWS, **keras_normalization.ROWS}
 
 CASES = [
     pytest.param(name, row, id=f"{name}-{number}")

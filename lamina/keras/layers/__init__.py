@@ -8,10 +8,13 @@ from ...core.errors import InvalidArgumentError, UnknownNameError, nearest
 from ..configurable import custom_object_scope, get_from, serialize
 from ..configurable import deserialize as _deserialize
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .batch_normalization import BatchNormalization
 from .core import Input, InputLayer
 from .dense import Dense
+from .group_normalization import GroupNormalization
 from .input_spec import InputSpec
 from .layer import Layer
+from .layer_normalization import LayerNormalization, RMSNormalization, UnitNormalization
 from .masking import Identity, Masking
 from .merging import (
     Add,
@@ -64,6 +67,7 @@ __all__ = [
     "Average",
     "Concatenate",
     "Cropping1D",
+    "BatchNormalization",
     "Dense",
     "Dot",
     "Dropout",
@@ -75,6 +79,7 @@ __all__ = [
     "GlobalMaxPool1D",
     "GlobalMaxPooling1D",
     "Identity",
+    "GroupNormalization",
     "Input",
     "InputLayer",
     "InputSpec",
@@ -98,6 +103,9 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "LayerNormalization",
+    "RMSNormalization",
+    "UnitNormalization",
     "deserialize",
     "dot",
     "get",

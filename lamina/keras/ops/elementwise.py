@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.dtypes import BOOL, FLOAT64
+from ...core.dtypes import BOOL, FLOAT32, FLOAT64
 from ...ops.common import owned, typed
 from ...prims import elementwise as prim
 from ...prims.broadcast import fill, fill_like
@@ -207,7 +207,8 @@ def i0(x: Any) -> Any:
     The power series Σ (x²/4)ᵏ / k!² up to |x| = 20, beyond it eˣ / √(2πx) times its asymptotic
     series (Abramowitz and Stegun, 9.6.12 and 9.7.1).
     """
-    x = wide_floating(x)
+    found = wide_floating(x)
+    x = prim.cast(found, np.promote_types(found.spec.dtype, FLOAT32))
     size = prim.absolute(x)
     edge = fill_like(x, _BESSEL_EDGE)
     near, far = prim.minimum(size, edge), prim.maximum(size, edge)
@@ -216,7 +217,7 @@ def i0(x: Any) -> Any:
     tail = _horner(prim.divide(fill_like(x, 1), far), _bessel_tail())
     root = prim.sqrt(prim.multiply(far, fill_like(x, 2 * math.pi)))
     large = prim.multiply(prim.divide(prim.exp(far), root), tail)
-    return prim.select(prim.less_equal(size, edge), series, large)
+    return prim.cast(prim.select(prim.less_equal(size, edge), series, large), found.spec.dtype)
 
 
 _BESSEL_EDGE = 20.0

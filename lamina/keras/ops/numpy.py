@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from . import arithmetic, bitwise, comparison, elementwise
+from . import (
+    arithmetic,
+    bitwise,
+    comparison,
+    creation,
+    dtypes,
+    elementwise,
+    joining,
+    shapes,
+)
 from .arithmetic import *  # noqa: F403
 from .bitwise import *  # noqa: F403
 from .comparison import *  # noqa: F403
+from .creation import *  # noqa: F403
+from .dtypes import *  # noqa: F403
 from .elementwise import *  # noqa: F403
+from .joining import *  # noqa: F403
+from .shapes import *  # noqa: F403
 
 __all__ = []
 __all__ += arithmetic.__all__
 __all__ += bitwise.__all__
 __all__ += comparison.__all__
+__all__ += creation.__all__
+__all__ += dtypes.__all__
 __all__ += elementwise.__all__
+__all__ += joining.__all__
+__all__ += shapes.__all__

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64
+from ...core.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, UINT32, numpy_dtype
 from ...core.shapes import broadcast_shapes
 from ...ir.bind import new_value
 from ...ir.value import Value
+from ...ops.common import owned
 from ...prims.broadcast import broadcast
 from ...prims.elementwise import cast
 from ...tensor.convert import FOREIGN, STRONG, WEAK, read_value, to_tensor
@@ -25,6 +26,11 @@ def tensor(x: Any) -> Any:
     if strength == WEAK and found.spec.dtype == FLOAT32 and floatx() != "float32":
         return new_value(np.asarray(x, floatx()))
     return found
+
+
+def own(x: Any) -> Any:
+    """`x` as a tensor that shares no memory with an array of the caller."""
+    return owned(x) if isinstance(x, np.ndarray) else tensor(x)
 
 
 def floating(x: Any) -> Any:
@@ -45,13 +51,17 @@ def number(x: Any) -> Any:
     return cast(x, INT32) if x.spec.dtype == BOOL else x
 
 
-def summable(x: Any) -> Any:
-    """`x` in the dtype of its sums: integers of 8 and 16 bits and booleans get 32."""
-    x = x if isinstance(x, Value) else tensor(x)
-    dtype = x.spec.dtype
+def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of sums: integers of 8 and 16 bits and booleans get 32."""
     if dtype.kind == "f" or dtype.itemsize >= 4:
-        return x
-    return cast(x, np.dtype("uint32") if dtype.kind == "u" else INT32)
+        return dtype
+    return UINT32 if dtype.kind == "u" else INT32
+
+
+def summable(x: Any) -> Any:
+    """`x` in the dtype of its sums."""
+    x = x if isinstance(x, Value) else tensor(x)
+    return cast(x, sum_dtype(x.spec.dtype))
 
 
 def dtype_of(*names: str) -> np.dtype[Any]:
@@ -118,6 +128,11 @@ def same_shape(*tensors: Any) -> Any:
     for other in tensors[1:]:
         shape = broadcast_shapes(shape, other.spec.shape)
     return [broadcast(one, shape) for one in tensors]
+
+
+def float_dtype(dtype: Any = None) -> np.dtype[Any]:
+    """`dtype`, or floatx where it is None."""
+    return numpy_dtype(floatx() if dtype is None else dtype)
 
 
 def typed_like(value: Any, x: Any) -> Any:

@@ -42,7 +42,7 @@ class AlreadyExistsError(OpError, ValueError):
     """A name that is taken."""
 
 
-class FailedPreconditionError(OpError, RuntimeError):
+class FailedPreconditionError(OpError, RuntimeError, ValueError):
     """The object is not in a state that allows the call (not built, not compiled …)."""
 
 

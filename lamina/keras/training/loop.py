@@ -85,7 +85,7 @@ class Stepper:
 
 
 def as_floats(results: Any) -> Logs:
-    """Tensors of one number as Python floats, nested dicts flattened."""
+    """Tensors of one number as Python floats, nested dicts flattened, sorted by name."""
     if not isinstance(results, dict):
         raise InvalidArgumentError(
             f"train_step and test_step return a dict of results by name; got "
@@ -98,7 +98,7 @@ def as_floats(results: Any) -> Logs:
         else:
             number = np.asarray(value)
             logs[name] = float(number.reshape(())) if number.size == 1 else number
-    return logs
+    return dict(sorted(logs.items()))
 
 
 def fit(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,7 @@ from ...core.errors import (
     InvalidArgumentError,
     UnimplementedError,
 )
-from ...ops import array, math
 from ...tensor.function import Function
-from ...tensor.tape import GradientTape
 from .. import optimizers
 from ..configurable import deserialize_nested, serialize
 from ..layers.layer import Layer
@@ -27,25 +26,11 @@ from . import loop
 from .compiled import CompiledLoss, CompiledMetrics
 from .data import Batches, arrays_of, unpack_x_y_sample_weight
 from .serving import Frozen, Serving
+from .state import TrainingState
+from .steps import Steps
 
 
-class TrainingState:
-    """What `compile` sets up."""
-
-    def __init__(self) -> None:
-        self.optimizer: Any = None
-        self.loss: CompiledLoss | None = None
-        self.metrics: CompiledMetrics | None = None
-        self.loss_tracker: Any = None
-        self.run_eagerly = False
-        self.programs: dict[Any, Function] = {}
-        self.serving = Serving()
-        self.calling = Serving()
-        self.call_program: tuple[int, Function] | None = None  # when it was traced, and it
-        self.prepared: set[Any] = set()  # types of data that single batches had
-
-
-class Trainer:
+class Trainer(Steps):
     """The training half of a model; `Model` adds it to `Layer`."""
 
     name: str
@@ -87,6 +72,7 @@ class Trainer:
         state.metrics = CompiledMetrics(metrics, weighted_metrics, names)
         state.loss_tracker = Mean(name="loss")
         state.run_eagerly = bool(run_eagerly)
+        state.trainable = [(layer, layer._trainable) for layer in self._flatten_layers()]  # type: ignore[attr-defined]
         self._training = state
         self._compile_arguments = {
             "optimizer": state.optimizer,
@@ -150,131 +136,6 @@ class Trainer:
         self._training.run_eagerly = bool(value)
         self._forget_programs()
 
-    @property
-    def metrics(self) -> list[Any]:
-        """The loss trackers, metrics in the model's attributes, and the compiled ones."""
-        state = self._training
-        own = [part for part in self._parts() if hasattr(part, "update_state")]  # type: ignore[attr-defined]
-        inner = [
-            part
-            for layer in self._flatten_layers()[1:]  # type: ignore[attr-defined]
-            for part in layer._parts()
-            if hasattr(part, "update_state")
-        ]
-        found = [state.loss_tracker] if state.loss_tracker is not None else []
-        found += state.loss.metrics if state.loss else []
-        found += [*own, *inner, *(state.metrics.metrics if state.metrics else [])]
-        return list({id(metric): metric for metric in found}.values())
-
-    @property
-    def metrics_names(self) -> list[str]:
-        return [metric.name for metric in self.metrics]
-
-    def reset_metrics(self) -> None:
-        """Start all metrics again."""
-        for metric in self.metrics:
-            metric.reset_state()
-
-    def _resetter(self) -> Callable[[], None]:
-        """`reset_metrics` for one training: the metrics are looked for once, if they are ours."""
-        if not self._is_default("reset_metrics", "metrics"):
-            return self.reset_metrics
-        metrics = self.metrics
-
-        def reset() -> None:
-            for metric in metrics:
-                metric.reset_state()
-
-        return reset
-
-    # What a step does; subclasses may write their own -------------------------------------------
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """The compiled loss plus what layers add (penalties, add_loss)."""
-        state = self._training
-        total = None
-        if state.loss is not None and y is not None:
-            total = state.loss(y, y_pred, sample_weight)
-        for extra in self.losses:  # type: ignore[attr-defined]
-            extra = math.reduce_sum(extra)
-            total = extra if total is None else total + extra
-        if total is None:
-            if state.loss is None:
-                raise FailedPreconditionError(
-                    "there is no loss: pass one to compile(loss=...), e.g. 'binary_crossentropy', "
-                    "or use add_loss in a layer"
-                )
-            raise InvalidArgumentError("the loss needs targets: pass y")
-        return total
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Count a batch in the compiled metrics; the results so far."""
-        self._update_metrics(y, y_pred, sample_weight)
-        return self.get_metrics_result()
-
-    def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
-        state = self._training
-        if state.metrics is not None and y is not None:
-            state.metrics.update_state(y, y_pred, sample_weight)
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """All results by name."""
-        results: dict[str, Any] = {}
-        for metric in self.metrics:
-            result = metric.result()
-            if isinstance(result, dict):
-                results.update(result)
-            else:
-                results[metric.name] = result
-        return results
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of training on a batch; results by name."""
-        self._update_weights(data)
-        return self.get_metrics_result()
-
-    def _update_weights(self, data: Any) -> None:
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-        with GradientTape() as tape:
-            y_pred = self(x, training=True)  # type: ignore[operator]
-            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-            scaled = self._training.optimizer.scale_loss(loss)
-        self._track_loss(loss, x)
-        weights = self.trainable_weights  # type: ignore[attr-defined]
-        if not weights:
-            raise FailedPreconditionError("the model has no trainable weights; nothing to train")
-        gradients = tape.gradient(scaled, weights)
-        self._training.optimizer.apply_gradients(zip(gradients, weights, strict=True))
-        self._update_metrics(y, y_pred, sample_weight)
-
-    def _track_loss(self, loss: Any, x: Any) -> None:
-        rows = array.shape(nest.flatten(x)[0])[0]
-        self._training.loss_tracker.update_state(loss, sample_weight=rows)
-
-    def test_step(self, data: Any) -> dict[str, Any]:
-        """One step of evaluation on a batch; results by name."""
-        self._score(data)
-        return self.get_metrics_result()
-
-    def _score(self, data: Any) -> None:
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
-        self._track_loss(loss, x)
-        self._update_metrics(y, y_pred, sample_weight)
-
-    def predict_step(self, data: Any) -> Any:
-        """The predictions for a batch."""
-        x, _, _ = unpack_x_y_sample_weight(data)
-        return self(x, training=False)  # type: ignore[operator]
-
     # Programs -----------------------------------------------------------------------------------
 
     def _program(self, kind: str, step: Callable[..., Any]) -> Callable[..., Any]:
@@ -282,7 +143,8 @@ class Trainer:
         state = self._training
         if state.run_eagerly:
             return step
-        key = (kind, tuple(id(weight) for weight in self.trainable_weights))  # type: ignore[attr-defined]
+        flags = tuple(layer._trainable for layer in self._flatten_layers())  # type: ignore[attr-defined]
+        key = (kind, flags, tuple(id(weight) for weight in self.trainable_weights))  # type: ignore[attr-defined]
         if key not in state.programs:
             state.programs[key] = Function(step, symbolic_batch=True, eager=kind == "results")
         return state.programs[key]
@@ -293,9 +155,6 @@ class Trainer:
         state.programs.clear()
         state.prepared.clear()
         state.serving, state.calling = Serving(), Serving()
-
-    def _is_default(self, *names: str) -> bool:
-        return all(getattr(type(self), name) is getattr(Trainer, name) for name in names)
 
     def _stepper(self, kind: str) -> loop.Stepper:
         """How batches are worked on: the step, and where its results come from."""
@@ -375,18 +234,40 @@ class Trainer:
             batches, validation = batches.split(validation_split)
             validation.batch_size = validation_batch_size or batches.batch_size
         batches.weigh_classes(class_weight)
-        self._prepare(batches, training=True)
-        return loop.fit(
-            self,
-            batches,
-            validation,
-            epochs=min(epochs, max_epochs() or epochs),
-            initial_epoch=initial_epoch,
-            shuffle=shuffle,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_freq=validation_freq,
-        )
+        with self._as_compiled():
+            self._prepare(batches, training=True)
+            return loop.fit(
+                self,
+                batches,
+                validation,
+                epochs=min(epochs, max_epochs() or epochs),
+                initial_epoch=initial_epoch,
+                shuffle=shuffle,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_freq=validation_freq,
+            )
+
+    @contextmanager
+    def _as_compiled(self) -> Iterator[None]:
+        """Inside, layers are trainable as they were when `compile` was called: Keras's rule."""
+        state = self._training
+        changed = [(layer, was) for layer, was in state.trainable if layer._trainable is not was]
+        if changed and not state.told_of_change:
+            names = ", ".join(layer.name for layer, _ in changed[:8])
+            warnings.warn(
+                f"`trainable` of {names} was changed after compile(); training goes by what it was "
+                "then. Call compile() again to let the change count.",
+                stacklevel=4,
+            )
+            state.told_of_change = True
+        try:
+            for layer, was in changed:
+                layer._trainable = was
+            yield
+        finally:
+            for layer, was in changed:
+                layer._trainable = not was
 
     def evaluate(
         self,
@@ -407,7 +288,12 @@ class Trainer:
         logs = loop.evaluate(self, batches, verbose=verbose, callbacks=callbacks)
         if return_dict:
             return logs
-        values = list(logs.values())
+        return self._in_order(logs)
+
+    def _in_order(self, logs: dict[str, Any]) -> Any:
+        """Results in the order of `metrics_names`, then others; a single one by itself."""
+        known = [name for name in self.metrics_names if name in logs]
+        values = [logs[name] for name in (*known, *sorted(set(logs) - set(known)))]
         return values[0] if len(values) == 1 else values
 
     def predict(
@@ -471,7 +357,8 @@ class Trainer:
         """One step on a batch; its loss and metrics, counted anew."""
         batches = Batches(x, y, sample_weight)
         batches.weigh_classes(class_weight)
-        return self._on_batch("train", batches, return_dict)
+        with self._as_compiled():
+            return self._on_batch("train", batches, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -490,10 +377,7 @@ class Trainer:
         stepper = self._stepper(kind)
         stepper.run(batches.batch(slice(None)))
         logs = stepper.logs()
-        if return_dict:
-            return logs
-        values = list(logs.values())
-        return values[0] if len(values) == 1 else values
+        return logs if return_dict else self._in_order(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch as NumPy arrays."""

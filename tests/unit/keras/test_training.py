@@ -189,6 +189,7 @@ def test_freezing_a_layer_keeps_its_weights() -> None:
     model = _model()
     model.fit(X, Y, epochs=1, verbose=0)
     model.layers[0].trainable = False
+    model.compile("adam", "binary_crossentropy")
     before = model.get_weights()
     model.fit(X, Y, epochs=1, verbose=0)
     after = model.get_weights()
@@ -329,7 +330,7 @@ def test_outputs_have_losses_of_their_own(structure: type) -> None:
     model.compile("sgd", {"left": "mse", "right": "mae"}, loss_weights={"left": 2.0, "right": 0.5})
     y = [left, right] if structure is list else {"left": left, "right": right}
     history = model.fit(x, y, batch_size=2, epochs=2, verbose=0, validation_data=(x, y)).history
-    names = ["loss", "left_loss", "right_loss"]
+    names = ["left_loss", "loss", "right_loss"]
     assert list(history) == [*names, *(f"val_{name}" for name in names)]
     found = model.evaluate(x, y, batch_size=2, verbose=0, return_dict=True)
     guesses = nest.flatten(model.predict(x, verbose=0))

@@ -1,5 +1,5 @@
-"""Every activation, loss, metric, layer and optimizer has native code, gradients included, and
-means the same there; what runs on the interpreter is listed here with its reason.
+"""Every activation, loss, metric and optimizer has native code, gradients included, and means the
+same there; what runs on the interpreter is listed here with its reason. (Layers: test_layers.py.)
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from lamina.passes.pipeline import optimize
 from lamina.tensor.function import Function
 from tests.oracle import (
     keras_activations,
-    keras_layers,
     keras_losses,
     keras_metrics,
     keras_optimizers,
@@ -61,15 +60,15 @@ def check_graph(case: str, graph: Graph, inputs: list[Any]) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=1e-5)
 
 
-def with_gradient(function: Callable[..., Any], sources: Callable[[], list[Any]] = list) -> Any:
-    """`function` and the gradient of its sum of squares by its last argument and `sources`."""
+def with_gradient(function: Callable[..., Any]) -> Any:
+    """`function` and the gradient of its sum of squares by its last argument."""
 
     def both(*arguments: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(arguments[-1])
             value = function(*arguments)
             total = tf.reduce_sum(tf.square(value))
-        return value, tape.gradient(total, [arguments[-1], *sources()])
+        return value, tape.gradient(total, arguments[-1])
 
     return both
 
@@ -100,18 +99,6 @@ def test_metrics(name: str, case: str, row: Any, weighted: bool) -> None:
         return metric.result()
 
     check(case, update, y_true, y_pred, *weights)
-
-
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize(("name", "case", "row"), cases(keras_layers.ROWS))
-def test_layers(name: str, case: str, row: Any, training: bool) -> None:
-    layer = getattr(tf.keras.layers, name)(**row.arguments)
-    x = keras_layers.inputs(row)
-    if row.adapts:
-        layer.adapt(x)
-    layer(x)
-    call = with_gradient(lambda x: layer(x, training=training), lambda: layer.trainable_weights)
-    check(case, call, x)
 
 
 @pytest.mark.parametrize(("name", "case", "arguments"), cases(keras_optimizers.ARGUMENTS))

@@ -24,6 +24,7 @@ from .ops import (
     math,
     nn,
     random,
+    scopes,
     strings,
     version,
 )
@@ -121,6 +122,7 @@ from .ops.reduction import (
     reduce_prod,
     reduce_sum,
 )
+from .ops.scopes import *  # noqa: F403
 from .scripts.aliases import install_as
 from .tensor.function import function
 from .tensor.spec import TensorSpec, TypeSpec, type_spec_from_value
@@ -152,6 +154,7 @@ __all__ += array.__all__
 __all__ += control_flow.__all__
 __all__ += gradients.__all__
 __all__ += interop.__all__
+__all__ += scopes.__all__
 
 # Packages that are imported when they are first used.
 _LATER = {

@@ -141,12 +141,6 @@ def _known(item: Any, name: str) -> Any:
 
 
 @contextmanager
-def name_scope(name: str) -> Iterator[str]:
-    """A group of operations with a common name; names have no effect on results."""
-    yield f"{name}/"
-
-
-@contextmanager
 def device(device_name: str | None) -> Iterator[None]:
     """The processor is the only device; asking for another one is an error."""
     if device_name is not None and "CPU" not in str(device_name).upper():
@@ -159,5 +153,5 @@ def device(device_name: str | None) -> Iterator[None]:
 
 __all__ = [
     "device", "executing_eagerly", "get_static_value", "inside_function", "is_tensor",
-    "name_scope", "numpy_function", "print", "py_function",
+    "numpy_function", "print", "py_function",
 ]  # fmt: skip

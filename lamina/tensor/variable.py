@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.dtypes import Array, DType, as_dtype, numpy_dtype
 from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..core.scopes import current_prefix
 from ..core.shapes import TensorShape
 from ..ir.bind import STATE
 from ..ir.value import Spec
@@ -60,7 +61,8 @@ class Variable(Operators):
                 f"shape={shape}. Leave shape= out, or make another Variable for another shape"
             )
         self._value = Tensor(array)
-        self._name = name or "Variable"
+        scope = current_prefix() if type(self) is Variable else ""  # layers name theirs alone
+        self._name = f"{scope}{name or 'Variable'}"
         self._trainable = bool(trainable)
         self.constraint = constraint
 

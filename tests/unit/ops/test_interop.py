@@ -132,35 +132,6 @@ def test_later_changes_of_an_array_do_no_harm(make: Any) -> None:
     assert float(tf.reduce_max(made)) == 1
 
 
-# Modules ------------------------------------------------------------------------------------------
-
-
-class Line(tf.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.slope = tf.Variable(1.0, name="slope")
-        self.offset = tf.Variable(0.0, trainable=False, name="offset")
-
-
-class Curve(tf.Module):
-    def __init__(self) -> None:
-        super().__init__(name="curve")
-        self.pieces = [Line(), {"last": Line()}]
-        self.again = self.pieces[0]
-        self.itself = self
-        self.loop = [self.pieces]
-
-
-def test_modules_find_their_variables() -> None:
-    line, curve = Line(), Curve()
-    assert (line.name, curve.name) == ("line", "curve")
-    assert line.variables == (line.offset, line.slope)
-    assert line.trainable_variables == (line.slope,)
-    assert line.non_trainable_variables == (line.offset,)
-    assert len(curve.variables) == 4 and len(curve.submodules) == 2
-    assert tf.Module.with_name_scope(len) is len
-
-
 # The namespace ------------------------------------------------------------------------------------
 
 

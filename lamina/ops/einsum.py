@@ -130,7 +130,7 @@ def _contract(first: Operand, second: Operand, needed: set[str]) -> Operand:
         return _summed((letters, product), needed)
     for free in (left, right):  # B times another size is no size: keep it as an axis of its own
         batch = [letter for letter in free if sizes[letter] is B]
-        if batch and len(free) > 1:
+        if batch and (both or len(free) > 1):
             free.remove(batch[0])
             both.append(batch[0])
     grid = tuple(sizes[letter] for letter in [*both, *left, *right])

@@ -58,8 +58,17 @@ def _theirs(row: Row) -> Any:
     return _given(row, keras.ops.convert_to_tensor)
 
 
+def _constructed(library: Any, name: str, row: Row, **base: Any) -> Any:
+    arguments = {**row.arguments, **base}
+    if "layer" in arguments:
+        inner = arguments["layer"]
+        made = getattr(library.layers, inner["class_name"])(**inner["config"], **base)
+        arguments["layer"] = made
+    return getattr(library.layers, name)(**arguments)
+
+
 def _made(library: Any, name: str, row: Row) -> Any:
-    layer = getattr(library.layers, name)(**row.arguments)
+    layer = _constructed(library, name, row)
     if row.adapts:
         layer.adapt(inputs(row))
     layer(_ours(row) if library is tf.keras else _theirs(row))
@@ -86,9 +95,9 @@ def test_the_numbers_are_keras(name: str, row: Row) -> None:
     assert (mask is None) == (wanted_mask is None)
     if mask is not None:
         np.testing.assert_array_equal(mask, np.asarray(wanted_mask))
-    assert ours.compute_output_shape(_shapes(row)) == tuple(
-        theirs.compute_output_shape(_shapes(row))
-    )
+    known = theirs.compute_output_shape(_shapes(row))  # None where Keras does not look
+    pairs = zip(ours.compute_output_shape(_shapes(row)), known, strict=True)
+    assert all(size == wanted or wanted is None for size, wanted in pairs)
     for penalty, wanted_penalty in zip(ours.losses, theirs.losses, strict=True):
         np.testing.assert_allclose(penalty, np.asarray(wanted_penalty), rtol=1e-5)
 
@@ -130,7 +139,7 @@ def test_one_program_for_every_batch_size(name: str, row: Row) -> None:
 def test_gradients_are_finite_differences(name: str, row: Row) -> None:
     if not row.smooth:
         pytest.skip("jumps where steps become masked")
-    layer = getattr(tf.keras.layers, name)(**row.arguments, dtype="float64")
+    layer = _constructed(tf.keras, name, row, dtype="float64")
     given = nest.map_structure(lambda x: x if row.classes else x.astype(np.float64), inputs(row))
     if row.adapts:
         layer.adapt(given)
@@ -147,7 +156,11 @@ def test_gradients_are_finite_differences(name: str, row: Row) -> None:
         value = loss()
     gradients = tape.gradient(value, values)
     directions = [rng.normal(size=tuple(v.shape)) for v in values]
-    slope = sum(float(np.sum(g.numpy() * d)) for g, d in zip(gradients, directions, strict=True))
+    slope = sum(
+        float(np.sum(g.numpy() * d))
+        for g, d in zip(gradients, directions, strict=True)
+        if g is not None
+    )
     found = []
     for step in (1e-6, -2e-6):
         for v, d in zip(values, directions, strict=True):

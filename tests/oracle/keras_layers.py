@@ -14,7 +14,7 @@ class Row(NamedTuple):
 
     `classes`: the inputs are integers below it. `masks`: for each input, whether a mask comes with
     it. `zeros`: some steps of the inputs are all zeros. `smooth` is False where finite differences
-    mean nothing.
+    mean nothing. A `layer` among the arguments is a configuration.
     """
 
     arguments: dict[str, Any]
@@ -46,6 +46,65 @@ ROWS: dict[str, list[Row]] = {
             },
             (4, 5, 3),
             masks=(True,),
+        ),
+    ],
+    "EinsumDense": [
+        Row({"equation": "ab,bc->ac", "output_shape": 4, "bias_axes": "c"}, (6, 3)),
+        Row(
+            {
+                "equation": "abc,cd->abd",
+                "output_shape": (None, 4),
+                "bias_axes": "d",
+                "activation": "tanh",
+                "kernel_regularizer": "l2",
+                "kernel_constraint": "max_norm",
+                "bias_initializer": "ones",
+            },
+            (5, 2, 3),
+        ),
+        Row({"equation": "...x,xy->...y", "output_shape": 4, "bias_axes": "y"}, (5, 2, 3)),
+        Row(
+            {"equation": "abc,cde->abde", "output_shape": (2, 4, 5), "bias_axes": "bde"}, (5, 2, 3)
+        ),
+        Row({"equation": "abc,cde->abde", "output_shape": (2, 4, 5), "bias_axes": "d"}, (5, 2, 3)),
+        Row({"equation": "ab,bcd->acd", "output_shape": (2, 4), "bias_axes": "cd"}, (6, 3)),
+        Row({"equation": "bfnh,nhd->bfd", "output_shape": (2, 5)}, (4, 2, 3, 2)),
+        Row({"equation": "a,b->ab", "output_shape": 3, "bias_axes": "b"}, (4,)),
+        Row({"equation": "ab,b->a", "output_shape": ()}, (4, 3)),
+        Row({"equation": "...bc,bc->...b", "output_shape": 3}, (4, 3, 2)),
+        Row({"equation": "bc...,cd->bd...", "output_shape": 4, "bias_axes": "d"}, (5, 2, 3)),
+        Row(
+            {"equation": "bc...,cde->bde...", "output_shape": (4, 2), "bias_axes": "de"},
+            (5, 2, 3, 2),
+        ),
+    ],
+    "Embedding": [
+        Row({"input_dim": 7, "output_dim": 3}, (6,), classes=7),
+        Row({"input_dim": 7, "output_dim": 3, "mask_zero": True}, (6, 4), classes=3),
+        Row(
+            {
+                "input_dim": 5,
+                "output_dim": 2,
+                "embeddings_initializer": "normal",
+                "embeddings_regularizer": "l2",
+                "embeddings_constraint": "unit_norm",
+            },
+            (6, 2, 3),
+            classes=5,
+        ),
+    ],
+    "ReversibleEmbedding": [
+        Row({"input_dim": 7, "output_dim": 3, "mask_zero": True}, (6, 4), classes=3),
+        Row(
+            {
+                "input_dim": 7,
+                "output_dim": 3,
+                "tie_weights": False,
+                "logit_soft_cap": 2.0,
+                "reverse_dtype": "float32",
+            },
+            (6, 4),
+            classes=3,
         ),
     ],
     # Activations
@@ -101,6 +160,18 @@ ROWS: dict[str, list[Row]] = {
     "Masking": [
         Row({}, (5, 4, 2), zeros=True, smooth=False),
         Row({"mask_value": 1.0}, (5, 4, 2), classes=2, smooth=False),
+    ],
+    # Wrapping
+    "TimeDistributed": [
+        Row(
+            {"layer": {"class_name": "Dense", "config": {"units": 4, "activation": "tanh"}}},
+            (5, 4, 3),
+        ),
+        Row(
+            {"layer": {"class_name": "GlobalAveragePooling1D", "config": {}}},
+            (5, 2, 4, 3),
+            masks=(True,),
+        ),
     ],
     # Merging
     "Add": [*_MERGED, *_MERGED_MASKS],
@@ -167,7 +238,9 @@ ROWS: dict[str, list[Row]] = {
 }
 
 WITHOUT_A_ROW = {
+    "Lambda": "computes what it is given; tests/unit/keras/test_wrapping.py",
     "Layer": "the base class computes nothing",
+    "Wrapper": "the base of wrappers computes nothing",
     "InputLayer": "is fed, not called; tests/unit/keras/test_models.py",
 }
 

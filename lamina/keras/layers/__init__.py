@@ -11,6 +11,8 @@ from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .batch_normalization import BatchNormalization
 from .core import Input, InputLayer
 from .dense import Dense
+from .einsum_dense import EinsumDense
+from .embedding import Embedding, ReversibleEmbedding
 from .group_normalization import GroupNormalization
 from .input_spec import InputSpec
 from .layer import Layer
@@ -54,6 +56,7 @@ from .reshaping import (
     UpSampling1D,
     ZeroPadding1D,
 )
+from .wrapping import Lambda, TimeDistributed, Wrapper
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -71,6 +74,8 @@ __all__ = [
     "Dense",
     "Dot",
     "Dropout",
+    "EinsumDense",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
@@ -83,6 +88,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "Lambda",
     "Layer",
     "LeakyReLU",
     "Masking",
@@ -95,10 +101,13 @@ __all__ = [
     "ReLU",
     "RepeatVector",
     "Reshape",
+    "ReversibleEmbedding",
     "Softmax",
     "SpatialDropout1D",
     "Subtract",
+    "TimeDistributed",
     "UpSampling1D",
+    "Wrapper",
     "ZeroPadding1D",
     "add",
     "average",

@@ -187,7 +187,7 @@ def serialize(item: Any) -> Any:
     """
     if item is None or isinstance(item, (bool, int, float, str)):
         return item
-    if isinstance(item, Mapping):
+    if isinstance(item, Mapping) and not hasattr(item, "get_config"):
         return _plain(dict(item))
     if isinstance(item, (list, tuple)):
         return _plain(list(item))

@@ -63,7 +63,11 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "ScheduleFreeAdamW": [{}, {"learning_rate": 0.1, "warmup_steps": 10, "beta_1": 0.8}],
 }
 
-WRAPPERS = {"LossScaleOptimizer": "wraps another; tests/unit/keras/test_loss_scale.py"}
+WRAPPERS = {
+    "LossScaleOptimizer": "wraps another; tests/unit/keras/test_loss_scale.py",
+    "MultiOptimizer": "holds others; tests/unit/keras/test_several_optimizers.py",
+    "OptimizerMap": "chooses for MultiOptimizer",
+}
 
 OPTIONS: list[dict[str, Any]] = [
     {"clipnorm": 0.5},

@@ -22,6 +22,7 @@ from .muon import Muon
 from .nadam import Nadam
 from .rmsprop import RMSprop
 from .schedule_free_adamw import ScheduleFreeAdamW
+from .several import MultiOptimizer, OptimizerMap
 from .sgd import SGD
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "Muon",
     "ScheduleFreeAdamW",
     "LossScaleOptimizer",
+    "MultiOptimizer",
+    "OptimizerMap",
     "schedules",
     "legacy",
     "get",

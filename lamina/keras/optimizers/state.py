@@ -125,8 +125,7 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
     ) -> Variable:
         """A new variable of the state, of the type of another, named after it."""
         spec = reference_variable.spec
-        path = getattr(reference_variable, "path", reference_variable.name.partition(":")[0])
-        full_name = f"{path.replace('/', '_')}_{name}"
+        full_name = f"{path_of(reference_variable).replace('/', '_')}_{name}"
         return self.add_variable(spec.shape, _start(initializer), spec.dtype, full_name)
 
     def add_optimizer_variables(
@@ -185,6 +184,11 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
             )
         for variable, value in zip(self.variables, weights, strict=True):
             variable.assign(np.asarray(value).astype(variable.spec.dtype))
+
+
+def path_of(variable: Any) -> str:
+    """Where a variable stands in its model: layer/kernel; its own name where it has no place."""
+    return str(getattr(variable, "path", variable.name.partition(":")[0]))
 
 
 def _start(initializer: Any) -> float | Callable[..., Any]:

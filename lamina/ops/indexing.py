@@ -180,6 +180,17 @@ def tensor_scatter_nd_update(
     return reshape(prim.select(broadcast(wide, lines.spec.shape), source, lines), tensor.spec.shape)
 
 
+def flat_updates(tensor: Any, indices: Any, updates: Any) -> tuple[Any, Any, int]:
+    """For `updates` of slices of `tensor`: the number of each slice, the updates as rows, and how
+    many slices there are.
+    """
+    flat, outer = _flat_places(_integers(indices, "indices"), tensor.spec.shape, "indices")
+    inner = tensor.spec.shape[len(outer) :]
+    _check_updates(updates, (*flat.spec.shape, *inner))
+    rows = element_count(flat.spec.shape)
+    return reshape(flat, (rows,)), reshape(updates, (rows, *inner)), element_count(outer)
+
+
 def _last_writers(flat: Any, count: int) -> Any:
     """For each of `count` places the last position in `flat` that names it, else -1."""
     number = flat.spec.shape[0]

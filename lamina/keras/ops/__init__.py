@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import UnknownNameError, nearest
-from . import numpy
+from . import core, linalg, math, nn, numpy
+from .core import *  # noqa: F403
+from .linalg import *  # noqa: F403
+from .math import *  # noqa: F403
+from .nn import *  # noqa: F403
 from .numpy import *  # noqa: F403
 from .outside import OUTSIDE
+from .rearranging import rearrange
 
-__all__ = ["numpy"]
+__all__ = ["linalg", "nn", "numpy", "rearrange"]
+__all__ += core.__all__
+__all__ += linalg.__all__
+__all__ += math.__all__
+__all__ += nn.__all__
 __all__ += numpy.__all__
 
 

@@ -40,6 +40,11 @@ def _keeper(argument: Any) -> Any:
     return None
 
 
+def is_symbolic(x: Any) -> bool:
+    """Whether `x` is a symbolic tensor of a functional model."""
+    return _keeper(x) is not None
+
+
 def named(name: str, doc: str) -> Callable[[Function], Function]:
     """A function made by a factory as the operation `name`."""
 

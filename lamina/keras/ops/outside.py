@@ -9,15 +9,16 @@ _REASONS = {
     "pool over whole axes": """
         adaptive_average_pool adaptive_max_pool average_pool max_pool""",
     "images are outside of what lamina is for; prepare them with NumPy or Pillow": """
-        depth_to_space image psnr space_to_depth""",
+        depth_to_space image space_to_depth""",
     "signals and their spectra are outside of what lamina is for; NumPy has numpy.fft": """
-        extract_sequences fft fft2 ifft2 irfft istft rfft stft""",
+        fft fft2 ifft2 irfft istft rfft stft""",
     "sequences of symbols are outside of what lamina is for": """
         ctc_decode ctc_loss""",
     "attention is outside of what lamina is for: it is about dense networks": """
         dot_product_attention""",
-    "complex numbers are left out; keep real and imaginary parts apart": """
-        polar view_as_complex view_as_real""",
+    "complex numbers are left out; keep real and imaginary parts apart, and decompose symmetric "
+    "matrices by eigh": """
+        eig polar view_as_complex view_as_real""",
 }
 OUTSIDE = {name: reason for reason, names in _REASONS.items() for name in names.split()}
 """Why an operation is not there, by its name."""

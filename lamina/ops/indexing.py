@@ -184,9 +184,9 @@ def flat_updates(tensor: Any, indices: Any, updates: Any) -> tuple[Any, Any, int
     """For `updates` of slices of `tensor`: the number of each slice, the updates as rows, and how
     many slices there are.
     """
-    flat, outer = _flat_places(_integers(indices, "indices"), tensor.spec.shape, "indices")
+    flat, outer = flat_places(_integers(indices, "indices"), tensor.spec.shape, "indices")
     inner = tensor.spec.shape[len(outer) :]
-    _check_updates(updates, (*flat.spec.shape, *inner))
+    check_updates(updates, (*flat.spec.shape, *inner))
     rows = element_count(flat.spec.shape)
     return reshape(flat, (rows,)), reshape(updates, (rows, *inner)), element_count(outer)
 

@@ -50,8 +50,6 @@ def row(
     assert key not in ROWS, key
     if not any(isinstance(a, np.ndarray) and a.dtype == np.float64 for a in flatten(arguments)):
         dtypes = dtypes[-1:]
-    if on_jax:
-        dtypes = tuple(dtype for dtype in dtypes if not dtype.endswith("64"))
     ROWS[key] = Row(arguments, keywords, dtypes, smooth, batch, on_jax)
 
 

@@ -31,8 +31,8 @@ for _name in ("segment_sum", "segment_max", "segment_min", "segment_prod"):
     row(_name, normal(5, 3), IDS, num_segments=3, dtypes=WIDE, on_jax=True)
     row(_name, normal(5), IDS, 4, case="empty", dtypes=F, smooth=False)
     row(_name, normal(5), np.sort(IDS), 3, case="sorted", sorted=True, dtypes=F)
-row("top_k", X, 2, batch=True, dtypes=("int32", *F))
-row("top_k", X, k=3, sorted=True, case="named", batch=True, dtypes=F)
+row("top_k", X, 2, batch=True, dtypes=("int32", *F), on_jax=True)
+row("top_k", X, k=3, sorted=True, case="named", batch=True, dtypes=F, on_jax=True)
 row("in_top_k", CLASSES, X, 2, dtypes=F, batch=True)
 row("in_top_k", CLASSES, np.where(X > 1, np.nan, X), k=1, case="nan", dtypes=F, batch=True)
 row("logsumexp", X, dtypes=F)
@@ -110,7 +110,15 @@ row("log_softmax", CUBE, axis=1, case="axis", dtypes=F, batch=True)
 # Classes and cross-entropies ---------------------------------------------------------------------
 
 row("one_hot", CLASSES, 4, dtypes=F, smooth=False, batch=True)
-row("one_hot", np.array([[1, -1], [5, 0]], np.int32), 3, case="outside", dtypes=F, batch=True, on_jax=True)
+row(
+    "one_hot",
+    np.array([[1, -1], [5, 0]], np.int32),
+    3,
+    case="outside",
+    dtypes=F,
+    batch=True,
+    on_jax=True,
+)
 row("one_hot", CLASSES, 4, axis=0, dtype="int32", case="axis", dtypes=F)
 row("multi_hot", np.array([[0, 2], [1, 1]], np.int32), 4, dtypes=F, batch=True)
 row("multi_hot", CLASSES, num_classes=5, dtype="float64", case="line", dtypes=F)
@@ -168,7 +176,6 @@ row(
     lambda i, x: (i + 1, x * x),
     (np.int32(0), inner(3, 4)),
     dtypes=F,
-    batch=True,
 )
 row("while_loop", lambda x: True, lambda x: x + x, X, 3, case="limit", dtypes=F)
 row("fori_loop", 1, 4, lambda i, x: x * 2 + i, X, dtypes=F, batch=True)
@@ -179,7 +186,14 @@ row("scan", lambda c, x: (c + x, c * x), np.zeros(4), X, dtypes=F)
 row("scan", lambda c, x: (c + x, c * x), np.zeros(4), X, reverse=True, case="back", dtypes=F)
 row("scan", lambda c, x: (c * c, c), inner(4), None, 3, case="length", dtypes=F)
 for _count in (1, 2, 5, 8):
-    row("associative_scan", lambda a, b: a * b, inner(_count, 3), case=f"{_count}", dtypes=F, on_jax=True)
+    row(
+        "associative_scan",
+        lambda a, b: a * b,
+        inner(_count, 3),
+        case=f"{_count}",
+        dtypes=F,
+        on_jax=True,
+    )
 row("associative_scan", lambda a, b: a + b, X, dtypes=F, axis=1, batch=True, on_jax=True)
 row("associative_scan", lambda a, b: a + b, X, True, case="back", dtypes=F, on_jax=True)
 
@@ -196,7 +210,15 @@ row("slice", X, [1, 1], [2, 2], dtypes=F)
 row("slice", X, [0, 1], [3, -1], case="rest", dtypes=F, on_jax=True)
 row("slice", X, np.array([2, 3], np.int32), [2, 2], case="beyond", dtypes=F, on_jax=True)
 row("slice_update", X, [1, 2], normal(2, 2), dtypes=F)
-row("slice_update", X, np.array([2, 3], np.int32), normal(2, 2), case="beyond", dtypes=F, on_jax=True)
+row(
+    "slice_update",
+    X,
+    np.array([2, 3], np.int32),
+    normal(2, 2),
+    case="beyond",
+    dtypes=F,
+    on_jax=True,
+)
 row("slice_update", X, [0, 1], normal(3, 2), case="columns", dtypes=F, on_jax=True)
 row("unstack", X, axis=1, dtypes=F, batch=True)
 row("unstack", X, 3, case="rows", dtypes=F)

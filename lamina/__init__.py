@@ -158,7 +158,7 @@ __all__ += scopes.__all__
 
 # Packages that are imported when they are first used.
 _LATER = {
-    **{name: name for name in ("data", "datasets", "keras", "plot", "tabular")},
+    **{name: name for name in ("data", "datasets", "keras", "plot", "tabular", "train")},
     **{name: f"keras.{name}" for name in ("initializers", "losses", "metrics", "optimizers")},
 }
 _missing = namespace(__name__, [*__all__, *_LATER])

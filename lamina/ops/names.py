@@ -29,7 +29,6 @@ ABSENT = {
     "contrib": "it left TensorFlow with version 2; see tf.keras, tf.nn and tf.linalg",
     "compat": "write TensorFlow 2 code: tf.compat.v1 is left out",
     "layers": "use tf.keras.layers",
-    "train": "use tf.keras.optimizers and model.save",
     "estimator": "use tf.keras models",
     "feature_column": "use keras.layers.Normalization, or lamina.tabular",
     "logging": "use Python's logging",

@@ -18,7 +18,19 @@ FOLDER = Path(__file__).resolve().parents[2] / PACKAGE
 
 # A room imports itself and rooms before it.
 ROOMS = (
-    *("core", "ir", "prims", "passes", "backends", "tensor", "ops", "data", "keras", "tabular"),
+    *(
+        "core",
+        "ir",
+        "prims",
+        "passes",
+        "backends",
+        "tensor",
+        "ops",
+        "data",
+        "keras",
+        "train",
+        "tabular",
+    ),
     *("datasets", "functions", "plot", "scripts", "cli", "__main__"),
 )
 # Third-party packages besides NumPy: which folders may import them, inside functions only.

@@ -16,6 +16,7 @@ from ...core.errors import (
     UnimplementedError,
     nearest,
 )
+from ...core.pending import WAITING, resume
 from ...ir.bind import STATE
 from ...ir.graph import eagerly
 from ...ir.value import Value
@@ -202,6 +203,8 @@ class Layer(Container):
             with _BUILDING:  # threads may meet at a layer's first call
                 if not self.built:
                     self._build_on(arguments, keywords)
+                    if WAITING:
+                        resume()
                     if self.input_spec is not None:  # building may have made it
                         self._check_inputs(arguments, keywords)
         return self._run(arguments, keywords)
@@ -375,6 +378,8 @@ def _marking(build: Any) -> Any:
     def build_and_mark(self: Layer, *args: Any, **kwargs: Any) -> None:
         build(self, *args, **kwargs)
         self.built = True
+        if WAITING:
+            resume()
         if self._build_shape is None:
             self._build_shape = next(iter((*args, *kwargs.values())), None)
 

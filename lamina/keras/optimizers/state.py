@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.dtypes import FLOAT32, INT32
 from ...core.errors import ArgumentTypeError, InvalidArgumentError
+from ...core.pending import WAITING, resume
 from ...ops.elementwise import floordiv
 from ...prims.elementwise import cast
 from ...tensor.convert import to_tensor
@@ -154,6 +155,8 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
         if self.gradient_accumulation_steps:
             self._accumulators += self.add_optimizer_variables(new, "gradient_accumulator")
         self.make_slots(new)
+        if WAITING:
+            resume()
 
     def make_slots(self, variables: Sequence[Variable]) -> None:
         """Make what is remembered of new `variables`."""

@@ -61,7 +61,7 @@ def _visit(part: Any, path: str, found: list[State], seen: set[int]) -> None:
             "in weights instead (add_weight)"
         )
     found.append(State(path, part, part.own_variables()))
-    for name, child in _children(part):
+    for name, child in children_of(part):
         inner = f"{path}/{name}" if path else name
         if isinstance(child, (Layer, Optimizer)):
             _visit(child, inner, found, seen)
@@ -87,7 +87,7 @@ def _visit_items(items: Any, path: str, found: list[State], seen: set[int], ways
             _visit_items(item, numbered("container"), found, seen, ways)
 
 
-def _children(part: Layer) -> Iterator[tuple[str, Any]]:
+def children_of(part: Layer) -> Iterator[tuple[str, Any]]:
     """Attributes that may hold state: public ones first, by name; a model's layers too."""
     attributes = {name: value for name, value in vars(part).items() if name not in _HIDDEN}
     models = FAMILIES["keras.models"]

@@ -1,0 +1,181 @@
+"""Checkpoint files: a NumPy archive (.npz) of the variables, and the objects that held them.
+
+Nothing in a file is run: arrays are read without pickle, the objects are a list in JSON. The
+format is lamina's; TensorFlow's own (.index and .data files) is not read. In each folder a text
+file "checkpoint" names the last one, as TensorFlow has it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.dtypes import Array, as_dtype
+from ..core.errors import DataLossError, NotFoundError
+from ..core.files import FilePath, write_bytes
+from .objects import Node
+
+ENDING = ".npz"
+STATE = "checkpoint"
+_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_FORMAT = 1
+
+
+def write(prefix: str, nodes: list[Node], values: dict[str, Array]) -> None:
+    """Write one checkpoint, whole or not at all; its folder is made."""
+    listed = [[node.key, node.children] for node in nodes]
+    text = json.dumps({"format": _FORMAT, "nodes": listed}).encode()
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **{_OBJECTS: np.frombuffer(text, np.uint8), **values})
+    os.makedirs(os.path.dirname(prefix) or ".", exist_ok=True)
+    write_bytes(f"{prefix}{ENDING}", content.getvalue())
+
+
+def read(prefix: str) -> tuple[list[Node], dict[str, Array]]:
+    """The nodes and values of a checkpoint.
+
+    NotFoundError: there is none, or one of TensorFlow's; DataLossError: it is damaged.
+    """
+    path = _existing(prefix)
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            values = {name: archive[name] for name in archive.files}
+        described = json.loads(values.pop(_OBJECTS).tobytes())
+        nodes = [Node(key, dict(children)) for key, children in described["nodes"]]
+        if not all(0 <= place < len(nodes) for n in nodes for place in n.children.values()):
+            raise ValueError("a part points nowhere")
+        if not all(node.key is None or node.key in values for node in nodes):
+            raise ValueError("a variable has no value")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise DataLossError(f"{path} is no checkpoint of lamina, or damaged: {error}") from error
+    return nodes, values
+
+
+def _existing(prefix: str) -> Path:
+    path = Path(f"{prefix}{ENDING}")
+    if path.is_file():
+        return path
+    if Path(f"{prefix}.index").exists():
+        raise NotFoundError(
+            f"{prefix} is a checkpoint of TensorFlow, whose format lamina does not read. Save "
+            "weights there with model.save_weights('name.weights.h5')."
+        )
+    near = latest_checkpoint(path.parent) if path.parent.is_dir() else None
+    hint = f" The latest in that folder is {near}." if near else ""
+    raise NotFoundError(f"there is no checkpoint {prefix!r} ({path} does not exist).{hint}")
+
+
+# Looking into a checkpoint ------------------------------------------------------------------------
+
+
+class CheckpointReader:
+    """The variables of one checkpoint, by their keys."""
+
+    def __init__(self, prefix: str) -> None:
+        _, self._values = read(prefix)
+
+    def get_tensor(self, tensor_str: str) -> Array:
+        """The value of one variable."""
+        if tensor_str not in self._values:
+            raise NotFoundError(
+                f"the checkpoint has no {tensor_str!r}; it has {', '.join(sorted(self._values))}"
+            )
+        return self._values[tensor_str]
+
+    def has_tensor(self, tensor_str: str) -> bool:
+        """Whether it holds a variable of this key."""
+        return tensor_str in self._values
+
+    def get_variable_to_shape_map(self) -> dict[str, list[int]]:
+        """Shapes by keys."""
+        return {name: list(value.shape) for name, value in sorted(self._values.items())}
+
+    def get_variable_to_dtype_map(self) -> dict[str, Any]:
+        """Dtypes by keys."""
+        return {name: as_dtype(value.dtype) for name, value in sorted(self._values.items())}
+
+
+def _resolved(checkpoint: FilePath) -> str:
+    """The prefix of a checkpoint, given itself or its folder."""
+    text = os.fspath(checkpoint)
+    if os.path.isdir(text):
+        found = latest_checkpoint(text)
+        if found is None:
+            raise NotFoundError(f"there is no checkpoint in the folder {text!r}")
+        return found
+    return text
+
+
+def load_checkpoint(ckpt_dir_or_file: FilePath) -> CheckpointReader:
+    """A reader of a checkpoint, or of the latest one in a folder."""
+    return CheckpointReader(_resolved(ckpt_dir_or_file))
+
+
+def load_variable(ckpt_dir_or_file: FilePath, name: str) -> Array:
+    """The value of the variable with the key `name`."""
+    return load_checkpoint(ckpt_dir_or_file).get_tensor(name.removesuffix(":0"))
+
+
+def list_variables(ckpt_dir_or_file: FilePath) -> list[tuple[str, list[int]]]:
+    """Keys and shapes of all variables, by name."""
+    return list(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
+
+
+# Which one is the latest --------------------------------------------------------------------------
+
+
+class CheckpointState:
+    """What the file "checkpoint" of a folder says: the latest, and all that are kept."""
+
+    def __init__(self, latest: str, every: list[str], times: list[float]) -> None:
+        self.model_checkpoint_path = latest
+        self.all_model_checkpoint_paths = every
+        self.all_model_checkpoint_timestamps = times
+
+
+def get_checkpoint_state(
+    checkpoint_dir: FilePath, latest_filename: str | None = None
+) -> CheckpointState | None:
+    """What the file "checkpoint" (or `latest_filename`) in a folder says; None without one."""
+    folder = Path(checkpoint_dir)
+    try:
+        text = (folder / (latest_filename or STATE)).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    entries = re.findall(r'^(\w+): (".*"|[\d.e+-]+)\s*$', text, re.MULTILINE)
+    names: dict[str, list[str]] = {"model_checkpoint_path": [], "all_model_checkpoint_paths": []}
+    times = []
+    for name, value in entries:
+        if name in names:
+            names[name].append(str(folder / value[1:-1]))
+        elif name == "all_model_checkpoint_timestamps":
+            times.append(float(value))
+    if not names["model_checkpoint_path"]:
+        return None
+    latest = names["model_checkpoint_path"][-1]
+    return CheckpointState(latest, names["all_model_checkpoint_paths"] or [latest], times)
+
+
+def write_state(folder: FilePath, prefixes: list[str], times: list[float]) -> None:
+    """Say in the folder's file "checkpoint" which are kept, the last being the latest."""
+    names = [os.path.relpath(prefix, folder) for prefix in prefixes]
+    lines = [f'model_checkpoint_path: "{names[-1]}"'] if names else []
+    lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
+    lines += [f"all_model_checkpoint_timestamps: {moment}" for moment in times]
+    os.makedirs(folder, exist_ok=True)
+    write_bytes(os.path.join(folder, STATE), "".join(f"{line}\n" for line in lines).encode())
+
+
+def latest_checkpoint(checkpoint_dir: FilePath, latest_filename: str | None = None) -> str | None:
+    """The prefix of the latest checkpoint in a folder, to give to `restore`; None without one."""
+    state = get_checkpoint_state(checkpoint_dir, latest_filename)
+    if state is None or not os.path.exists(f"{state.model_checkpoint_path}{ENDING}"):
+        return None
+    return state.model_checkpoint_path

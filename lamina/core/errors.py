@@ -74,6 +74,14 @@ class OperatorNotAllowedInGraphError(OpError, TypeError):
     """Python code that depends on the value of a tensor inside a traced function."""
 
 
+class AutographError(OperatorNotAllowedInGraphError):
+    """Python's control flow on tensors that cannot become a graph."""
+
+
+class UnknownValueError(InvalidArgumentError):
+    """A number that must be known while a function is traced, and is not."""
+
+
 class SymbolicShapeError(OpError, ValueError):
     """A shape that cannot be expressed with one symbolic batch size."""
 

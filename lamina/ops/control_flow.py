@@ -4,26 +4,21 @@ inside the program that is traced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core import nest
-from ..core.dtypes import BOOL, INT32, as_dtype
+from ..core.dtypes import INT32, as_dtype
 from ..core.errors import InvalidArgumentError, UnimplementedError
-from ..core.shapes import B
-from ..ir.bind import STATE, new_value
-from ..ir.graph import Graph
-from ..ir.value import Spec, Value
+from ..ir.bind import STATE
+from ..ir.value import Spec
 from ..prims import control
 from ..prims import elementwise as prim
 from ..prims.broadcast import fill
+from ..tensor.branches import Part, bind_cond, bind_loop, truth
 from ..tensor.convert import promote_dtypes, to_tensor
-from ..tensor.program import Program, Static
-from ..tensor.variable import Variable
 from .common import integer
 from .layout import stack, unstack
-
-# Programs with common inputs ---------------------------------------------------------------------
 
 
 def _as_tensors(result: Any) -> Any:
@@ -31,50 +26,7 @@ def _as_tensors(result: Any) -> Any:
     return nest.map_structure(lambda leaf: leaf if leaf is None else to_tensor(leaf), result)
 
 
-def _union(*groups: Iterable[Any]) -> list[Any]:
-    """Distinct things by identity, in order."""
-    return list({id(item): item for group in groups for item in group}.values())
-
-
-def _with_inputs(program: Program, own: int, sources: Sequence[Any]) -> tuple[list[Value], Any]:
-    """Inputs for `sources` after the program's first `own`, and what each source became."""
-    known = dict(zip(map(id, program.sources), program.graph.inputs[own:], strict=True))
-    places = {
-        id(source): known[id(source)] if id(source) in known else new_value(None, source.spec)
-        for source in sources
-    }
-    return [*program.graph.inputs[:own], *places.values()], places
-
-
-def _with_batch(sources: list[Any], own: Sequence[Any] = ()) -> list[Any]:
-    """`sources` and, where none of them tells the batch size, an input of the trace that does."""
-    if any(B in value.spec.shape for value in (*own, *sources)):
-        return sources
-    inputs = [] if STATE.trace is None else STATE.trace.inputs
-    return [*sources, *[value for value in inputs if B in value.spec.shape][:1]]
-
-
-def _present(sources: Sequence[Any]) -> list[Any]:
-    return [s.read_value() if isinstance(s, Variable) else s for s in sources]
-
-
-def _finals(program: Program, written: Sequence[Any], places: dict[int, Any]) -> list[Value]:
-    """The last values of `written`; a variable that the program leaves alone keeps its input."""
-    last = dict(zip(map(id, program.written), program.graph.outputs[program.tensor_count :]))
-    return [last.get(id(variable), places[id(variable)]) for variable in written]
-
-
 # Branches ----------------------------------------------------------------------------------------
-
-
-def _truth(pred: Any) -> Any:
-    pred = to_tensor(pred)
-    if pred.spec.shape != ():
-        raise InvalidArgumentError(f"a condition is a scalar; got shape {pred.spec.shape}")
-    if pred.spec.dtype != BOOL:
-        zero = fill((), 0, pred.spec.dtype)
-        pred = prim.logical_not(prim.equal(pred, zero))
-    return pred
 
 
 def cond(
@@ -90,63 +42,44 @@ def cond(
     """
     if not (callable(true_fn) and callable(false_fn)):
         raise InvalidArgumentError("cond expects two functions without arguments")
-    pred = _truth(pred)
+    pred = truth(pred)
     if pred.array is not None:
         return true_fn() if pred.array else false_fn()
-    branches = [_branch("then", true_fn), _branch("otherwise", false_fn)]
-    dtypes = _common_dtypes(branches)
-    if dtypes is not None:
-        branches = [_branch("then", true_fn, dtypes), _branch("otherwise", false_fn, dtypes)]
-    written = _union(*(branch.written for branch in branches))
-    sources = _with_batch(_union(*(branch.sources for branch in branches), written))
-    graphs = []
-    for branch in branches:
-        inputs, places = _with_inputs(branch, 0, sources)
-        results = branch.graph.outputs[: branch.tensor_count]
-        outputs = [*results, *_finals(branch, written, places)]
-        graphs.append(Graph(branch.graph.name, inputs, branch.graph.nodes, outputs))
-    found = control.cond(pred, graphs[0], graphs[1], _present(sources))
-    count = branches[0].tensor_count
-    for variable, value in zip(written, found[count:], strict=True):
-        variable.assign(value)
-    return branches[0].rebuild(found[:count])
+    parts = Part("then"), Part("otherwise")
+    first, second = (
+        part.run(lambda function=function: _as_tensors(function()))
+        for part, function in zip(parts, (true_fn, false_fn), strict=True)
+    )
+    nest.assert_same_structure(first, second)
+    pairs = list(zip(nest.flatten(first), nest.flatten(second), strict=True))
+    dtypes = [_common_dtype(*pair) for pair in pairs]
+    outputs = [
+        part.run(
+            lambda leaves=leaves: [
+                prim.cast(leaf, dtype)
+                for leaf, dtype in zip(leaves, dtypes, strict=True)
+                if dtype is not None
+            ]
+        )
+        for part, leaves in zip(parts, zip(*pairs, strict=True) if pairs else ((), ()), strict=True)
+    ]
+    found = iter(bind_cond(pred, parts, outputs))
+    leaves = [None if dtype is None else next(found) for dtype in dtypes]
+    return nest.pack_sequence_as(first, leaves) if nest.is_nested(first) else leaves[0]
 
 
-def _branch(name: str, function: Callable[[], Any], dtypes: list[Any] | None = None) -> Program:
-    def run() -> Any:
-        result = _as_tensors(function())
-        if dtypes is None:
-            return result
-        leaves = nest.flatten(result)
-        cast = [
-            leaf if leaf is None else prim.cast(leaf, dtype)
-            for leaf, dtype in zip(leaves, dtypes, strict=True)
-        ]
-        return nest.pack_sequence_as(result, cast)
-
-    return Program(name, run, [])
-
-
-def _common_dtypes(branches: list[Program]) -> list[Any] | None:
-    """The dtypes in which both branches can return, None where they agree already."""
-    first, second = branches
-    nest.assert_same_structure(first.structure, second.structure)
-    joined: list[Any] = []
-    differ = False
-    for a, b in zip(first.leaves, second.leaves, strict=True):
-        if isinstance(a, Static) or isinstance(b, Static):
-            if type(a) is not type(b):
-                raise InvalidArgumentError("one branch of cond returns None, the other a tensor")
-            joined.append(None)
-            continue
-        if a.spec.shape != b.spec.shape:
-            raise InvalidArgumentError(
-                f"both branches of cond must return the same shapes; got {a.spec.shape} and "
-                f"{b.spec.shape}"
-            )
-        joined.append(promote_dtypes(a.spec.dtype, b.spec.dtype))
-        differ |= a.spec.dtype != b.spec.dtype
-    return joined if differ else None
+def _common_dtype(first: Any, second: Any) -> Any:
+    """The dtype in which both branches can return a leaf; None where both return None."""
+    if first is None or second is None:
+        if first is not second:
+            raise InvalidArgumentError("one branch of cond returns None, the other a tensor")
+        return None
+    if first.spec.shape != second.spec.shape:
+        raise InvalidArgumentError(
+            f"both branches of cond must return the same shapes; got {first.spec.shape} and "
+            f"{second.spec.shape}"
+        )
+    return promote_dtypes(first.spec.dtype, second.spec.dtype)
 
 
 def case(
@@ -165,7 +98,7 @@ def case(
     pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
     if not pairs:
         raise InvalidArgumentError("case expects at least one pair of condition and function")
-    conditions = [_truth(getattr(pred, "deref", lambda p=pred: p)()) for pred, _ in pairs]
+    conditions = [truth(getattr(pred, "deref", lambda p=pred: p)()) for pred, _ in pairs]
     if exclusive:
         hits = [prim.cast(condition, INT32) for condition in conditions]
         total = hits[0]
@@ -246,7 +179,7 @@ def while_loop(
         state = _traced_loop(cond, body, state, leaves, limit)
     else:
         passes = 0
-        while (limit is None or passes < limit) and _truth(cond(*state)).array:
+        while (limit is None or passes < limit) and truth(cond(*state)).array:
             state = _next_state(body, state)
             passes += 1
     if not back_prop:
@@ -269,29 +202,15 @@ def _traced_loop(
     specs = [leaf.spec for leaf in leaves]
 
     def test(*values: Any) -> Any:
-        return _truth(cond(*nest.pack_sequence_as(state, values)))
+        return truth(cond(*nest.pack_sequence_as(state, values)))
 
     def step(*values: Any) -> Any:
         result = nest.flatten(_next_state(body, nest.pack_sequence_as(state, values)))
         return [_loop_value(new, spec) for new, spec in zip(result, specs, strict=True)]
 
-    programs = Program("condition", test, specs), Program("body", step, specs)
-    if programs[0].written:
-        raise InvalidArgumentError("the condition of while_loop must not assign to variables")
-    written = programs[1].written
-    sources = _with_batch(_union(written, *(program.sources for program in programs)), leaves)
-    count = len(specs)
-    graphs = []
-    for program in programs:
-        inputs, places = _with_inputs(program, count, sources)
-        outputs = list(program.graph.outputs[: program.tensor_count])
-        if program is programs[1]:
-            outputs += _finals(program, written, places)
-        graphs.append(Graph(program.graph.name, inputs, program.graph.nodes, outputs))
-    found = control.while_loop(graphs[0], graphs[1], [*leaves, *_present(sources)], limit)
-    for variable, value in zip(written, found[count:], strict=True):
-        variable.assign(value)
-    return nest.pack_sequence_as(state, found[:count])
+    parts = Part("condition", specs), Part("body", specs)
+    outputs = [[parts[0].run(test, *parts[0].symbols)], parts[1].run(step, *parts[1].symbols)]
+    return nest.pack_sequence_as(state, bind_loop(*parts, outputs, leaves, limit))
 
 
 def _loop_value(new: Any, spec: Spec) -> Any:

@@ -14,6 +14,7 @@ from ..ir.bind import new_value
 from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, fill_like, iota, reshape
 from ..prims.broadcast import fill as fill_primitive
+from ..tensor.autograph.iterables import Span
 from ..tensor.convert import constant_value, is_tensor_like, promote, to_tensor
 from .common import as_shape, as_size, floats, insert_axis, integer, owned, sizes_in
 
@@ -117,9 +118,9 @@ def range(
     """start, start + delta, … up to `limit`, which is left out; range(n) starts at 0."""
     if limit is None:
         start, limit = 0, start
-    tensor = to_tensor(limit)
-    if tensor.array is None:
-        return _batch_range(start, tensor, delta, dtype)
+    tensors = [to_tensor(each) for each in (start, limit, delta)]
+    if any(each.array is None for each in tensors):
+        return _open_range(start, limit, delta, dtype)
     parts = promote(start, limit, delta)
     wanted = parts[0].spec.dtype if dtype is None else numpy_dtype(dtype)
     wide = FLOAT64 if wanted.kind == "f" else INT64
@@ -131,11 +132,20 @@ def range(
     return new_value(np.asarray(line * step + first, wanted))
 
 
-def _batch_range(start: Any, limit: Any, delta: Any, dtype: Any) -> Any:
-    if to_tensor(start).array is None or start != 0 or delta != 1:
-        raise SymbolicShapeError("range up to the batch size starts at 0 and counts by 1")
-    sizes = sizes_in(limit)
-    return iota(sizes[:1], 0, INT32 if dtype is None else numpy_dtype(dtype))
+def _open_range(start: Any, limit: Any, delta: Any, dtype: Any) -> Any:
+    """A range whose size the program tells: the batch's, or one to loop over."""
+    plain = not is_tensor_like(start) and not is_tensor_like(delta)
+    if plain and start == 0 and delta == 1:
+        try:
+            sizes = sizes_in(to_tensor(limit))
+        except SymbolicShapeError:
+            pass
+        else:
+            return iota(sizes[:1], 0, INT32 if dtype is None else numpy_dtype(dtype))
+    ends = (start, limit, delta)
+    if dtype is not None:
+        ends = tuple([prim.cast(to_tensor(end), numpy_dtype(dtype)) for end in ends])
+    return Span(*ends)
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Any:

@@ -305,5 +305,9 @@ observe_p = Primitive(
 
 def observe(values: Sequence[Value], observer: Callable[..., None]) -> tuple[Any, ...]:
     """`values`, shown to `observer` as arrays each time that the program runs."""
-    observed: tuple[Any, ...] = bind(observe_p, *values, observer=observer)
+    observed: tuple[Any, ...]
+    if STATE.trace is not None:  # known values are shown when the program runs, too
+        observed = STATE.trace.add(observe_p, tuple(values), {"observer": observer})
+    else:
+        observed = bind(observe_p, *values, observer=observer)
     return observed

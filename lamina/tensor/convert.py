@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import BOOL, FLOAT32, INT32, INT64, STRING, Array, numpy_dtype, type_name
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, describe
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnknownValueError, describe
 from ..core.shapes import broadcast_shapes
 from ..core.strings import encode, looks_like_strings, scalar
 from ..ir.bind import STATE, new_value
@@ -290,7 +290,7 @@ def constant_value(value: Any, what: str) -> Array:
     """The numbers of an argument that must be known while tracing (an axis, a shape)."""
     tensor = to_tensor(value)
     if tensor.array is None:
-        raise InvalidArgumentError(
+        raise UnknownValueError(
             f"{what} must be known when the function is traced; got a tensor that depends on "
             "its inputs"
         )

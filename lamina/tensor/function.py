@@ -15,14 +15,18 @@ from ..core import nest
 from ..core.config import config
 from ..core.errors import (
     ArgumentTypeError,
+    FailedPreconditionError,
     InvalidArgumentError,
+    OperatorNotAllowedInGraphError,
     OpError,
     SymbolicShapeError,
+    UnknownValueError,
 )
 from ..core.shapes import B
 from ..ir.bind import STATE
 from ..ir.show import show
 from ..ir.value import Spec, Value
+from .autograph.conversion import converted
 from .convert import to_tensor
 from .program import Program
 from .spec import TensorSpec
@@ -33,8 +37,30 @@ class _Traces:
     """The programs of a function, by the kinds of arguments."""
 
     def __init__(self) -> None:
-        self.programs: dict[Hashable, Program] = {}
+        self.programs: dict[Hashable, Program | Eagerly] = {}
         self.fixed_only = False  # the batch cannot be symbolic in this function
+
+
+# What a function that runs eagerly can do, and one that is traced cannot.
+_HOPELESS = (
+    OperatorNotAllowedInGraphError,
+    SymbolicShapeError,
+    UnknownValueError,
+    FailedPreconditionError,
+    RecursionError,
+)
+
+
+class Eagerly:
+    """In place of a program: the function runs its Python code, and this was said on the log."""
+
+    def __init__(self, name: str, reason: Exception) -> None:
+        import logging
+
+        self.reason = str(reason)
+        logging.getLogger("lamina").warning(
+            "%s runs eagerly, as Python code, for arguments of these types: %s", name, self.reason
+        )
 
 
 class Function:
@@ -53,6 +79,7 @@ class Function:
         reduce_retracing: bool = False,
         symbolic_batch: bool = False,
         eager: bool = False,
+        autograph: bool = True,
     ) -> None:
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
@@ -60,6 +87,8 @@ class Function:
         self.name = getattr(python_function, "__name__", "function")
         self._symbolic_batch = symbolic_batch or reduce_retracing
         self._eager = eager  # small, and called between eager operations
+        self._autograph = autograph
+        self._rewritten: Any = None
         self._traces = _Traces()
         self._traces_of: dict[int, tuple[Any, _Traces]] = {}  # by the id of an instance
 
@@ -68,7 +97,12 @@ class Function:
         if instance is None:
             return self
         method = MethodType(self.python_function, instance)
-        bound = Function(method, self.input_signature, symbolic_batch=self._symbolic_batch)
+        bound = Function(
+            method,
+            self.input_signature,
+            symbolic_batch=self._symbolic_batch,
+            autograph=self._autograph,
+        )
         key = id(instance)  # equal instances may differ in what a trace depends on
         if key not in self._traces_of:
             try:
@@ -80,7 +114,9 @@ class Function:
         return bound
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if STATE.trace is not None or config.eager_functions:
+        if STATE.trace is not None:
+            return self._code()(*args, **kwargs)
+        if config.eager_functions:
             return self.python_function(*args, **kwargs)
         leaves = nest.flatten((args, kwargs))
         if any(isinstance(leaf, Value) and leaf.array is None for leaf in leaves):
@@ -89,13 +125,37 @@ class Function:
             args, kwargs = self._signed_arguments(args, kwargs), {}
             leaves = nest.flatten((args, kwargs))
         places, tensors = _tensor_leaves(leaves)
-        return self._program((args, kwargs), leaves, places, tensors).run(tensors)
+        program = self._program((args, kwargs), leaves, places, tensors)
+        if isinstance(program, Eagerly):
+            return self.python_function(*args, **kwargs)
+        return program.run(tensors)
+
+    def _code(self) -> Callable[..., Any]:
+        """The Python code that is traced."""
+        if not self._autograph:
+            return self.python_function
+        if self._rewritten is None:
+            self._rewritten = converted(self.python_function, always=True)
+        code: Callable[..., Any] = self._rewritten
+        return code
 
     def program_for(self, *args: Any, **kwargs: Any) -> Program:
         """The program that a call with these arguments runs."""
         leaves = nest.flatten((args, kwargs))
         places, tensors = _tensor_leaves(leaves)
-        return self._program((args, kwargs), leaves, places, tensors)
+        program = self._program((args, kwargs), leaves, places, tensors)
+        if isinstance(program, Eagerly):
+            raise OperatorNotAllowedInGraphError(
+                f"{self.name} has no program, as it runs eagerly: {program.reason}"
+            )
+        return program
+
+    def find_program(self, *args: Any, **kwargs: Any) -> Program | None:
+        """`program_for`, or None where the function's Python code runs eagerly."""
+        try:
+            return self.program_for(*args, **kwargs)
+        except OperatorNotAllowedInGraphError:
+            return None
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The program for arguments of these types; a TensorSpec stands for a tensor."""
@@ -118,11 +178,12 @@ class Function:
 
     def show(self) -> str:
         """The graphs traced so far, as text."""
-        return "\n\n".join(show(program.graph) for program in self._traces.programs.values())
+        programs = self._traces.programs.values()
+        return "\n\n".join(show(each.graph) for each in programs if isinstance(each, Program))
 
     def _program(
         self, structure: Any, leaves: list[Any], places: list[int], tensors: list[Any]
-    ) -> Program:
+    ) -> Program | Eagerly:
         traces = self._traces
         specs = [tensor.spec for tensor in tensors]
         if self.input_signature is not None:
@@ -132,7 +193,7 @@ class Function:
         key = _key(leaves, places, specs)
         if key not in traces.programs:
             try:
-                traces.programs[key] = self._trace(structure, leaves, places, specs)
+                traces.programs[key] = self._traced(structure, leaves, places, specs)
             except OpError as error:
                 if not any(B in spec.shape for spec in specs):
                     raise
@@ -140,13 +201,24 @@ class Function:
                 key = _key(leaves, places, specs)
                 if key not in traces.programs:
                     try:
-                        traces.programs[key] = self._trace(structure, leaves, places, specs)
+                        traces.programs[key] = self._traced(structure, leaves, places, specs)
                     except OpError:
                         if isinstance(error, SymbolicShapeError):
                             raise
                         raise error from None  # the sizes do not matter
                 traces.fixed_only = True  # this code needs to know its sizes: one trace for each
         return traces.programs[key]
+
+    def _traced(
+        self, structure: Any, leaves: list[Any], places: list[int], specs: list[Spec]
+    ) -> Program | Eagerly:
+        """The program for arguments of these types, or why there is none."""
+        try:
+            return self._trace(structure, leaves, places, specs)
+        except _HOPELESS as error:
+            if not self._autograph or any(B in spec.shape for spec in specs):
+                raise
+            return Eagerly(self.name, error)
 
     def _signed_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments as the tensors that the signature asks for, in its order."""
@@ -182,7 +254,7 @@ class Function:
             for place, symbol in zip(places, symbols, strict=True):
                 filled[place] = symbol
             args, kwargs = nest.pack_sequence_as(structure, filled)
-            return nest.map_structure(_as_result, self.python_function(*args, **kwargs))
+            return nest.map_structure(_as_result, self._code()(*args, **kwargs))
 
         return Program(self.name, function, specs, eager=self._eager)
 
@@ -311,10 +383,9 @@ def function(
 ) -> Any:
     """A decorator that traces a Python function into a program.
 
-    Python code runs while tracing only. Control flow that depends on the values of tensors is
-    written with tf.cond, tf.while_loop or tf.where: `autograph=True`, which rewrites Python code,
-    has no effect here. Programs are always compiled by the backend in force, so `jit_compile`
-    changes nothing.
+    Python code runs while tracing only. With `autograph=True`, its branches and loops on tensors
+    become part of the graph; where that cannot be, the function runs eagerly and says so once.
+    Programs are always compiled by the backend in force, so `jit_compile` changes nothing.
 
     Example:
         @tf.function
@@ -327,4 +398,4 @@ def function(
         )
     if not callable(func):
         raise ArgumentTypeError(f"tf.function expects a function; got {type(func).__name__}")
-    return Function(func, input_signature, reduce_retracing)
+    return Function(func, input_signature, reduce_retracing, autograph=autograph)

@@ -21,6 +21,7 @@ from ...ir.bind import STATE
 from ...ir.graph import eagerly
 from ...ir.value import Value
 from ...ops import array, math
+from ...tensor.autograph.conversion import traced
 from ...tensor.convert import to_tensor
 from ...tensor.variable import WRITES
 from .. import regularizers
@@ -237,7 +238,7 @@ class Layer(Container):
         frame = Frame(training)
         CALLS.frames = (*frames, frame)
         try:
-            outputs = self.call(*arguments, **keywords)
+            outputs = traced(self.call)(*arguments, **keywords)
         finally:
             CALLS.frames = frames
         if self.activity_regularizer is not None:

@@ -15,6 +15,7 @@ from ...ops import math
 from ...ops.common import axis_of, count_of, floats
 from ...prims.broadcast import reshape
 from ...prims.elementwise import cast
+from ...tensor.autograph.conversion import traced
 from ...tensor.convert import is_tensor_like, to_tensor
 from ..configurable import Configurable, register, serialize, snake_case
 from ..masks import get_mask
@@ -241,7 +242,7 @@ class FunctionLoss(Loss):
         """The function's value on targets and predictions of one rank."""
         if isinstance(y_true, Value) and isinstance(y_pred, Value):
             y_true, y_pred = same_rank(y_true, y_pred)
-        return self.fn(y_true, y_pred, **self._options)
+        return traced(self.fn)(y_true, y_pred, **self._options)
 
 
 @register(MODULE)

@@ -9,6 +9,7 @@ from ...core.errors import FailedPreconditionError
 from ...ir.graph import eagerly
 from ...ops import array, math
 from ...ops.common import count_of
+from ...tensor.autograph.conversion import traced
 from ...tensor.variable import Variable
 from .. import initializers
 from ..configurable import Configurable, register, serialize, snake_case
@@ -240,7 +241,7 @@ class FunctionMetric(RunningMean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count the function's value on a batch."""
-        values = self.fn(y_true, y_pred, **self._options)
+        values = traced(self.fn)(y_true, y_pred, **self._options)
         weights = apply_mask(sample_weight, get_mask(y_pred), self.dtype, "sum")
         self._add(values, weights)
 

@@ -44,8 +44,9 @@ class Stepper:
         steps = None
         if isinstance(self._step, Function):
             rows = min(batches.rows, batches.batch_size)
-            program = self._step.program_for(batches.batch(slice(0, rows)))
-            steps = program.steps(batches.arrays(), batches.rows, batches.batch_size)
+            program = self._step.find_program(batches.batch(slice(0, rows)))
+            if program is not None:
+                steps = program.steps(batches.arrays(), batches.rows, batches.batch_size)
         try:
             yield steps
         finally:
@@ -251,7 +252,8 @@ def predict(
 def _is_by_rows(program: Callable[..., Any], batches: Batches, listeners: CallbackList) -> bool:
     if not isinstance(program, Function) or listeners.wants_each("predict"):
         return False
-    return program.program_for(batches.batch(slice(0, 1))).by_rows()
+    traced = program.find_program(batches.batch(slice(0, 1)))
+    return traced is not None and traced.by_rows()
 
 
 def _by_batches(batches: Batches) -> Iterator[tuple[int, slice]]:

@@ -43,7 +43,8 @@ class Serving:
             return
         made = None
         if isinstance(program, Function) and isinstance(x, np.ndarray):
-            made = program.program_for(x[:1]).predictor(other)
+            traced = program.find_program(x[:1])
+            made = None if traced is None else traced.predictor(other)
         if made is None:
             self._hopeless = True
         else:

@@ -120,7 +120,7 @@ def test_methods_have_programs_of_their_own() -> None:
 
 
 def test_decisions_in_python_name_the_line_and_the_cure() -> None:
-    @tf.function
+    @tf.function(autograph=False)
     def choose(x: tf.Tensor) -> tf.Tensor:
         if x > 0:
             return x

@@ -36,9 +36,12 @@ from .merging import (
     multiply,
     subtract,
 )
-from .normalization import Normalization
 from .outside import why_outside
 from .pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
+from .preprocessing.category_encoding import CategoryEncoding
+from .preprocessing.discretization import Discretization
+from .preprocessing.normalization import Normalization
+from .preprocessing.rescaling import Rescaling
 from .regularization import (
     ActivityRegularization,
     AlphaDropout,
@@ -68,7 +71,10 @@ __all__ = [
     "Add",
     "AlphaDropout",
     "Average",
+    "CategoryEncoding",
     "Concatenate",
+    "Discretization",
+    "Rescaling",
     "Cropping1D",
     "BatchNormalization",
     "Dense",

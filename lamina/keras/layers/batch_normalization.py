@@ -8,8 +8,8 @@ from ...core.errors import ArgumentTypeError, InvalidArgumentError, Unimplemente
 from ...core.shapes import normalize_axis
 from ...ops import array, gradients, math, nn
 from .. import initializers
-from ..backend import epsilon as small
 from ..configurable import register
+from ..settings import epsilon as small
 from .input_spec import InputSpec
 from .normalizing import Normalizing, known_size, normalized, placed, wide
 

@@ -23,12 +23,28 @@ class Frame:
 
 class _Calls(threading.local):
     frames: tuple[Frame, ...] = ()
+    only_types: bool = False  # what is traced now is asked for its shapes, and never run
 
 
 CALLS = _Calls()
 
+
+@contextmanager
+def only_types() -> Iterator[None]:
+    """Inside, layers are traced for the shapes and dtypes of their results alone."""
+    before, CALLS.only_types = CALLS.only_types, True
+    try:
+        yield
+    finally:
+        CALLS.only_types = before
+
+
 CHANGES = [0]
 """How often attributes of layers were set: what was traced before may be another network."""
+
+
+LEARNED = [0]
+"""How often preprocessing layers learned something that programs hold as a constant."""
 
 
 class _Budget(threading.local):

@@ -140,7 +140,7 @@ class UnitNormalization(Layer):
     Example: `tf.keras.layers.UnitNormalization()(features)`.
     """
 
-    supports_masking = True
+    _supports_masking = True
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

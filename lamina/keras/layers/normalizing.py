@@ -17,7 +17,7 @@ from .layer import Layer
 class Normalizing(Layer):
     """A layer that scales by a weight `gamma` and shifts by a weight `beta`, if wanted."""
 
-    supports_masking = True
+    _supports_masking = True
     gamma: Any = None
     beta: Any = None
 

@@ -16,6 +16,7 @@ from ...ir.value import Spec, Value
 from ...tensor.tensor import Tensor
 from ..masks import get_mask, set_mask
 from ..naming import unique_name
+from .context import only_types
 
 
 class Operation:
@@ -170,7 +171,7 @@ def _traced(
     """What `function` returns for symbols in place of Keras tensors, and its leaves."""
     name = name or f"the function {function.__name__}"
     trace = Trace(name)
-    with tracing(trace):
+    with tracing(trace), only_types():
         known: dict[int, Any] = {}
 
         def fill(leaf: Any) -> Any:

@@ -10,6 +10,7 @@ from ...core import nest
 from ...core.errors import FailedPreconditionError, InvalidArgumentError
 from ...ops import array, math
 from ...tensor.tape import GradientTape
+from ..metrics import Metric
 from .compiled import CompiledMetrics
 from .data import unpack_x_y_sample_weight
 from .state import LossOfTensorFlow, TrainingState
@@ -26,12 +27,12 @@ class Steps:
     def metrics(self) -> list[Any]:
         """The loss, metrics in attributes, the compiled ones, and the losses of several outputs."""
         state = self._training
-        own = [part for part in self._parts() if hasattr(part, "update_state")]  # type: ignore[attr-defined]
+        own = [part for part in self._parts() if isinstance(part, Metric)]  # type: ignore[attr-defined]
         inner = [
             part
             for layer in self._flatten_layers()[1:]  # type: ignore[attr-defined]
             for part in layer._parts()
-            if hasattr(part, "update_state")
+            if isinstance(part, Metric)
         ]
         found = [state.loss_tracker] if state.loss_tracker is not None else []
         found += [*own, *inner, *(state.metrics.metrics if state.metrics else [])]

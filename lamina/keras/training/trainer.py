@@ -18,6 +18,7 @@ from ...core.errors import (
 from ...tensor.function import Function
 from .. import optimizers
 from ..configurable import deserialize_nested, serialize
+from ..layers.context import LEARNED
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..metrics import Mean
@@ -144,7 +145,7 @@ class Trainer(Steps):
         if state.run_eagerly:
             return step
         flags = tuple(layer._trainable for layer in self._flatten_layers())  # type: ignore[attr-defined]
-        key = (kind, flags, tuple(id(weight) for weight in self.trainable_weights))  # type: ignore[attr-defined]
+        key = (kind, LEARNED[0], flags, tuple(id(weight) for weight in self.trainable_weights))  # type: ignore[attr-defined]
         if key not in state.programs:
             state.programs[key] = Function(step, symbolic_batch=True, eager=kind == "results")
         return state.programs[key]

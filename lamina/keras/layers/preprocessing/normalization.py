@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import FailedPreconditionError, InvalidArgumentError
-from ...core.shapes import normalize_axis
-from ...ir.graph import eagerly
-from ...ops import array, math
-from ..configurable import register
-from ..settings import epsilon
-from .layer import Layer
+from ....core.dtypes import Array
+from ....core.errors import FailedPreconditionError, InvalidArgumentError
+from ....core.shapes import normalize_axis
+from ....ir.graph import eagerly
+from ....ops import array, math
+from ...configurable import register
+from ...settings import epsilon
+from .base import Preprocessing, batches_of, is_array
 
 
 @register("keras.layers")
-class Normalization(Layer):
+class Normalization(Preprocessing):
     """y = (x - mean) / max(√variance, ε), or its inverse x = y max(√variance, ε) + mean.
 
     One mean and variance for each index of `axis` (-1: for each feature; None: one for all),
@@ -77,33 +78,52 @@ class Normalization(Layer):
         )
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learn mean and variance from `data`, rows as they will come; float64 inside.
+        """Learn mean and variance from an array, or from `steps` batches of a stream; in float64.
 
-        All of `data` is used: `batch_size` and `steps`, which say how much, apply to streams only.
+        A stream is a dataset or an iterable of batches; of batches (x, y) the x count.
         """
-        if batch_size is not None or steps is not None:
-            raise InvalidArgumentError("adapt takes the whole array; slice it to use less")
         if self.input_mean is not None:
             raise FailedPreconditionError("adapt cannot be called with mean and variance given")
-        values = np.asarray(data)
-        if values.ndim == 1:
-            values = values[:, None]
-        if values.size == 0:
+        if is_array(data) or _is_nested_list(data):
+            if batch_size is not None or steps is not None:
+                raise InvalidArgumentError("adapt takes the whole array; slice it to use less")
+            data = [np.asarray(data)]
+        single = self.axis is not None and _holds_rows(data)
+        moments = _Moments()
+        for batch in batches_of(data, steps):
+            values = self._checked_batch(batch[None] if single else batch)
+            moments.add(values, [a for a in range(values.ndim) if a not in self._kept_axes])
+        if not moments.count:
             raise InvalidArgumentError("adapt needs at least one row; got none")
+        with eagerly():
+            self.adapt_mean.assign(moments.mean.astype(self.dtype))
+            self.adapt_variance.assign(moments.variance.astype(self.dtype))
+            self.count.assign(np.int32(min(moments.rows, 2**31 - 1)))
+        self._adapted = True
+
+    def _checked_batch(self, batch: Array) -> Array:
+        """A batch of rows in float64; the first one tells the shape that the layer is built for."""
+        values = batch.reshape(-1, 1) if batch.ndim < 2 else batch
         if values.dtype.kind not in "fiub":
             raise InvalidArgumentError(f"adapt expects numbers; got dtype {values.dtype}")
         if not self.built:
             self._build_for((None, *values.shape[1:]))
-        reduced = tuple(a for a in range(values.ndim) if a not in self._kept_axes)
-        wide = values.astype(np.float64)
-        with eagerly():
-            self.adapt_mean.assign(wide.mean(reduced).astype(self.dtype))
-            self.adapt_variance.assign(wide.var(reduced).astype(self.dtype))
-            self.count.assign(np.int32(min(len(values), 2**31 - 1)))
-        self._adapted = True
+        kept = tuple(self._broadcast_shape[axis] for axis in self._kept_axes)
+        if values.ndim <= max(self._kept_axes, default=0) or kept != tuple(
+            values.shape[axis] for axis in self._kept_axes
+        ):
+            raise InvalidArgumentError(
+                f"the layer {self.name!r} was built for {kept} features along axis {self.axis}; "
+                f"adapt got data of shape {batch.shape}"
+            )
+        return values.astype(np.float64)
+
+    def finalize_state(self) -> None:
+        """Nothing: the statistics are read where they are used."""
 
     def call(self, inputs: Any) -> Any:
         """The scaled inputs."""
+        inputs = array.cast(inputs, self.compute_dtype)
         deviation = math.maximum(math.sqrt(self.variance), epsilon())
         if self.invert:
             return inputs * deviation + self.mean
@@ -126,7 +146,7 @@ class Normalization(Layer):
         if given is not None:
             kept = tuple(self._broadcast_shape[axis] for axis in self._kept_axes)
             known = array.broadcast_to(known, kept)
-        return array.reshape(known, self._broadcast_shape)
+        return array.reshape(known, self._broadcast_shape if self._kept_axes else ())
 
     def get_config(self) -> dict[str, Any]:
         """Axis, direction and given statistics."""
@@ -134,3 +154,49 @@ class Normalization(Layer):
         config["mean"] = None if self.input_mean is None else self.input_mean.tolist()
         config["variance"] = None if self.input_variance is None else self.input_variance.tolist()
         return config
+
+
+def _is_nested_list(data: Any) -> bool:
+    """Whether lists hold numbers only: rows as they stand, not batches."""
+    if not isinstance(data, (list, tuple)):
+        return False
+    return not any(is_array(part) for item in data for part in (item, *_parts_of(item)))
+
+
+def _parts_of(item: Any) -> Any:
+    return item if isinstance(item, tuple) else ()
+
+
+def _holds_rows(data: Any) -> bool:
+    """Whether a dataset's elements are single rows of a known width, not batches."""
+    spec = getattr(data, "element_spec", None)
+    spec = spec[0] if isinstance(spec, tuple) else spec
+    shape = getattr(spec, "shape", None)
+    return shape is not None and len(shape) == 1 and shape[0] is not None
+
+
+class _Moments:
+    """Mean and variance of batches that come one after the other, in float64.
+
+    Source: T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise algorithm
+    for computing sample variances" (1979).
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.count = 0
+        self.mean: Any = np.float64(0)
+        self.variance: Any = np.float64(0)
+
+    def add(self, values: Array, axes: list[int]) -> None:
+        """Count a batch, reduced over `axes`."""
+        if not values.size:
+            return
+        self.rows += len(values)
+        count = int(np.prod([values.shape[axis] for axis in axes]))
+        share = count / (self.count + count)
+        mean, variance = values.mean(tuple(axes)), values.var(tuple(axes))
+        between = share * (1 - share) * (mean - self.mean) ** 2
+        self.variance = self.variance * (1 - share) + variance * share + between
+        self.mean = self.mean + (mean - self.mean) * share
+        self.count += count

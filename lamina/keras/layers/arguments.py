@@ -115,6 +115,18 @@ def shape_of(leaf: Any) -> Any:
 # Constructors and configurations -----------------------------------------------------------------
 
 
+def checked_metric(name: Any, aggregation: Any) -> str:
+    """The name of what `add_metric` adds."""
+    if not isinstance(name, str):
+        raise InvalidArgumentError("add_metric needs a name: add_metric(value, name='...')")
+    if aggregation not in ("mean", None):
+        raise InvalidArgumentError(
+            f"add_metric averages over batches (aggregation='mean'); got {aggregation!r}. Make a "
+            "metric in the constructor, and update it in call()"
+        )
+    return name
+
+
 def checked_name(name: Any) -> str:
     """`name` where it can be a layer's."""
     if not isinstance(name, str) or "/" in name:

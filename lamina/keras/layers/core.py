@@ -37,7 +37,6 @@ class InputLayer(Layer):
         operation = Operation(self, (), {})
         operation.outputs = [KerasTensor(spec, operation)]
         self._inbound.append(operation)
-        self.output = operation.outputs[0]
         self.built = True
 
     def call(self, *_: Any) -> Any:

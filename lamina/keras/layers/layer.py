@@ -27,12 +27,14 @@ from ...tensor.variable import WRITES
 from .. import regularizers
 from ..configurable import register
 from ..masks import any_mask, get_mask, masks_of, set_mask
+from ..metrics import Mean
 from ..naming import unique_name
 from .arguments import (
     as_lists,
     as_tuples,
     autocast_tensor,
     call_signature,
+    checked_metric,
     checked_name,
     convert_argument,
     declared_shape,
@@ -40,7 +42,7 @@ from .arguments import (
     dtype_policy,
     shape_of,
 )
-from .container import Container
+from .connections import Connected
 from .context import CALLS, CHANGES, Frame
 from .input_spec import check_inputs
 from .symbolic import call_symbolically, is_symbolic, output_shape
@@ -52,7 +54,7 @@ _UNIMPORTANT = frozenset(("built", "history", "stop_training"))  # attributes th
 
 
 @register("keras.layers")
-class Layer(Container):
+class Layer(Connected):
     """A function of tensors with weights.
 
     A subclass makes its weights in `build(input_shape)` (or in the constructor) with
@@ -85,6 +87,8 @@ class Layer(Container):
     activity_regularizer: Any
     declared_input_shape: tuple[Any, ...] | None
     _call_losses: list[Any]
+    _loss_functions: list[Any]
+    _added_metrics: dict[str, Mean]
     _inbound: list[Any]
     _build_shape: Any
 
@@ -107,6 +111,8 @@ class Layer(Container):
         set_attribute(layer, "built", False)
         set_attribute(layer, "_own_weights", [])
         set_attribute(layer, "_call_losses", [])
+        set_attribute(layer, "_loss_functions", [])
+        set_attribute(layer, "_added_metrics", {})
         set_attribute(layer, "_trainable", True)
         set_attribute(layer, "_build_shape", None)
         set_attribute(layer, "_name", None)
@@ -146,16 +152,28 @@ class Layer(Container):
     # Losses
 
     def add_loss(self, loss: Any) -> None:
-        """Add scalars to what training minimizes; called inside `call`."""
-        if callable(loss):
-            raise UnimplementedError(
-                "add_loss of a function was removed from Keras; add the value in call()"
-            )
+        """Add scalars to what training minimizes; called inside `call`.
+
+        A function without arguments, as TensorFlow 2 takes it, is asked for its value at each step.
+        """
         for item in nest.flatten(loss):
-            if CALLS.frames:
+            if callable(item):
+                self._loss_functions.append(item)
+            elif CALLS.frames:
                 CALLS.frames[-1].losses.append(to_tensor(item))
             else:
                 self._call_losses.append(to_tensor(item))
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean") -> None:
+        """Show the mean of `value` over the batches as `name`; called inside `call` (TensorFlow 2).
+
+        A metric of one's own is better made in the constructor and updated in `call`.
+        """
+        name = checked_metric(name, aggregation)
+        if name not in self._added_metrics:
+            with eagerly():
+                self._added_metrics[name] = Mean(name=name)
+        self._added_metrics[name].update_state(value)
 
     @property
     def losses(self) -> list[Any]:
@@ -166,7 +184,9 @@ class Layer(Container):
         added = [loss for loss in self._call_losses if loss.trace is None or not loss.trace.closed]
         regularizers_of = [(w, getattr(w, "regularizer", None)) for w in self.trainable_weights]
         penalties = [penalty(w) for w, penalty in regularizers_of if penalty is not None]
-        return [*added, *penalties]
+        layers: list[Any] = self._flatten_layers()
+        functions = [function for layer in layers for function in layer._loss_functions]
+        return [*added, *penalties, *(to_tensor(function()) for function in functions)]
 
     # Building and calling
 

@@ -50,8 +50,13 @@ class Operation:
         what = self.layer or self.primitive or getattr(self.function, "__name__", self.function)
         return f"the operation {what}"
 
-    def run(self, known: dict[int, Any], rows: Any) -> list[Any]:
-        """The results with `known` values in place of symbolic tensors, in batches of `rows`."""
+    def run(
+        self, known: dict[int, Any], rows: Any, called: Callable[..., Any] | None = None
+    ) -> list[Any]:
+        """The results with `known` values in place of symbolic tensors, in batches of `rows`.
+
+        `called` may stand for what is called.
+        """
 
         def fill(leaf: Any) -> Any:
             return known[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
@@ -64,7 +69,7 @@ class Operation:
             result = bind(self.primitive, *arguments, **params)
             return list(result) if self.primitive.multiple else [result]
         keywords = nest.map_structure(fill, self.keywords)
-        results = nest.flatten((self.function or self.layer)(*arguments, **keywords))
+        results = nest.flatten((called or self.function or self.layer)(*arguments, **keywords))
         masked = [
             place for place, symbol in enumerate(self.outputs) if get_mask(symbol) is not None
         ]

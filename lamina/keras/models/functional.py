@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ...core import nest
@@ -11,10 +12,19 @@ from ...core.errors import ArgumentTypeError, InvalidArgumentError, Unimplemente
 from ...core.shapes import B
 from ...ops import array
 from ..configurable import deserialize, deserialize_nested, register, serialize
+from ..layers.arguments import checked_metric
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, Operation
 from ..masks import keep_mask, set_mask
+from .cloning import Cloning
+from .graph import (
+    layer_of,
+    layers_in_order,
+    producer_name,
+    sorted_operations,
+    with_own_inputs,
+)
 from .model import Model
 
 _OWN = ("inputs", "outputs", "name", "trainable")
@@ -38,12 +48,14 @@ class Functional(Model):
                         f"called on them); got {type(leaf).__name__}"
                     )
         super().__init__(name=name or None, trainable=trainable)
-        if not all(isinstance(_layer_of(tensor), InputLayer) for tensor in nest.flatten(inputs)):
-            inputs, outputs = _with_own_inputs(inputs, outputs)
+        if not all(isinstance(layer_of(tensor), InputLayer) for tensor in nest.flatten(inputs)):
+            inputs, outputs = with_own_inputs(inputs, outputs)
         self.inputs_structure = inputs
         self.outputs_structure = outputs
-        self._operations = _sorted_operations(nest.flatten(inputs), nest.flatten(outputs))
-        self._own_layers = _layers_in_order(nest.flatten(inputs), nest.flatten(outputs))
+        self._added_losses: list[KerasTensor] = []
+        self._measured: list[tuple[KerasTensor, str]] = []
+        self._operations = sorted_operations(nest.flatten(inputs), nest.flatten(outputs))
+        self._own_layers = layers_in_order(nest.flatten(inputs), nest.flatten(outputs))
         _check_names(self._own_layers)
         self.built = True
         shapes = nest.map_structure(lambda tensor: tuple(tensor.shape), inputs)
@@ -83,7 +95,7 @@ class Functional(Model):
 
     @property
     def output_names(self) -> list[str]:
-        return [_producer_name(tensor) for tensor in self.outputs]
+        return [producer_name(tensor) for tensor in self.outputs]
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The outputs for `inputs`, layer by layer."""
@@ -99,7 +111,46 @@ class Functional(Model):
                 continue
             results = operation.run(known, rows)
             known.update(zip(map(id, operation.outputs), results, strict=True))
+        if self._added_losses or self._measured:
+            self._add_computed(known)
         return nest.map_structure(lambda tensor: known[id(tensor)], self.outputs_structure)
+
+    # What TensorFlow 2 adds to a functional model ------------------------------------------------
+
+    def add_loss(self, loss: Any) -> None:
+        """Minimize symbolic tensors, computed from the model's inputs, too (TensorFlow 2).
+
+        Other losses are added inside `call`, as in every layer.
+        """
+        symbols = [item for item in nest.flatten(loss) if isinstance(item, KerasTensor)]
+        if not symbols:
+            super().add_loss(loss)
+            return
+        self._added_losses += symbols
+        self._compute_too(symbols)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean") -> None:
+        """Show the mean of a symbolic tensor, computed from the model's inputs (TensorFlow 2)."""
+        if not isinstance(value, KerasTensor):
+            super().add_metric(value, name, aggregation)
+            return
+        self._measured.append((value, checked_metric(name, aggregation)))
+        self._compute_too([value])
+
+    def _compute_too(self, symbols: list[KerasTensor]) -> None:
+        known = {id(operation) for operation in self._operations}
+        for operation in sorted_operations(self.inputs, symbols):
+            if id(operation) not in known:
+                self._operations.append(operation)
+                if operation.layer is not None and operation.layer not in self._own_layers:
+                    self._own_layers.append(operation.layer)
+        self._forget_programs()
+
+    def _add_computed(self, known: dict[int, Any]) -> None:
+        for symbol in self._added_losses:
+            super().add_loss(known[id(symbol)])
+        for symbol, name in self._measured:
+            super().add_metric(known[id(symbol)], name)
 
     def _bind_inputs(self, inputs: Any) -> dict[int, Any]:
         """Data by the id of the symbolic input that they feed."""
@@ -133,6 +184,11 @@ class Functional(Model):
         """
         if "inputs" not in self._arguments:
             return super().get_config()
+        if self._added_losses or self._measured:
+            raise UnimplementedError(
+                "a functional model with add_loss or add_metric of symbolic tensors cannot be "
+                "saved; put them into the call() of a Layer"
+            )
         bare = next((op for op in self._operations if op.layer is None), None)
         if bare is not None:
             raise UnimplementedError(
@@ -151,6 +207,43 @@ class Functional(Model):
                 if k not in _OWN
             },
         }
+
+    def _cloned(self, cloning: Cloning, given: Any, replaces: bool) -> Any:
+        """The calls of this model again, on the clones of its layers."""
+        if not replaces and "inputs" not in self._arguments:
+            return None  # a class that connects its layers itself
+        inputs = self._new_inputs(given)
+        known = dict(zip(map(id, self.inputs), nest.flatten(inputs), strict=True))
+        for operation in self._operations:
+            if isinstance(operation.layer, InputLayer):
+                continue
+            called = None if operation.layer is None else cloning.layer(operation.layer)
+            if called is not None and cloning.call is not None:
+                called = partial(cloning.call, called)
+            results = operation.run(known, B, called)
+            known.update(zip(map(id, operation.outputs), results, strict=True))
+        outputs = nest.map_structure(lambda tensor: known[id(tensor)], self.outputs_structure)
+        own = ("inputs", "outputs", "name")
+        others = {key: value for key, value in self._arguments.items() if key not in own}
+        model_class = getattr(self, "written_class", type(self))
+        return model_class(inputs=inputs, outputs=outputs, name=self.name, **others)
+
+    def _new_inputs(self, given: Any) -> Any:
+        """Inputs like those of this model, or `given` ones in their structure."""
+        if given is None:
+            made = [
+                InputLayer(batch_shape=t.shape, dtype=t.spec.dtype.name, name=name).output
+                for t, name in zip(self.inputs, self.input_names, strict=True)
+            ]
+        else:
+            made = nest.flatten(given)
+            if not all(isinstance(tensor, KerasTensor) for tensor in made):
+                raise InvalidArgumentError("input_tensors are symbolic tensors, of keras.Input")
+        if len(made) != len(self.inputs):
+            raise InvalidArgumentError(
+                f"the model has {len(self.inputs)} inputs; got {len(made)} input_tensors"
+            )
+        return nest.pack_sequence_as(self.inputs_structure, made)
 
     @staticmethod
     def _connected(model_class: Any, config: dict[str, Any]) -> Any:
@@ -182,109 +275,10 @@ def _fitted(model: str, symbol: KerasTensor, leaf: Any) -> Any:
     if STRING in (dtype, leaf.spec.dtype) and leaf.spec.dtype != dtype:
         raise ArgumentTypeError(
             f"the model {model!r} expects {type_name(dtype)} for its input "
-            f"{_producer_name(symbol)!r}; got {type_name(leaf.spec.dtype)}. Text becomes "
+            f"{producer_name(symbol)!r}; got {type_name(leaf.spec.dtype)}. Text becomes "
             "numbers by keras.layers.StringLookup or Hashing, after keras.Input(dtype='string')."
         )
     return keep_mask(given, array.cast(leaf, dtype) if leaf.spec.dtype != dtype else leaf)
-
-
-def _layer_of(tensor: KerasTensor) -> Layer | None:
-    return None if tensor.operation is None else tensor.operation.layer
-
-
-def _with_own_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
-    """A model from the middle of another: fresh inputs, and the same layers called on them."""
-    known: dict[int, Any] = {}
-    for tensor in nest.flatten(inputs):
-        known[id(tensor)] = tensor
-        if not isinstance(_layer_of(tensor), InputLayer):
-            layer = InputLayer(batch_shape=tensor.shape, dtype=type_name(tensor.spec.dtype))
-            known[id(tensor)] = layer.output
-    for operation in _sorted_operations(nest.flatten(inputs), nest.flatten(outputs)):
-        if not isinstance(operation.layer, InputLayer):
-            results = operation.run(known, B)
-            known.update(zip(map(id, operation.outputs), results, strict=True))
-    return tuple(
-        nest.map_structure(lambda tensor: known[id(tensor)], structure)
-        for structure in (inputs, outputs)
-    )
-
-
-def _sorted_operations(inputs: list[Any], outputs: list[Any]) -> list[Operation]:
-    """What leads from inputs to outputs, each after what it needs."""
-    given = {id(tensor) for tensor in inputs}
-    done: dict[int, Operation] = {}
-    for tensor in inputs:
-        if isinstance(_layer_of(tensor), InputLayer):
-            done[id(tensor.operation)] = tensor.operation
-    order: list[Operation] = list(done.values())
-    stack = [(tensor, False) for tensor in reversed(outputs)]
-    while stack:
-        tensor, ready = stack.pop()
-        operation = tensor.operation
-        if id(operation) in done or id(tensor) in given:
-            continue
-        if ready:
-            done[id(operation)] = operation
-            order.append(operation)
-            continue
-        if operation is None or isinstance(operation.layer, InputLayer):
-            raise InvalidArgumentError(
-                f"the outputs depend on the input {_producer_name(tensor)!r}, which is not among "
-                "the model's inputs"
-            )
-        stack.append((tensor, True))
-        stack += [(source, False) for source in reversed(operation.inputs)]
-    return order
-
-
-def _layers_in_order(inputs: list[Any], outputs: list[Any]) -> list[Layer]:
-    """The layers as Keras orders them, on which the names of weights in files depend.
-
-    Those farthest from the outputs come first; of equally far ones, those that a walk from the
-    outputs back to the inputs meets first.
-    """
-    finished, rank = _walk_back(inputs, outputs)
-    places = {id(operation) for operation in finished}
-    distance: dict[int, int] = {}  # of calls
-    farthest: dict[int, int] = {}  # of what is called
-    parts = {id(_called(tensor.operation)): _called(tensor.operation) for tensor in inputs}
-    for operation in reversed(finished):
-        part = _called(operation)
-        parts[id(part)] = part
-        far = max(distance.get(id(operation), 0), farthest.get(id(part), 0))
-        farthest[id(part)] = distance[id(operation)] = far
-        for source in (tensor.operation for tensor in operation.inputs):
-            if id(source) in places:
-                distance[id(source)] = max(far + 1, distance.get(id(source), 0))
-    ordered = sorted(parts, key=lambda key: (-farthest.get(key, 0), rank.get(key, -1)))
-    return [parts[key] for key in ordered if isinstance(parts[key], Layer)]
-
-
-def _walk_back(inputs: list[Any], outputs: list[Any]) -> tuple[list[Operation], dict[int, int]]:
-    """Calls, each after those that it needs, and when the walk met what they call."""
-    given = {id(tensor) for tensor in inputs}
-    rank: dict[int, int] = {}
-    finished: dict[int, Operation] = {}
-    stack = [(tensor, False) for tensor in reversed(outputs)]
-    while stack:
-        tensor, ready = stack.pop()
-        operation = tensor.operation
-        if ready:
-            finished[id(operation)] = operation
-            continue
-        inside = id(tensor) not in given or isinstance(operation.layer, InputLayer)
-        if id(operation) in finished or not inside:
-            continue
-        rank.setdefault(id(_called(operation)), len(rank))
-        stack.append((tensor, True))
-        stack += [(source, False) for source in reversed(operation.inputs)]
-    return list(finished.values()), rank
-
-
-def _called(operation: Operation) -> Any:
-    """The layer of a call; a call of a bare operation stands for itself."""
-    return operation if operation.layer is None else operation.layer
 
 
 def _check_names(layers: Sequence[Layer]) -> None:
@@ -295,13 +289,6 @@ def _check_names(layers: Sequence[Layer]) -> None:
                 f"two layers of a model are named {layer.name!r}; names must differ"
             )
         names.add(layer.name)
-
-
-def _producer_name(tensor: KerasTensor) -> str:
-    operation = tensor.operation
-    if operation is not None and operation.layer is not None:
-        return str(operation.layer.name)
-    return tensor.name
 
 
 class _Calls:

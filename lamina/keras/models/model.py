@@ -21,6 +21,7 @@ from ..masks import any_mask, masks_of
 from ..saving import load_weights, model_from_text, save_model, save_weights
 from ..training.trainer import Trainer
 from ..utils.summary import print_summary
+from . import copying
 
 _OWN = __name__.removesuffix(".models.model") + "."
 
@@ -93,6 +94,23 @@ class Model(Trainer, Layer):
             and getattr(layer, "activity_regularizer", None) is None
             for layer in self._flatten_layers()
         )
+
+    def __copy__(self) -> Any:  # two models with the same weights would be no copies
+        return copying.copied(self, {})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copying.copied(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if copying.is_described(self):
+            return copying.reduced(self)
+        return super().__reduce_ex__(protocol)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return copying.state_of(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        copying.set_state(self, state)
 
     @property
     def layers(self) -> list[Layer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core import nest
 from ...core.errors import ArgumentTypeError, FailedPreconditionError, InvalidArgumentError
 from ..configurable import deserialize, register, serialize
 from ..layers.arguments import as_tuples, dtype_policy
@@ -11,6 +12,7 @@ from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor
 from ..masks import set_mask
+from .cloning import Cloning, from_configuration
 from .functional import Functional
 from .model import Model
 
@@ -154,6 +156,22 @@ class Sequential(Model):
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs
+
+    def _cloned(self, cloning: Cloning, given: Any, replaces: bool) -> Any:
+        """The clones of the layers, one after the other."""
+        if cloning.call is not None:
+            raise InvalidArgumentError("call_function is for functional models only")
+        layers = [cloning.layer(layer) for layer in self.layers]
+        if given is not None:
+            tensors = nest.flatten(given)
+            if len(tensors) != 1 or not isinstance(tensors[0], KerasTensor):
+                raise InvalidArgumentError(
+                    "input_tensors of a sequential model is one symbolic tensor, of keras.Input"
+                )
+            layers.insert(0, tensors[0])
+        elif self._stack and isinstance(self._stack[0], InputLayer):
+            layers.insert(0, from_configuration(self._stack[0]))
+        return Sequential(layers, trainable=self._trainable, name=self.name)
 
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape: Keras's form."""

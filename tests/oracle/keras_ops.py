@@ -21,7 +21,8 @@ class Row(NamedTuple):
 
     `smooth`: it has a derivative at the sample, to be held against differences. `batch`: rows of
     the arrays do not touch each other. `on_jax`: Keras's NumPy backend gives something else than
-    the others, and its JAX backend, which has 32 bits only, is asked.
+    the others, and its JAX backend, which has 32 bits only, is asked. Not `traced`: the
+    shape of the result depends on values.
     """
 
     arguments: tuple[Any, ...]
@@ -30,6 +31,7 @@ class Row(NamedTuple):
     smooth: bool
     batch: bool
     on_jax: bool
+    traced: bool
 
 
 ROWS: dict[str, Row] = {}
@@ -39,18 +41,20 @@ def row(
     name: str,
     *arguments: Any,
     case: str = "",
-    dtypes: tuple[str, ...] = NUMBERS,
+    dtypes: tuple[str, ...] | None = None,
     smooth: bool = True,
     batch: bool = False,
     on_jax: bool = False,
+    traced: bool = True,
     **keywords: Any,
 ) -> None:
     """Add a sample of the operation `name`; several of one operation have a `case` each."""
+    dtypes = dtypes or (("int32", "float32", "float64") if case else NUMBERS)
     key = f"{name}[{case}]" if case else name
     assert key not in ROWS, key
     if not any(isinstance(a, np.ndarray) and a.dtype == np.float64 for a in flatten(arguments)):
         dtypes = dtypes[-1:]
-    ROWS[key] = Row(arguments, keywords, dtypes, smooth, batch, on_jax)
+    ROWS[key] = Row(arguments, keywords, dtypes, smooth, batch, on_jax, traced)
 
 
 def normal(*shape: int, seed: int = 0) -> Any:

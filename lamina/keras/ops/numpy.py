@@ -9,8 +9,14 @@ from . import (
     creation,
     dtypes,
     elementwise,
+    indexing,
     joining,
+    nan,
+    products,
+    quantiles,
+    reductions,
     shapes,
+    sorting,
 )
 from .arithmetic import *  # noqa: F403
 from .bitwise import *  # noqa: F403
@@ -18,8 +24,14 @@ from .comparison import *  # noqa: F403
 from .creation import *  # noqa: F403
 from .dtypes import *  # noqa: F403
 from .elementwise import *  # noqa: F403
+from .indexing import *  # noqa: F403
 from .joining import *  # noqa: F403
+from .nan import *  # noqa: F403
+from .products import *  # noqa: F403
+from .quantiles import *  # noqa: F403
+from .reductions import *  # noqa: F403
 from .shapes import *  # noqa: F403
+from .sorting import *  # noqa: F403
 
 __all__ = []
 __all__ += arithmetic.__all__
@@ -28,5 +40,11 @@ __all__ += comparison.__all__
 __all__ += creation.__all__
 __all__ += dtypes.__all__
 __all__ += elementwise.__all__
+__all__ += indexing.__all__
 __all__ += joining.__all__
+__all__ += nan.__all__
+__all__ += products.__all__
+__all__ += quantiles.__all__
+__all__ += reductions.__all__
 __all__ += shapes.__all__
+__all__ += sorting.__all__

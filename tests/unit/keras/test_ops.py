@@ -25,7 +25,7 @@ def test_the_shape_of_a_batch_is_a_tensor_while_tracing() -> None:
     @tf.function
     def mean(x: tf.Tensor) -> tf.Tensor:
         rows = ops.shape(x)[0]
-        return tf.reduce_sum(ops.zeros((rows, 2)) + 1) / ops.cast(rows, "float32")
+        return ops.sum(ops.zeros((rows, 2)) + 1) / ops.cast(rows, "float32")
 
     assert float(mean(tf.ones((4, 3)))) == 2.0
 
@@ -62,7 +62,7 @@ def test_results_do_not_follow_later_changes_of_arrays() -> None:
     array = np.zeros((2, 2), "float32")
     results = [ops.reshape(array, (4,)), ops.array(array), ops.transpose(array), ops.copy(array)]
     array[:] = 1
-    assert all(float(tf.reduce_sum(result)) == 0 for result in results)
+    assert all(float(ops.sum(result)) == 0 for result in results)
 
 
 def test_errors_say_what_was_expected() -> None:
@@ -94,3 +94,58 @@ def test_result_type_is_keras_with_64_bits() -> None:
     assert result_type("uint32", "int32") == "int64"
     assert result_type(int) == "int32"
     assert result_type("int8", int, None) == "float32"
+
+
+def test_vectorize_calls_on_each_element_or_core() -> None:
+    def larger(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        assert x.shape == y.shape == ()
+        return ops.maximum(x, 2 * y)
+
+    x, y = np.arange(6.0).reshape(2, 3), np.array([0.5, 2.0, 1.0])
+    np.testing.assert_array_equal(ops.vectorize(larger)(x, y), np.maximum(x, 2 * y))
+    assert float(ops.vectorize(larger)(1.0, 2.0)) == 4.0
+    dot = ops.vectorize(ops.dot, signature="(n),(n)->()")
+    np.testing.assert_array_equal(dot(x, y), x @ y)
+    scaled = ops.vectorize(lambda a, b: a * b, excluded={1})
+    np.testing.assert_array_equal(scaled(y, 3), 3 * y)
+    with pytest.raises(InvalidArgumentError, match="is for 2 arguments; got 1"):
+        dot(x)
+
+
+def test_bincount_of_values_not_known_has_minlength_counts() -> None:
+    @tf.function
+    def counts(x: tf.Tensor) -> tf.Tensor:
+        return ops.bincount(x, minlength=3)
+
+    assert counts(tf.constant([0, 2, 2, 5])).numpy().tolist() == [1, 0, 2]
+    with pytest.raises(InvalidArgumentError, match="needs minlength"):
+        ops.bincount(keras.Input((2,), dtype="int32"))
+
+
+def test_what_depends_on_values_says_so_in_a_model() -> None:
+    for function in (ops.unique, ops.nonzero, ops.where):
+        with pytest.raises(InvalidArgumentError, match="must be known"):
+            function(keras.Input((2,)))
+
+
+def test_errors_of_lines_say_what_was_expected() -> None:
+    for call in (
+        lambda: ops.quantile(np.ones(3), 1.5),
+        lambda: ops.quantile(np.ones(3), 0.5, method="cubic"),
+        lambda: ops.searchsorted(np.ones((2, 2)), 1.0),
+        lambda: ops.digitize(np.ones(2), np.array([0.0, 2.0, 1.0])),
+        lambda: ops.histogram(np.ones((2, 2))),
+        lambda: ops.histogram(np.ones(2), 0),
+        lambda: ops.histogram(np.ones(2), 3, (2, 1)),
+        lambda: ops.average(np.ones((2, 3)), axis=1, weights=np.ones(2)),
+        lambda: ops.argpartition(np.ones(3), 3),
+        lambda: ops.cross(np.ones(4), np.ones(4)),
+        lambda: ops.correlate(np.ones(4), np.ones(2), "all"),
+        lambda: ops.select([], []),
+        lambda: ops.take(np.ones(3), 1.0),
+        lambda: ops.matmul(1.0, np.ones(2)),
+    ):
+        with pytest.raises(InvalidArgumentError):
+            call()
+    with pytest.raises(IndexError):
+        ops.take(np.ones(3), 3)

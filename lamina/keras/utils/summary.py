@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +15,9 @@ from ...core.errors import InvalidArgumentError, OpError, nearest
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 
-_WIDTH = 80  # columns where the terminal has more, and where there is none
-_SHARES = {"Layer (type)": 45, "Output Shape": 32, "Connected to": 25}
+_ENDS = {False: (0.45, 0.80, 1.0), True: (0.3, 0.56, 0.74, 1.0)}  # of columns, if branched
+_WIDTHS = {False: 88, True: 108}  # where the terminal has room for that and four columns more
+_TRAINABLE = 12  # columns more for what is trainable, of which the others leave a tenth
 _STYLES = {"Output Shape": "cyan", "Param #": "green"}
 
 
@@ -38,51 +40,59 @@ def print_summary(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> None:
-    """Print the table of `model`, `line_length` columns wide (80, or less in a narrow terminal).
+    """Print the table of `model` as Keras does, `line_length` columns wide.
+
+    Without it, the table is as wide as its columns need, or as the terminal allows.
 
     `positions`: where the columns end, as shares of the width up to 1, or in characters.
     `print_fn` gets the table as one plain text. `expand_nested` shows the layers inside of layers,
     `show_trainable` which are frozen (N). `layer_range`: names (or regular expressions) of
     the first and the last layer to show.
     """
+    from shutil import get_terminal_size
+
     from rich.console import Console
     from rich.text import Text
 
     branched = _is_branched(model)
-    rows = list(_rows(model, _in_range(model.layers, layer_range), expand_nested))
+    rows = list(_rows(_in_range(model.layers, layer_range), _calls(model), expand_nested))
     columns = ["Layer (type)", "Output Shape", "Param #"]
     columns += ["Connected to"] if branched else []
     columns += ["Trainable"] if show_trainable else []
+    default = _WIDTHS[branched] + _TRAINABLE * show_trainable
+    width = line_length or min(default, get_terminal_size().columns - 4)
+    ends = list(positions or _ENDS[branched])
+    if positions is None and show_trainable:
+        ends = [0.9 * end for end in ends]
+    ends += [1.0] * (positions is None and show_trainable)
     page = io.StringIO()
     console = Console(
         file=sys.stdout if print_fn is None else page,
         force_jupyter=False,
-        width=line_length if print_fn is None else line_length or _WIDTH,
+        width=line_length if print_fn is None else width,
         highlight=False,
         markup=False,
         emoji=False,
     )
-    width = line_length or min(console.width, _WIDTH)
     console.print(Text(f'Model: "{model.name}"', "bold"), soft_wrap=True)
-    console.print(_table(rows, columns, _widths(rows, columns, width, positions)))
+    console.print(_table(rows, columns, _widths(len(columns), width, ends), width))
     console.print(_totals(model), soft_wrap=True)
     if print_fn is not None:
         print_fn(page.getvalue().rstrip("\n"))
 
 
-def _table(rows: list[Row], columns: list[str], widths: list[int]) -> Any:
+def _table(rows: list[Row], columns: list[str], widths: list[int], width: int) -> Any:
     from rich.box import HEAVY_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=HEAVY_HEAD, show_lines=True)
+    table = Table(box=HEAVY_HEAD, show_lines=True, width=width)
     alignment: dict[str, Any] = {"Param #": "right", "Trainable": "center"}
-    for name, width in zip(columns, widths, strict=True):
-        justify = alignment.get(name, "left")
-        table.add_column(name, width=width, justify=justify, overflow="fold")
+    for name, room in zip(columns, widths, strict=True):
+        table.add_column(name, width=room, justify=alignment.get(name, "left"))
     for row in rows:
         cells = {
-            "Layer (type)": _layer_text(row.layer, widths[0]),
+            "Layer (type)": row.layer,
             "Output Shape": row.shape,
             "Param #": row.parameters,
             "Connected to": row.connections,
@@ -92,43 +102,24 @@ def _table(rows: list[Row], columns: list[str], widths: list[int]) -> Any:
     return table
 
 
-def _layer_text(text: str, width: int) -> str:
-    """Name and type on two lines where one is too short."""
-    if len(text) <= width:
-        return text
-    name, _, kind = text.rpartition(" ")
-    return f"{name}\n{kind}"
-
-
-def _widths(
-    rows: list[Row], columns: list[str], line_length: int, positions: Sequence[float] | None
-) -> list[int]:
-    """How many characters each column holds; three go to its border and its margins."""
-    if positions is not None:
-        return _positioned(len(columns), line_length, positions)
-    fixed = {
-        "Param #": max([7, *(len(row.parameters) for row in rows)]),
-        "Trainable": len("Trainable"),
-    }
-    room = line_length - 3 * len(columns) - 1 - sum(fixed.get(name, 0) for name in columns)
-    shared = [name for name in columns if name in _SHARES]
-    total = sum(_SHARES[name] for name in shared)
-    return [
-        fixed[name] if name in fixed else max(5, room * _SHARES[name] // total) for name in columns
-    ]
-
-
-def _positioned(count: int, line_length: int, positions: Sequence[float]) -> list[int]:
+def _widths(count: int, line_length: int, positions: Sequence[float]) -> list[int]:
+    """How many characters each column holds; rich takes what borders and margins need."""
     ends = list(positions)[:count]
     if len(ends) < count or any(b <= a for a, b in zip([0, *ends], ends, strict=False)):
         raise InvalidArgumentError(
             f"positions says where each of the {count} columns ends, in rising order; got "
             f"{list(positions)}"
         )
-    if ends[-1] <= 1:
-        ends = [end * line_length for end in ends]
-    edges = [0, *(min(int(end), line_length - 1) for end in ends)]
-    return [max(1, edges[i + 1] - edges[i] - 3) for i in range(count)]
+    if ends[-1] > 1:  # characters
+        ends = [end / line_length for end in ends]
+    edges = [0, *(int(end * line_length) for end in ends)]
+    widths = [end - start for start, end in pairwise(edges)]
+    if min(widths) < 4:
+        raise InvalidArgumentError(
+            f"a line of {line_length} characters is too short for {count} columns; pass a larger "
+            "line_length="
+        )
+    return widths
 
 
 # What stands in the rows --------------------------------------------------------------------------
@@ -155,8 +146,9 @@ def _matches(layers: list[Layer], name: str) -> list[int]:
     return found
 
 
-def _rows(model: Any, layers: list[Layer], expand: bool, depth: int = 0) -> Iterator[Row]:
-    calls = _calls(model)
+def _rows(
+    layers: list[Layer], calls: dict[int, list[Any]], expand: bool, depth: int = 0
+) -> Iterator[Row]:
     for layer in layers:
         indent = "   " * depth + "└ " if depth else ""
         yield Row(
@@ -168,7 +160,7 @@ def _rows(model: Any, layers: list[Layer], expand: bool, depth: int = 0) -> Iter
         )
         if expand:
             inside = [part for part in _inside(layer) if not isinstance(part, InputLayer)]
-            yield from _rows(layer, inside, expand, depth + 1)
+            yield from _rows(inside, calls, expand, depth + 1)
 
 
 def _inside(layer: Any) -> list[Layer]:

@@ -11,10 +11,12 @@ from ...core.dtypes import INT32
 from ...core.errors import ArgumentTypeError, InvalidArgumentError
 from ...ops import indexing
 from ...ops.common import insert_axis, integer
+from ...ops.layout import stack
 from ...ops.reduction import reduce_logsumexp, safe_length
 from ...prims import elementwise as prim
 from ...prims.broadcast import broadcast, fill, fill_like, iota, reduce_sum, reshape
-from ...prims.index import gather, scatter_add, take_along
+from ...prims.index import scatter_add, take_along
+from ...prims.layout import strided_slice
 from ...prims.reduce import reduce_max, reduce_min, reduce_prod
 from ...tensor.convert import constant_value
 from .operation import Function, named, operation
@@ -163,9 +165,18 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
         raise InvalidArgumentError(
             f"extract_sequences: stretches of {length}, every {stride}, of shape {x.spec.shape}"
         )
-    starts = np.arange(0, x.spec.shape[-1] - length + 1, stride, dtype=INT32)
-    places = tensor(starts[:, None] + np.arange(length, dtype=INT32))
-    return gather(x, places, rank - 1)
+    count = (x.spec.shape[-1] - length) // stride + 1
+    leading = (0,) * (rank - 1)
+    parts = [
+        strided_slice(
+            x,
+            (*leading, start),
+            (*(None for _ in leading), start + stride * (count - 1) + 1),
+            (*(1 for _ in leading), stride),
+        )
+        for start in range(length)
+    ]
+    return stack(parts, -1)
 
 
 # Functions of one number -------------------------------------------------------------------------

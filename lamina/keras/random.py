@@ -156,8 +156,8 @@ def uniform(
     shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
     """Numbers spread evenly over [minval, maxval)."""
-    ends = [float(end) if isinstance(end, int) else end for end in (minval, maxval)]
-    return uniform_from(*_source(seed), as_shape(shape), *ends, _float(dtype, "uniform"))
+    low, high = (float(end) if isinstance(end, int) else end for end in (minval, maxval))
+    return uniform_from(*_source(seed), as_shape(shape), low, high, _float(dtype, "uniform"))
 
 
 def randint(shape: Any, minval: Any, maxval: Any, dtype: Any = "int32", seed: Any = None) -> Any:

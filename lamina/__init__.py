@@ -26,6 +26,8 @@ from .ops import (
     random,
     scopes,
     strings,
+    summary,
+    test,
     version,
 )
 from .ops.array import *  # noqa: F403
@@ -123,7 +125,9 @@ from .ops.reduction import (
     reduce_sum,
 )
 from .ops.scopes import *  # noqa: F403
+from .scripts import compat
 from .scripts.aliases import install_as
+from .scripts.compat import get_logger
 from .tensor.function import function
 from .tensor.spec import TensorSpec, TypeSpec, type_spec_from_value
 from .tensor.tape import GradientTape, UnconnectedGradients
@@ -139,16 +143,17 @@ __all__ = [
     "UnconnectedGradients", "Variable", "abs", "acos", "acosh", "add", "add_n", "argmax", "argmin",
     "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_less", "assert_rank",
     "atan", "atan2", "atanh", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
-    "clip_by_value", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double", "dtypes",
-    "einsum", "equal", "errors", "exp", "float16", "float32", "float64", "floor", "function",
-    "greater", "greater_equal", "half", "histogram_fixed_width", "histogram_fixed_width_bins",
-    "install_as", "int16", "int32", "int64", "int8", "less", "less_equal", "linalg", "logical_and",
-    "logical_not", "logical_or", "math", "matmul", "maximum", "minimum", "multiply", "negative",
-    "nest", "newaxis", "nn", "norm", "not_equal", "pow", "random", "realdiv", "reduce_all",
-    "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
-    "reduce_sum", "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square",
-    "string", "strings", "subtract", "tan", "tanh", "tensordot", "truediv", "truncatediv",
-    "truncatemod", "type_spec_from_value", "uint16", "uint32", "uint64", "uint8", "version",
+    "clip_by_value", "compat", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double",
+    "dtypes", "einsum", "equal", "errors", "exp", "float16", "float32", "float64", "floor",
+    "function", "get_logger", "greater", "greater_equal", "half", "histogram_fixed_width",
+    "histogram_fixed_width_bins", "install_as", "int16", "int32", "int64", "int8", "less",
+    "less_equal", "linalg", "logical_and", "logical_not", "logical_or", "math", "matmul", "maximum",
+    "minimum", "multiply", "negative", "nest", "newaxis", "nn", "norm", "not_equal", "pow",
+    "random", "realdiv", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max",
+    "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "round", "scalar_mul", "sigmoid",
+    "sign", "sin", "sinh", "sqrt", "square", "string", "strings", "subtract", "summary", "tan",
+    "tanh", "tensordot", "test", "truediv", "truncatediv", "truncatemod", "type_spec_from_value",
+    "uint16", "uint32", "uint64", "uint8", "version",
 ]  # fmt: skip
 __all__ += array.__all__
 __all__ += control_flow.__all__
@@ -161,7 +166,15 @@ _LATER = {
     **{name: name for name in ("data", "datasets", "keras", "plot", "tabular", "train")},
     **{name: f"keras.{name}" for name in ("initializers", "losses", "metrics", "optimizers")},
 }
-_missing = namespace(__name__, [*__all__, *_LATER])
+_INITIALIZERS = {
+    "constant_initializer": "Constant",
+    "ones_initializer": "Ones",
+    "random_normal_initializer": "RandomNormal",
+    "random_uniform_initializer": "RandomUniform",
+    "zeros_initializer": "Zeros",
+}
+"""Names that TensorFlow gives to initializers of Keras."""
+_missing = namespace(__name__, [*__all__, *_LATER, *_INITIALIZERS])
 
 
 def __getattr__(name: str) -> Any:
@@ -171,8 +184,12 @@ def __getattr__(name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != f"{__name__}.{_LATER[name]}":
                 raise
+    if name in _INITIALIZERS:
+        return getattr(
+            importlib.import_module(f"{__name__}.keras.initializers"), _INITIALIZERS[name]
+        )
     return _missing(name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_LATER, "__version__"])
+    return sorted([*__all__, *_LATER, *_INITIALIZERS, "__version__"])

@@ -9,7 +9,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from .errors import InvalidArgumentError, UnknownNameError, nearest
+from . import devices
+from .errors import InvalidArgumentError, UnimplementedError, UnknownNameError, nearest
+from .outside import outside
+from .spaces import Space
 
 
 class Knob:
@@ -72,18 +75,6 @@ KNOBS = {
 }
 
 
-class Device:
-    """Something that computes: here always the processor."""
-
-    device_type = "CPU"
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"Device(name={self.name!r}, device_type={self.device_type!r})"
-
-
 class Config:
     """The settings in force, as attributes."""
 
@@ -93,7 +84,9 @@ class Config:
             object.__setattr__(self, knob.name, knob.parse(text) if text else knob.default)
 
     def __getattr__(self, name: str) -> Any:  # only for names that are no setting
-        raise UnknownNameError(f"lamina has no setting {name!r}.{nearest(name, KNOBS)}")
+        reason = outside(f"tf.config.{name}")
+        hint = f" It is left out: {reason}." if reason else nearest(name, dir(self))
+        raise UnknownNameError(f"lamina has no setting {name!r}.{hint}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in KNOBS:
@@ -101,7 +94,22 @@ class Config:
         object.__setattr__(self, name, KNOBS[name].parse(value))
 
     def __dir__(self) -> list[str]:
-        return list(KNOBS)
+        return [*KNOBS, *(name for name in vars(Config) if not name.startswith("_"))]
+
+    LogicalDevice = devices.LogicalDevice
+    LogicalDeviceConfiguration = devices.LogicalDeviceConfiguration
+    PhysicalDevice = devices.PhysicalDevice
+    get_logical_device_configuration = staticmethod(devices.get_logical_device_configuration)
+    get_soft_device_placement = staticmethod(devices.get_soft_device_placement)
+    get_visible_devices = staticmethod(devices.get_visible_devices)
+    list_logical_devices = staticmethod(devices.list_logical_devices)
+    list_physical_devices = staticmethod(devices.list_physical_devices)
+    set_logical_device_configuration = staticmethod(devices.set_logical_device_configuration)
+    set_soft_device_placement = staticmethod(devices.set_soft_device_placement)
+    set_visible_devices = staticmethod(devices.set_visible_devices)
+    experimental: Space
+    optimizer: Space
+    threading: Space
 
     def run_functions_eagerly(self, run_eagerly: bool) -> None:
         """Let tf.function run its Python code every time (True), or trace it (False)."""
@@ -111,13 +119,8 @@ class Config:
         """Whether tf.function runs its Python code every time."""
         return bool(self.eager_functions)
 
-    def list_physical_devices(self, device_type: str | None = None) -> list[Device]:
-        """The processor; nothing for other types of device."""
-        return [Device("/physical_device:CPU:0")] if device_type in (None, "CPU") else []
-
-    def list_logical_devices(self, device_type: str | None = None) -> list[Device]:
-        """The processor; nothing for other types of device."""
-        return [Device("/device:CPU:0")] if device_type in (None, "CPU") else []
+    experimental_run_functions_eagerly = run_functions_eagerly
+    experimental_functions_run_eagerly = functions_run_eagerly
 
     def describe(self) -> str:
         """A line a setting: name, value, environment variable, explanation."""
@@ -128,3 +131,58 @@ class Config:
 
 
 config = Config()
+
+
+def _set_threads(num_threads: int) -> None:
+    """Let native code run on so many threads; 0: as many as there are processors."""
+    config.threads = num_threads
+
+
+def _set_one(num_threads: int) -> None:
+    """Raise unless operations follow one another, as they do."""
+    if num_threads not in (0, 1):
+        raise UnimplementedError(
+            f"operations follow one another, each on several threads; got {num_threads} for "
+            "inter-operation threads. Use set_intra_op_parallelism_threads."
+        )
+
+
+def _set_jit(enabled: Any) -> None:
+    """Raise where programs should not be compiled: `config.backend` decides that."""
+    if not enabled:
+        raise UnimplementedError(
+            "programs are compiled by lamina itself; tf.config.backend = 'interp' runs them on "
+            "NumPy"
+        )
+
+
+Config.threading = Space(
+    "lamina.config.threading",
+    get_inter_op_parallelism_threads=lambda: 1,
+    get_intra_op_parallelism_threads=lambda: config.threads,
+    set_inter_op_parallelism_threads=_set_one,
+    set_intra_op_parallelism_threads=_set_threads,
+)
+Config.optimizer = Space(
+    "lamina.config.optimizer",
+    get_jit=lambda: "autoclustering" if config.backend != "interp" else "",
+    set_jit=_set_jit,
+)
+Config.experimental = Space(
+    "lamina.config.experimental",
+    VirtualDeviceConfiguration=devices.LogicalDeviceConfiguration,
+    enable_op_determinism=devices.enable_op_determinism,
+    enable_tensor_float_32_execution=devices.enable_tensor_float_32_execution,
+    get_device_details=devices.get_device_details,
+    get_memory_growth=devices.get_memory_growth,
+    get_synchronous_execution=devices.get_synchronous_execution,
+    get_virtual_device_configuration=devices.get_logical_device_configuration,
+    get_visible_devices=devices.get_visible_devices,
+    list_logical_devices=devices.list_logical_devices,
+    list_physical_devices=devices.list_physical_devices,
+    set_memory_growth=devices.set_memory_growth,
+    set_synchronous_execution=devices.set_synchronous_execution,
+    set_virtual_device_configuration=devices.set_logical_device_configuration,
+    set_visible_devices=devices.set_visible_devices,
+    tensor_float_32_execution_enabled=devices.tensor_float_32_execution_enabled,
+)

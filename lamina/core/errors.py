@@ -18,8 +18,15 @@ class OpError(Exception):
     def message(self) -> str:
         return str(self)
 
+    @property
+    def error_code(self) -> int:
+        """The number of the class in TensorFlow, INVALID_ARGUMENT for those of lamina's own."""
+        found = (_NUMBERS[cls] for cls in type(self).__mro__ if cls in _NUMBERS)
+        return next(found, INVALID_ARGUMENT)
+
     def __str__(self) -> str:  # KeyError would print the repr of the message
-        return str(self.args[0]) if self.args else ""
+        # TensorFlow's own constructor takes a node, an operation and the message.
+        return str(self.args[2 if len(self.args) > 2 else 0]) if self.args else ""
 
 
 class InvalidArgumentError(OpError, ValueError):
@@ -84,6 +91,63 @@ class UnknownValueError(InvalidArgumentError):
 
 class SymbolicShapeError(OpError, ValueError):
     """A shape that cannot be expressed with one symbolic batch size."""
+
+
+class CancelledError(OpError):
+    """An operation that was called off."""
+
+
+class UnknownError(OpError):
+    """Something went wrong, and nobody knows what."""
+
+
+class DeadlineExceededError(OpError):
+    """Something took too long."""
+
+
+class PermissionDeniedError(OpError):
+    """The caller may not do this."""
+
+
+class UnauthenticatedError(OpError):
+    """It is not known who the caller is."""
+
+
+class AbortedError(OpError):
+    """An operation that gave way to another."""
+
+
+class InternalError(OpError, RuntimeError):
+    """A fault of lamina."""
+
+
+class UnavailableError(OpError):
+    """A service that cannot be reached now."""
+
+
+# The numbers of the classes, as gRPC and TensorFlow have them.
+OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND = range(6)
+ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION = range(6, 10)
+ABORTED, OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS = range(10, 16)
+UNAUTHENTICATED = 16
+_NUMBERS: dict[type[OpError], int] = {
+    CancelledError: CANCELLED,
+    UnknownError: UNKNOWN,
+    InvalidArgumentError: INVALID_ARGUMENT,
+    DeadlineExceededError: DEADLINE_EXCEEDED,
+    NotFoundError: NOT_FOUND,
+    AlreadyExistsError: ALREADY_EXISTS,
+    PermissionDeniedError: PERMISSION_DENIED,
+    ResourceExhaustedError: RESOURCE_EXHAUSTED,
+    FailedPreconditionError: FAILED_PRECONDITION,
+    AbortedError: ABORTED,
+    OutOfRangeError: OUT_OF_RANGE,
+    UnimplementedError: UNIMPLEMENTED,
+    InternalError: INTERNAL,
+    UnavailableError: UNAVAILABLE,
+    DataLossError: DATA_LOSS,
+    UnauthenticatedError: UNAUTHENTICATED,
+}
 
 
 def describe(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..core.errors import UnknownNameError, nearest
+from ..core.outside import outside
 
 _FUNCTION = "call Python functions directly, or decorate them with @tf.function"
 _MOVED = ("ceil", "cumprod", "erf", "expm1", "is_finite", "is_inf")
@@ -22,31 +23,16 @@ ABSENT = {
     "get_variable": "use tf.Variable, or a layer's add_weight",
     "variable_scope": "use tf.Variable, or a layer's add_weight",
     "get_default_graph": _FUNCTION,
-    "Graph": _FUNCTION,
     "global_variables_initializer": "variables have their values from the start; leave it out",
     "initialize_all_variables": "variables have their values from the start; leave it out",
     "gradients": "use tf.GradientTape",
     "contrib": "it left TensorFlow with version 2; see tf.keras, tf.nn and tf.linalg",
-    "compat": "write TensorFlow 2 code: tf.compat.v1 is left out",
     "layers": "use tf.keras.layers",
     "estimator": "use tf.keras models",
-    "feature_column": "use keras.layers.Normalization, or lamina.tabular",
     "logging": "use Python's logging",
     "app": "call your main function directly",
     "flags": "use argparse",
-    "autograph": "write conditions and loops on tensors with tf.cond, tf.where, tf.while_loop",
-    "distribute": "lamina computes on one machine's processor; leave the strategy out",
-    "RaggedTensor": "use dense tensors with padding and a mask",
-    "SparseTensor": "use dense tensors",
-    "ragged": "use dense tensors with padding and a mask",
-    "sparse": "use dense tensors",
     "io": "use Python's files and NumPy",
-    "image": "lamina is about dense networks; prepare images with NumPy or Pillow",
-    "saved_model": "use model.save('model.keras')",
-    "lite": "use model.save('model.keras')",
-    "complex64": "complex numbers are left out; keep real and imaginary parts apart",
-    "complex128": "complex numbers are left out; keep real and imaginary parts apart",
-    "bfloat16": "use tf.float32",
     "mul": "it is called tf.multiply since TensorFlow 1",
     "sub": "it is called tf.subtract since TensorFlow 1",
     "neg": "it is called tf.negative since TensorFlow 1",
@@ -72,6 +58,9 @@ ABSENT = {
 def name_error(module: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """The error for `module.name` where only `known` exist."""
     place = module.replace("lamina.ops.", "lamina.")
+    reason = outside(f"tf{place.removeprefix('lamina')}.{name}")
+    if reason is not None:
+        return UnknownNameError(f"{place}.{name}: {reason}")
     if name in ABSENT and not (place != "lamina" and "tf.math" in ABSENT[name]):
         return UnknownNameError(f"{place}.{name}: {ABSENT[name]}")
     return UnknownNameError(f"{place} has no {name!r}.{nearest(name, known)}")

@@ -41,7 +41,7 @@ REASONS = {
     f"about Python, not numbers: {UNIT}/test_interop.py": """
         as_dtype device executing_eagerly function get_static_value group inside_function
         install_as is_tensor no_op numpy_function print py_function
-        type_spec_from_value""",
+        get_logger type_spec_from_value""",
     f"about names and order, not numbers: {UNIT}/test_module.py": """
         control_dependencies get_current_name_scope init_scope is_symbolic_tensor name_scope
         timestamp tuple""",

@@ -107,10 +107,15 @@ class _Regions:
 def _levels(graph: Graph, refused: dict[int, Node]) -> list[int]:
     level: dict[int, int] = {}
     found = []
+    seen = 0  # the level of the last effect: what is printed or checked stays in order
     for node in graph.nodes:
         before = max((level.get(id(value), 0) for value in node.inputs), default=0)
+        if node.primitive.effect:
+            before = max(before, seen)
         odd = id(node) in refused
         number = before if before % 2 == odd else before + 1
         level.update((id(value), number) for value in node.outputs)
         found.append(number)
+        if node.primitive.effect:
+            seen = number
     return found

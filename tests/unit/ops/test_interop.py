@@ -142,11 +142,12 @@ def test_later_changes_of_an_array_do_no_harm(make: Any) -> None:
         ("", "Session", "@tf.function"),
         ("", "placeholder", "keras.Input"),
         ("", "contrib", "it left TensorFlow with version 2"),
-        ("", "compat", "TensorFlow 2 code"),
+        ("", "sparse", "pad and mask"),
         ("", "log", "tf.math.log since TensorFlow 2"),
         ("math", "exxp", "lamina.math has no 'exxp'. Did you mean 'exp'"),
         ("nn", "conv2d", "dense networks"),
-        ("linalg", "eig", "Did you mean 'eigh'"),
+        ("linalg", "eihg", "Did you mean 'eigh'"),
+        ("linalg", "eig", "complex numbers"),
         ("random", "norml", "Did you mean 'normal'"),
         ("bitwise", "inverse", "Did you mean 'invert'"),
         ("debugging", "assert_equl", "Did you mean 'assert_equal'"),
@@ -192,9 +193,6 @@ def test_the_version_is_three_numbers() -> None:
 
 
 def test_config_has_the_methods_of_tensorflow() -> None:
-    assert tf.config.list_physical_devices("GPU") == []
-    (device,) = tf.config.list_physical_devices()
-    assert device.device_type == "CPU"
     tf.config.run_functions_eagerly(True)
     try:
         assert tf.config.functions_run_eagerly()

@@ -1,0 +1,116 @@
+"""Public names of TensorFlow 2.21 and Keras 3.15 that lamina leaves out, and why.
+
+One table for error messages, `lamina run --check` and the API page. A pattern ends in `*` for all
+names that begin so; a name stands for what is below it, too.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+_REASONS = {
+    "convolutions are outside of what lamina is for: it is about dense networks": """
+        tf.conv tf.conv2d_backprop* tf.nn.*conv* tf.nn.dilation2d tf.nn.erosion2d
+        tf.extract_volume_patches keras.layers.*Conv* keras.ops.*conv* keras.ops.nn.*conv*
+        keras.ops.fold keras.ops.unfold keras.ops.nn.fold keras.ops.nn.unfold
+        keras.backend.*conv*""",
+    "pooling over windows is outside of what lamina is for; reduce whole axes instead": """
+        tf.nn.*pool* keras.layers.MaxPool* keras.layers.Avg* keras.layers.AveragePool*
+        keras.layers.Adaptive* keras.layers.Global*2D keras.layers.Global*3D keras.ops.*_pool
+        keras.ops.nn.*_pool keras.backend.pool*""",
+    "images are outside of what lamina is for; prepare them with NumPy or Pillow": """
+        tf.image tf.nn.depth_to_space tf.nn.space_to_depth tf.nn.lrn
+        tf.nn.local_response_normalization tf.space_to_batch* tf.batch_to_space
+        tf.required_space_to_batch_paddings tf.nn.space_to_batch tf.nn.with_space_to_batch
+        keras.applications keras.layers.AugMix keras.layers.AutoContrast keras.layers.CenterCrop
+        keras.layers.ContrastLimited* keras.layers.CutMix keras.layers.Equalization
+        keras.layers.MaxNumBoundingBoxes keras.layers.MixUp keras.layers.Rand*
+        keras.layers.Resizing keras.layers.Solarization keras.layers.*2D keras.layers.*3D
+        keras.ops.image keras.ops.*depth_to_space keras.ops.*space_to_depth keras.ops.*psnr
+        keras.preprocessing.image* keras.utils.*img* keras.utils.image* keras.utils.bounding_boxes
+        keras.visualization keras.backend.resize* keras.backend.spatial*""",
+    "recurrence is outside of what lamina is for: it is about dense networks": """
+        tf.nn.RNN* keras.layers.*RNN* keras.layers.*LSTM* keras.layers.*GRU*
+        keras.layers.Bidirectional keras.layers.TimeDistributed keras.backend.rnn""",
+    "attention is outside of what lamina is for: it is about dense networks": """
+        keras.layers.*Attention keras.layers.ReversibleEmbedding keras.ops.*dot_product_attention
+        keras.config.*flash_attention*""",
+    "sound is outside of what lamina is for": """
+        tf.audio tf.summary.audio keras.layers.MelSpectrogram keras.layers.STFTSpectrogram
+        keras.utils.audio*""",
+    "signals and their spectra are outside of what lamina is for; NumPy has numpy.fft": """
+        tf.signal tf.fftnd tf.ifftnd tf.rfftnd tf.irfftnd keras.ops.*fft keras.ops.*fft2
+        keras.ops.*stft keras.ops.*extract_sequences keras.ops.math.*fft*""",
+    "texts and sequences of symbols are outside of what lamina is for": """
+        tf.nn.ctc* tf.nn.collapse_repeated tf.edit_distance keras.layers.TextVectorization
+        keras.ops.*ctc* keras.preprocessing.text* keras.preprocessing.sequence
+        keras.preprocessing.timeseries* keras.utils.text* keras.utils.pad_sequences
+        keras.utils.timeseries* keras.backend.ctc* keras.losses.CTC keras.losses.ctc
+        tf.strings.ngrams tf.strings.unicode*""",
+    "lamina computes on one machine's processor; leave the distribution out": """
+        tf.distribute tf.tpu tf.DeviceSpec tf.config.experimental_connect* keras.distribution
+        tf.config.experimental.ClusterDeviceFilters tf.test.create_local_cluster keras.device
+        tf.train.ClusterDef tf.train.ClusterSpec tf.train.Coordinator tf.train.JobDef
+        tf.train.ServerDef tf.data.experimental.service tf.queue tf.CriticalSection""",
+    "lamina compiles programs itself; there is no other compiler to talk to": """
+        tf.xla tf.mlir tf.config.experimental.*mlir_bridge tf.nn.experimental.xla*
+        tf.sysconfig tf.load_library tf.load_op_library tf.raw_ops tf.graph_util
+        tf.import_graph_def tf.nondifferentiable_batch_function tf.guarantee_const""",
+    "models are files of Keras: model.save('model.keras'), keras.models.load_model": """
+        tf.saved_model tf.lite keras.export keras.layers.TFSMLayer keras.saving.KerasFileEditor
+        keras.callbacks.OrbaxCheckpoint""",
+    "weights are of floats; leave the quantization out": """
+        tf.quantization tf.qint* tf.quint* tf.dtypes.qint* tf.dtypes.quint*
+        tf.dtypes.QUANTIZED_DTYPES keras.quantizers keras.Quantizer""",
+    "lamina has float16, float32 and float64; use tf.float32": """
+        tf.bfloat16 tf.dtypes.bfloat16 tf.dtypes.experimental""",
+    "complex numbers are left out; keep real and imaginary parts apart": """
+        tf.complex* tf.dtypes.complex* tf.eig tf.eigvals tf.linalg.eig tf.linalg.eigvals
+        tf.linalg.logm keras.ops.*eig keras.ops.*polar keras.ops.*view_as_complex
+        keras.ops.*view_as_real""",
+    "tensors are dense; pad and mask, or use tf.one_hot": """
+        tf.RaggedTensor* tf.SparseTensor* tf.ragged* tf.sparse tf.nn.embedding_lookup_sparse
+        tf.nn.safe_embedding_lookup_sparse tf.strings.bytes_split tf.io.parse_*example
+        tf.io.*Feature* tf.io.*sparse* tf.io.serialize_many_sparse""",
+    "matrices are plain tensors here; tf.linalg.matmul, solve and cholesky do the work": """
+        tf.linalg.LinearOperator* tf.linalg.experimental""",
+    "special functions beyond the gamma and error functions are left out; SciPy has them": """
+        tf.math.bessel* tf.math.special tf.math.betainc tf.math.igamma* tf.math.sobol_sample""",
+    "sampled losses for huge numbers of classes are outside; use the softmax over all": """
+        tf.nn.*sampler tf.nn.nce_loss tf.nn.sampled_softmax_loss tf.nn.compute_accidental_hits
+        tf.random.*candidate_sampler tf.random.all_candidate_sampler""",
+    "graphs and sessions ended with TensorFlow 1; use @tf.function": """
+        tf.Graph tf.Operation tf.RegisterGradient tf.no_gradient tf.AggregationMethod
+        tf.variable_creator_scope tf.config.optimizer.*experimental_options""",
+    "messages of protocol buffers belong to TensorFlow's own files; use NumPy's": """
+        tf.make_ndarray tf.make_tensor_proto tf.train.BytesList tf.train.Example tf.train.Feature*
+        tf.train.FloatList tf.train.Int64List tf.train.SequenceExample
+        tf.summary.experimental.write_raw_pb tf.summary.write tf.io.decode_proto
+        tf.io.encode_proto tf.io.parse_tensor tf.io.serialize_tensor tf.data.TFRecordDataset
+        tf.io.TFRecord* tf.data.FixedLengthRecordDataset tf.io.parse_sequence*""",
+    "lamina prints programs and times itself: LAMINA_DEBUG=graph,plan,times": """
+        tf.summary.trace* tf.summary.graph tf.profiler tf.debugging.experimental""",
+    "tests are written with pytest or unittest; tf.debugging has assertions": """
+        tf.test""",
+    "feature columns were left behind by TensorFlow; use Keras's preprocessing layers": """
+        tf.feature_column""",
+    "numbers go through Keras on lamina's own backend; there is no other one": """
+        keras.layers.JaxLayer keras.layers.FlaxLayer keras.layers.TorchModuleWrapper
+        keras.config.set_backend keras.config.is_nnx_enabled""",
+}
+
+
+def _table() -> list[tuple[str, str]]:
+    return [(pattern, reason) for reason, names in _REASONS.items() for pattern in names.split()]
+
+
+RULES = _table()
+"""Patterns of names, and why what they name is not there."""
+
+
+def outside(name: str) -> str | None:
+    """Why `name` ("tf.nn.conv2d", "keras.layers.LSTM") is left out; None where no rule says so."""
+    for pattern, reason in RULES:
+        if fnmatchcase(name, pattern) or name.startswith(f"{pattern}."):
+            return reason
+    return None

@@ -61,7 +61,7 @@ def bind(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
     """Apply `primitive`; one value, or a tuple of them where it has several results."""
     state = STATE
     trace = state.trace
-    if trace is None or not _must_trace(inputs, params):
+    if trace is None or not _must_trace(primitive, inputs, params):
         arrays = []
         for value in inputs:
             array = value.array
@@ -105,12 +105,20 @@ def _wrap(array: Any) -> Value:
     return _make(array)
 
 
-def _must_trace(inputs: tuple[Value, ...], params: dict[str, Any]) -> bool:
+def _must_trace(primitive: Primitive, inputs: tuple[Value, ...], params: dict[str, Any]) -> bool:
     """Known values are computed while tracing; what depends on an input joins the graph."""
     for value in inputs:
         if value.array is None:
             return True
-    return "shape" in params and B in params["shape"]
+    if "shape" in params and B in params["shape"]:
+        return True
+    return primitive.multiple and _shows(primitive, params)
+
+
+def _shows(primitive: Primitive, params: dict[str, Any]) -> bool:
+    """Whether the operation, or a program inside of it, shows something in each run."""
+    inner = [node for each in params.values() for node in getattr(each, "nodes", ())]
+    return primitive.shows or any(_shows(node.primitive, node.params) for node in inner)
 
 
 def _bind_symbol(

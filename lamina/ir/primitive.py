@@ -27,10 +27,11 @@ class Primitive:
     With `multiple` results, `g` and `out` are tuples, and entries of `g` may be None.
     `may_warn`: the NumPy definition can raise floating-point warnings. `effect`: it does
     something besides giving results, so it stays in a program that does not use them.
+    `shows`: it does so in each run of a program, even where all that it reads is known.
     A parameter named `shape` is the only one that may hold the symbolic batch `B`.
     """
 
-    __slots__ = ("effect", "evaluate", "infer", "may_warn", "multiple", "name", "vjp")
+    __slots__ = ("effect", "evaluate", "infer", "may_warn", "multiple", "name", "shows", "vjp")
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Primitive:
         multiple: bool = False,
         may_warn: bool = False,
         effect: bool = False,
+        shows: bool = False,
     ) -> None:
         self.name = name
         self.infer = infer
@@ -50,6 +52,7 @@ class Primitive:
         self.multiple = multiple
         self.may_warn = may_warn
         self.effect = effect
+        self.shows = shows
         PRIMITIVES.add(self, name)
 
     def rule(self, index: int) -> Rule | None:

@@ -16,11 +16,11 @@ def inline_calls(graph: Graph) -> Graph:
     than it is given stays.
     """
     nodes: list[Node] = []
-    outputs = _write(graph, graph.inputs, nodes, fresh=False)
+    outputs = write(graph, graph.inputs, nodes, fresh=False)
     return Graph(graph.name, graph.inputs, nodes, outputs)
 
 
-def _write(
+def write(
     graph: Graph, arguments: Sequence[Value], nodes: list[Node], *, fresh: bool
 ) -> list[Value]:
     """Add the nodes of `graph` on `arguments` to `nodes`; the outputs. `fresh`: values are new."""
@@ -48,5 +48,5 @@ def _inlined(node: Node, inputs: Sequence[Value], nodes: list[Node]) -> Sequence
     if name == "call":
         graph = node.params["graph"]
         if tuple([value.spec for value in inputs]) == graph.input_specs:
-            return _write(graph, inputs, nodes, fresh=True)
+            return write(graph, inputs, nodes, fresh=True)
     return None

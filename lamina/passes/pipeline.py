@@ -11,6 +11,7 @@ from ..ir.graph import Graph
 from ..ir.show import show
 from ..ir.value import Node
 from ..ir.verify import verify
+from .branches import choose_small_branches
 from .common import merge_common
 from .dead_code import remove_dead_code
 from .inline import inline_calls
@@ -18,9 +19,16 @@ from .simplify import simplify
 
 Pass = Callable[[Graph], Graph]
 
+
+def choose_branches(graph: Graph) -> Graph:
+    """`graph` with the results of small branches chosen element by element."""
+    return choose_small_branches(graph, _optimized)
+
+
 # What is equal only after merging is simplified in a second round.
 PASSES: tuple[Pass, ...] = (
-    *(inline_calls, simplify, merge_common, simplify, merge_common, remove_dead_code),
+    *(inline_calls, choose_branches, simplify, merge_common, simplify, merge_common),
+    remove_dead_code,
 )
 
 
@@ -38,6 +46,11 @@ def optimize(graph: Graph) -> Graph:
     return Graph(graph.name, graph.inputs, nodes, graph.outputs)
 
 
+def _optimized(graph: Graph) -> Graph:
+    result: Graph = graph.derived("optimized", partial(optimize, graph))
+    return result
+
+
 def _run(step: Pass, graph: Graph) -> Graph:
     with debug.timed(f"{step.__name__} of {graph.name}"):
         result = step(graph)
@@ -52,5 +65,5 @@ def _with_optimized_programs(node: Node) -> Node:
     params = dict(node.params)
     for name, value in params.items():
         if isinstance(value, Graph):
-            params[name] = value.derived("optimized", partial(optimize, value))
+            params[name] = _optimized(value)
     return Node(node.primitive, node.inputs, params, node.outputs)

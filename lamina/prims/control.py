@@ -207,6 +207,13 @@ def _while_gradient(
     return totals[wanted]
 
 
+def _infer_while_gradient(
+    *specs: Spec, condition: Graph, body: Graph, limit: int | None, wanted: int, given: Any
+) -> Spec:
+    _check_arguments(body, specs[: len(specs) - len(given)])
+    return specs[wanted]
+
+
 def _no_second_order(g: Any, *_: Any, **__: Any) -> Any:
     raise UnimplementedError(
         "second derivatives through a traced while_loop are not implemented. Run the function "
@@ -216,7 +223,7 @@ def _no_second_order(g: Any, *_: Any, **__: Any) -> Any:
 
 while_gradient_p = Primitive(
     "while_gradient",
-    infer=lambda *specs, wanted, **_: specs[wanted],
+    infer=_infer_while_gradient,
     evaluate=_while_gradient,
     vjp=lambda index: _no_second_order,
 )
@@ -300,14 +307,11 @@ observe_p = Primitive(
     vjp=lambda index: partial(_pass_through, index),
     multiple=True,
     effect=True,
+    shows=True,
 )
 
 
 def observe(values: Sequence[Value], observer: Callable[..., None]) -> tuple[Any, ...]:
     """`values`, shown to `observer` as arrays each time that the program runs."""
-    observed: tuple[Any, ...]
-    if STATE.trace is not None:  # known values are shown when the program runs, too
-        observed = STATE.trace.add(observe_p, tuple(values), {"observer": observer})
-    else:
-        observed = bind(observe_p, *values, observer=observer)
+    observed: tuple[Any, ...] = bind(observe_p, *values, observer=observer)
     return observed

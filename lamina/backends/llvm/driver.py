@@ -98,11 +98,12 @@ def emit_run(module: Module, lowering: Lowering, commits: list[tuple[int, int, i
     threads = read_word(code, context, THREADS)
     first, last = read_word(code, context, FIRST), read_word(code, context, LAST)
     with code.loop(first, last) as step:
-        start = code.mul(step.index, batch)
+        # The turns of a loop all take the same rows.
+        start = code.mul(step.index, batch) if lowering.guard is None else code.int(0)
         count = code.intrinsic("smin", batch, code.sub(rows, start))
         driver = _Driver(code, lowering, thread, threads, count, start)
         number = lowering.first_with_batch() + 1
-        with _while_good(code, lowering):
+        with _while_it_holds(code, lowering), _while_good(code, lowering):
             driver.all(lowering.groups[:number])
             driver.look()
             with _while_good(code, lowering):
@@ -112,6 +113,18 @@ def emit_run(module: Module, lowering: Lowering, commits: list[tuple[int, int, i
                         driver.commit(commits)
                     code.call("void", "meet", context)
     code.ret()
+
+
+@contextmanager
+def _while_it_holds(code: Code, lowering: Lowering) -> Iterator[None]:
+    """The code inside, unless the step before said that it was the last one."""
+    if lowering.guard is None:
+        yield
+        return
+    slot = lowering.slots[id(lowering.graph.inputs[lowering.guard])]
+    flag = code.value("i8", f"load i8, {read_word(code, code.arguments[0], SLOTS + slot, PTR)}")
+    with code.when(code.icmp("ne", flag, constant("i8", 0))):
+        yield
 
 
 @contextmanager

@@ -48,12 +48,20 @@ class Layout(NamedTuple):
     fixed_cost: float
     tiles: bool  # the rows of a batch do not know of each other: it may be worked on in parts
     fast: bool  # there is a function from an array of rows to an array of rows
+    guard: int = -1  # the buffer of the number that says whether another step is made
 
 
 class Lowering:
     """One graph being lowered."""
 
-    def __init__(self, graph: Graph, lanes: int, carried: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        lanes: int,
+        carried: Sequence[tuple[int, int]],
+        guard: int | None = None,
+    ) -> None:
+        self.guard = guard
         self.lanes = lanes
         self.graph = graph
         self.planned = Planned(graph)
@@ -193,6 +201,7 @@ class Lowering:
             fixed,
             self._is_by_rows(),
             self._is_fast(),
+            -1 if self.guard is None else self.slots[id(self.graph.inputs[self.guard])],
         )
 
     def _is_fast(self) -> bool:

@@ -34,15 +34,19 @@ class NativeProgram:
     """A function from arrays to arrays.
 
     `carried` pairs a result with an input: what the one is after a step, the other is in the next.
+    `guard` is the number of an input, a boolean, without which no step is made; then all steps
+    take the same rows.
     """
 
-    def __init__(self, graph: Graph, carried: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(
+        self, graph: Graph, carried: Sequence[tuple[int, int]] = (), guard: int | None = None
+    ) -> None:
         self.name = graph.name
         self._graph = graph
         self.input_specs = graph.input_specs
         self.output_specs = graph.output_specs
         self.carried = tuple(carried)
-        self._library = _load(graph, self.carried)
+        self._library = _load(graph, self.carried, guard)
         meta = self._library.meta
         buffers = [Buffer(*pair) for pair in meta["layout"]["buffers"]]
         self.layout = Layout(**{**meta["layout"], "buffers": buffers})
@@ -114,14 +118,15 @@ class NativeProgram:
             del self._idle[:-_KEPT_SESSIONS]
 
 
-def _load(graph: Graph, carried: tuple[tuple[int, int], ...]) -> engine.Library:
+def _load(graph: Graph, carried: tuple[tuple[int, int], ...], guard: int | None) -> engine.Library:
     """The compiled program, from memory, from disk, or made now."""
     lanes = engine.lanes()
-    parts = str(_FORM), str(lanes), repr(carried), graph.name, text_of(graph)
+    steps = repr(carried) if guard is None else f"{carried!r} while {guard}"
+    parts = str(_FORM), str(lanes), steps, graph.name, text_of(graph)
 
     def make() -> tuple[str, Any]:
         with timed(f"lowering of {graph.name}"):
-            lowering = Lowering(graph, lanes, carried)
+            lowering = Lowering(graph, lanes, carried, guard)
             program = lowering.text()
         debug.show("plan", lambda: describe(lowering))
         arrays = {id(array): number for number, array in enumerate(arrays_of(graph))}

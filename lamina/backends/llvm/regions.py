@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from ...core.dtypes import STRING, Array
@@ -15,6 +16,8 @@ from ...core.shapes import B
 from ...ir.graph import Graph
 from ...ir.interpret import Program, interpreter
 from ...ir.value import Node
+from ...passes.dead_code import has_effect
+from .control import DRIVERS
 from .kernels import Unsupported
 from .program import NativeProgram
 
@@ -28,7 +31,7 @@ def compile_regions(graph: Graph) -> Program:
     """`graph` as one native program where that can be, else as regions."""
     if not graph.nodes:
         return interpreter(graph)
-    refused = _with_strings(graph)
+    refused = {**_with_strings(graph), **_with_programs(graph)}
     while True:
         try:
             if not refused:
@@ -47,6 +50,13 @@ def _with_strings(graph: Graph) -> dict[int, Node]:
         id(node): node
         for node in graph.nodes
         if any(value.spec.dtype == STRING for value in (*node.inputs, *node.outputs))
+    }
+
+
+def _with_programs(graph: Graph) -> dict[int, Node]:
+    """Branches and loops, whose inside is compiled by itself, and what gives nothing."""
+    return {
+        id(node): node for node in graph.nodes if node.primitive.name in DRIVERS or not node.outputs
     }
 
 
@@ -71,7 +81,12 @@ class _Regions:
         levels = _levels(graph, refused)
         for number in sorted(set(levels)):
             nodes = [n for n, level in zip(graph.nodes, levels, strict=True) if level == number]
-            self._add(nodes, native=number % 2 == 0)
+            for is_driven, group in groupby(nodes, lambda n: n.primitive.name in DRIVERS):
+                if is_driven:
+                    for node in group:
+                        self._add([node], native=False)
+                else:
+                    self._add(list(group), native=number % 2 == 0)
 
     def _add(self, nodes: list[Node], *, native: bool) -> None:
         made = {id(value) for node in nodes for value in node.outputs}
@@ -87,7 +102,11 @@ class _Regions:
         outputs = [v for node in nodes for v in node.outputs if id(v) in wanted]
         part = Graph(self.graph.name, inputs, nodes, outputs)
         big = len(nodes) >= _WORTH or any(node.primitive.name == "matmul" for node in nodes)
-        program: Callable[..., Any] = NativeProgram(part) if native and big else interpreter(part)
+        program: Callable[..., Any]
+        if nodes[0].primitive.name in DRIVERS:
+            program = DRIVERS[nodes[0].primitive.name](part, compile_regions)
+        else:
+            program = NativeProgram(part) if native and big else interpreter(part)
         sources = [self._places[id(value)] for value in inputs]
         targets = [self._places.setdefault(id(v), len(self._places)) for v in outputs]
         self.parts.append((program, sources, targets))
@@ -110,12 +129,12 @@ def _levels(graph: Graph, refused: dict[int, Node]) -> list[int]:
     seen = 0  # the level of the last effect: what is printed or checked stays in order
     for node in graph.nodes:
         before = max((level.get(id(value), 0) for value in node.inputs), default=0)
-        if node.primitive.effect:
+        if has_effect(node):
             before = max(before, seen)
-        odd = id(node) in refused
+        odd = id(node) in refused or has_effect(node)
         number = before if before % 2 == odd else before + 1
         level.update((id(value), number) for value in node.outputs)
         found.append(number)
-        if node.primitive.effect:
+        if has_effect(node):
             seen = number
     return found

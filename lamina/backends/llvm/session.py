@@ -150,6 +150,11 @@ class Session:
             alone = True
         self._pace[alone] = max(time.perf_counter() - begin, 1e-9) / (last - first)
 
+    def goes_on(self) -> bool:
+        """Whether another step would be made, of a program with a guard."""
+        address = int(self.context[SLOTS + self.program.layout.guard])
+        return bool(ctypes.c_uint8.from_address(address).value)
+
     def collect(self, results: list[Array]) -> list[Array]:
         """The results, with the batch where it belongs."""
         self.program.finish(self._address)

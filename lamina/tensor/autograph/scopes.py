@@ -152,7 +152,9 @@ class Liveness:
             return self._exits[-1][isinstance(node, ast.Continue)] if self._exits else out
         if isinstance(node, ast.With):
             inner = self.block(node.body, out)
-            for item in node.items:
+            for item in reversed(node.items):
+                if item.optional_vars is not None:
+                    inner -= assigned([item.optional_vars]) - self._always
                 inner |= read(item.context_expr)
             return inner
         if isinstance(node, (ast.Try, ast.Match)):

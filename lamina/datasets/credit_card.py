@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.downloads import cached
 from ..core.errors import DataLossError, NotFoundError
 from ..core.files import cache_folder
-from .cache import cached
 from .examples import Examples
 from .published import Published
 

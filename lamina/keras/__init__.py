@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from ..core.errors import UnknownNameError, nearest
@@ -54,6 +55,7 @@ __all__ = [
     "callbacks",
     "config",
     "constraints",
+    "datasets",
     "initializers",
     "layers",
     "losses",
@@ -79,7 +81,6 @@ _DTYPES = "weights and computations are of one dtype; see keras.backend.set_floa
 _ONE_MACHINE = "lamina computes on one machine's processor; leave it out"
 _ELSEWHERE = {
     "applications": "pretrained networks of images are outside of what lamina is for",
-    "datasets": "lamina.datasets has the data that lamina offers",
     "device": _ONE_MACHINE,
     "distribution": _ONE_MACHINE,
     "DTypePolicy": _DTYPES,
@@ -93,6 +94,8 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "datasets":  # reading archives takes imports that networks do not need
+        return importlib.import_module(f"{__name__}.datasets")
     if name in _ELSEWHERE:
         raise UnknownNameError(f"keras.{name} is not there: {_ELSEWHERE[name]}")
     raise UnknownNameError(f"keras has no {name!r}.{nearest(name, __all__)}")

@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..core.errors import DataLossError, NotFoundError, OpError
-from ..core.files import cache_folder, write_bytes
+from .errors import DataLossError, NotFoundError, OpError
+from .files import cache_folder, write_bytes
 
 _T = TypeVar("_T")
 _TIMEOUT = 30.0  # seconds that the server may stay silent

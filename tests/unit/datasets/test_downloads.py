@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lamina.core import downloads as cache
 from lamina.core.config import config
 from lamina.core.errors import DataLossError, NotFoundError
-from lamina.datasets import cache, credit, credit_card
+from lamina.datasets import credit, credit_card
+from tests.tools.server import Server, serving
 
 CONTENT = b"verified content"
 LIMIT = 1000
@@ -26,41 +26,10 @@ def parse(content: bytes, origin: str) -> tuple[bytes, str]:
     return content, origin
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Serves `content` on the loopback interface and counts who asked."""
-
-    content = CONTENT
-    asked = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/data.csv"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        if self.path != "/data.csv":
-            self.send_error(404)
-            return
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(self.server.content)
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving({"data.csv": CONTENT}) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +39,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_file_is_downloaded_once_and_kept(server, folder):
-    assert cache.cached(server.url, "kept.csv", LIMIT, parse) == (CONTENT, server.url)
+    assert cache.cached(server.url("data.csv"), "kept.csv", LIMIT, parse) == (
+        CONTENT,
+        server.url("data.csv"),
+    )
     kept = folder / "kept.csv"
-    assert cache.cached(server.url, "kept.csv", LIMIT, parse) == (CONTENT, str(kept))
+    assert cache.cached(server.url("data.csv"), "kept.csv", LIMIT, parse) == (CONTENT, str(kept))
     assert server.asked == 1
     assert os.listdir(folder) == ["kept.csv"]
 
@@ -80,49 +52,49 @@ def test_a_file_is_downloaded_once_and_kept(server, folder):
 def test_a_damaged_copy_is_downloaded_anew(server, folder):
     folder.mkdir()
     (folder / "kept.csv").write_bytes(CONTENT[:-1])
-    assert cache.cached(server.url, "kept.csv", LIMIT, parse)[0] == CONTENT
+    assert cache.cached(server.url("data.csv"), "kept.csv", LIMIT, parse)[0] == CONTENT
     assert (folder / "kept.csv").read_bytes() == CONTENT
 
 
 def test_a_download_that_is_not_what_it_should_be_is_not_kept(server, folder):
-    server.content = b"<html>moved</html>"
+    server.files["data.csv"] = b"<html>moved</html>"
     with pytest.raises(DataLossError, match="is damaged"):
-        cache.cached(server.url, "kept.csv", LIMIT, parse)
+        cache.cached(server.url("data.csv"), "kept.csv", LIMIT, parse)
     assert not folder.exists()
 
 
 def test_a_download_stops_at_its_limit(server):
-    server.content = bytes(LIMIT + 1)
+    server.files["data.csv"] = bytes(LIMIT + 1)
     with pytest.raises(DataLossError, match="larger than the 1000 bytes"):
-        cache.download(server.url, LIMIT)
-    server.content = bytes(LIMIT)
-    assert len(cache.download(server.url, LIMIT)) == LIMIT
+        cache.download(server.url("data.csv"), LIMIT)
+    server.files["data.csv"] = bytes(LIMIT)
+    assert len(cache.download(server.url("data.csv"), LIMIT)) == LIMIT
 
 
 def test_an_address_that_answers_no_is_named(server):
     with pytest.raises(NotFoundError, match=r"could not download .*/absent: .*404"):
-        cache.download(server.url.replace("data.csv", "absent"), LIMIT)
+        cache.download(server.url("absent"), LIMIT)
 
 
 def test_a_folder_that_cannot_be_written_costs_the_copy_and_not_the_data(server, folder):
     folder.write_text("a file where the folder should be")
     with pytest.warns(UserWarning, match="could not be kept .*LAMINA_CACHE"):
-        assert cache.cached(server.url, "kept.csv", LIMIT, parse)[0] == CONTENT
+        assert cache.cached(server.url("data.csv"), "kept.csv", LIMIT, parse)[0] == CONTENT
 
 
 def test_the_full_set_is_downloaded_checked_and_kept(server, folder, monkeypatch):
     rows = np.arange(2 * len(credit_card.FULL.columns)).reshape(2, -1)
     digest = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
     monkeypatch.setattr(credit_card, "FULL", credit_card.FULL._replace(rows=2, checksum=digest))
-    monkeypatch.setattr(credit_card, "URL", server.url)
+    monkeypatch.setattr(credit_card, "URL", server.url("data.csv"))
     lines = [",".join(map(str, row)) for row in (credit_card.FULL.columns, *rows.tolist())]
-    server.content = "\n".join(lines).encode()
+    server.files["data.csv"] = "\n".join(lines).encode()
     for _ in range(2):
         examples = credit(full=True)
         assert np.array_equal(examples.features, rows[:, 1:-1])
         assert np.array_equal(examples.target, rows[:, -1])
     assert server.asked == 1
-    assert (folder / "credit_default.csv").read_bytes() == server.content
+    assert (folder / "credit_default.csv").read_bytes() == server.files["data.csv"]
 
 
 def test_without_network_the_error_says_what_to_do_by_hand(folder, monkeypatch):
@@ -137,7 +109,7 @@ def test_without_network_the_error_says_what_to_do_by_hand(folder, monkeypatch):
 
 
 def test_an_archive_that_serves_something_else_is_reported_with_the_way_out(server, monkeypatch):
-    server.content = b"<html>moved</html>"
-    monkeypatch.setattr(credit_card, "URL", server.url)
+    server.files["data.csv"] = b"<html>moved</html>"
+    monkeypatch.setattr(credit_card, "URL", server.url("data.csv"))
     with pytest.raises(DataLossError, match=r"lacks 25 of 25 columns.*By hand: save http"):
         credit(full=True)

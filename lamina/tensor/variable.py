@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -215,3 +216,32 @@ def _converted(value: Any, tensor: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(value, (float, int)) and tensor.array is not None:
         return Tensor(np.asarray(value, dtype))
     return prim.cast(tensor, dtype)
+
+
+@contextmanager
+def standing_in(variables: Sequence[Variable], values: Sequence[Any]) -> Iterator[None]:
+    """Inside, each variable has a value in place of its own; what is written there is forgotten.
+
+    The values themselves are read, so that tapes follow them.
+    """
+    tensors = [variable._fit(value) for variable, value in zip(variables, values, strict=True)]
+    trace, before = STATE.trace, [variable._value for variable in variables]
+    written = {} if trace is None else dict(trace.writes)
+    try:
+        for variable, tensor in zip(variables, tensors, strict=True):
+            if trace is None:
+                variable._value = tensor
+            else:
+                trace.write(variable, tensor)
+        WRITES[0] += 1
+        yield
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable._value = value
+        if trace is not None:
+            own = {id(variable) for variable in variables}
+            others = {key: pair for key, pair in trace.writes.items() if key not in own}
+            trace.writes.clear()
+            trace.writes.update(others)
+            trace.writes.update((key, pair) for key, pair in written.items() if key in own)
+        WRITES[0] += 1

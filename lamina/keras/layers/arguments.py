@@ -46,7 +46,7 @@ class CallSignature:
         that of `x`.
         """
         given = {**dict(zip(self.names, arguments, strict=False)), **keywords}
-        tensors = {name: value for name, value in given.items() if _holds_tensors(value)}
+        tensors = {name: value for name, value in given.items() if has_shape(value)}
         wanted = {"mask": next(iter(tensors.values()))} if len(tensors) == 1 else {}
         if len(tensors) > 1:
             wanted = {f"{name}_mask": value for name, value in tensors.items()}
@@ -58,7 +58,8 @@ class CallSignature:
         return {**keywords, **found}
 
 
-def _holds_tensors(argument: Any) -> bool:
+def has_shape(argument: Any) -> bool:
+    """Whether an argument is a tensor, or a structure of tensors and of nothing else."""
     if isinstance(argument, Value):
         return True
     leaves = nest.flatten(argument) if nest.is_nested(argument) else []
@@ -110,6 +111,37 @@ def autocast_tensor(tensor: Any, wanted: np.dtype[Any] | None) -> Any:
 def shape_of(leaf: Any) -> Any:
     """The shape of a batch, None for the number of rows."""
     return (None, *leaf.shape[1:]) if isinstance(leaf, Tensor) and leaf.shape else ()
+
+
+class NamedShapes(dict[str, Any]):
+    """Shapes by the arguments of `build`."""
+
+
+def shapes_for(
+    build: Callable[..., Any], names: list[str], arguments: tuple[Any, ...], keywords: Any
+) -> Any:
+    """The shapes of a call's tensors as `build` takes them: that of the first, or several by name.
+
+    `x_shape` is the shape of the argument `x`; where `build` names them otherwise, their order
+    counts.
+    """
+    given = {**dict(zip(names, arguments, strict=False)), **keywords}
+    if not names:
+        given.update((str(place), value) for place, value in enumerate(arguments))
+    data = {k: v for k, v in given.items() if k not in ("training", "mask") and has_shape(v)}
+    shapes = {name: nest.map_structure(shape_of, value) for name, value in data.items()}
+    wanted = [
+        parameter.name
+        for parameter in inspect.signature(build).parameters.values()
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    ]
+    if len(wanted) < 2:
+        return next(iter(shapes.values()), None)
+    by_name = {f"{name}_shape": shape for name, shape in shapes.items()}
+    if set(wanted) <= set(by_name):
+        return NamedShapes((name, by_name[name]) for name in wanted)
+    return NamedShapes(zip(wanted, shapes.values(), strict=False))
 
 
 # Constructors and configurations -----------------------------------------------------------------

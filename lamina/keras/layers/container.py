@@ -21,7 +21,7 @@ from ..configurable import Configurable
 from ..metrics import Metric
 from ..naming import unique_name
 from ..random import SeedGenerator
-from .context import spend
+from .context import name_of, path_with, spend
 from .weight import Weight
 
 INTERNAL = frozenset(
@@ -71,7 +71,7 @@ class Container(Configurable):
     def _layers_inside(self) -> list[Container]:
         return [part for part in self._parts() if isinstance(part, Container)]
 
-    def _flatten_layers(self) -> list[Container]:
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Container]:
         """The layer and all inside it, each once."""
         found: dict[int, Container] = {id(self): self}
         queue = [self]
@@ -79,8 +79,9 @@ class Container(Configurable):
             for layer in queue.pop(0)._layers_inside():
                 if id(layer) not in found:
                     found[id(layer)] = layer
-                    queue.append(layer)
-        return list(found.values())
+                    if recursive:
+                        queue.append(layer)
+        return list(found.values())[0 if include_self else 1 :]
 
     def own_variables(self) -> list[Variable]:
         """Weights that are not those of layers inside; those made trainable come first."""
@@ -94,15 +95,13 @@ class Container(Configurable):
         for part in self._parts():
             if isinstance(part, Container):
                 nested += part._variables(with_state=with_state)
-            elif with_state and isinstance(part, Metric):
-                state += part.variables
             elif with_state and isinstance(part, SeedGenerator):
                 state.append(part.state)
         return list({id(v): v for v in (*self.own_variables(), *state, *nested)}.values())
 
     @property
     def variables(self) -> list[Variable]:
-        """Weights and other state (metrics, seeds), each once."""
+        """Weights and the state of random numbers, each once; not that of metrics."""
         return self._variables(with_state=True)
 
     @property
@@ -146,10 +145,26 @@ class Container(Configurable):
         for layer in self._layers_inside():
             layer.trainable = value
 
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of the layer and of those inside."""
+        found = [
+            part
+            for layer in self._flatten_layers()
+            for part in layer._parts()
+            if isinstance(part, Metric)
+        ]
+        return list({id(metric): metric for metric in found}.values())
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The state of all metrics."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
     def count_params(self) -> int:
         """How many numbers the weights hold."""
         if not self.built and not self.weights:
-            raise FailedPreconditionError(
+            raise InvalidArgumentError(
                 f"the layer {self.name!r} has no weights yet; call it on data or build it first"
             )
         return sum(int(np.prod(weight.shape)) for weight in self.weights)
@@ -187,11 +202,14 @@ class Container(Configurable):
         trainable: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
+        aggregation: Any = None,
+        overwrite_with_gradient: bool = False,
         name: str | None = None,
         **kwargs: Any,
     ) -> Any:
         """A new variable of the layer; Glorot uniform for floats, zeros for integers by default.
 
+        `aggregation` would say how copies on several devices are joined; there is one device.
         Positional arguments are `shape, initializer, dtype, trainable` as in Keras 3, or, with a
         name first, `name, shape, dtype, initializer` as in TensorFlow 2.
         """
@@ -199,9 +217,10 @@ class Container(Configurable):
         shape, initializer = places.get("shape", shape), places.get("initializer", initializer)
         dtype, name = places.get("dtype", dtype), places.get("name", name)
         trainable = places.get("trainable", trainable)
-        if kwargs:
+        refused = [*kwargs, *(["overwrite_with_gradient"] if overwrite_with_gradient else [])]
+        if refused:
             raise UnimplementedError(
-                f"add_weight does not do {', '.join(sorted(kwargs))}; its arguments are shape, "
+                f"add_weight does not do {', '.join(sorted(refused))}; its arguments are shape, "
                 "initializer, dtype, trainable, regularizer, constraint and name"
             )
         shape = tuple(int(dim) for dim in (() if shape is None else shape))
@@ -218,10 +237,14 @@ class Container(Configurable):
                 dtype=dtype,
                 constraint=constraints.get(constraint),
                 regularizer=regularizers.get(regularizer),
-                owner=self.name,
+                owner=name_of(path_with(self)),
             )
         self._own_weights.append(weight)
         return weight
+
+    def add_variable(self, shape: Any, initializer: Any, *args: Any, **kwargs: Any) -> Any:
+        """`add_weight` by another name."""
+        return self.add_weight(shape, initializer, *args, **kwargs)
 
 
 def _named_by_place(values: tuple[Any, ...]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Frame:
 class _Calls(threading.local):
     frames: tuple[Frame, ...] = ()
     only_types: bool = False  # what is traced now is asked for its shapes, and never run
+    path: tuple[Any, ...] = ()  # the layers that are being built or called, the outermost first
 
 
 CALLS = _Calls()
@@ -37,6 +38,28 @@ def only_types() -> Iterator[None]:
         yield
     finally:
         CALLS.only_types = before
+
+
+def path_with(layer: Any) -> tuple[Any, ...]:
+    """The layers that are being built or called, `layer` the last of them."""
+    path = CALLS.path
+    return path if path and path[-1] is layer else (*path, layer)
+
+
+def name_of(path: tuple[Any, ...]) -> str:
+    """The names of layers, one inside of the other: `model/block/dense`."""
+    return "/".join(layer.name for layer in path)
+
+
+@contextmanager
+def building(layer: Any) -> Iterator[None]:
+    """Inside, weights belong to `layer`, within the layers around it."""
+    before = CALLS.path
+    CALLS.path = path_with(layer)
+    try:
+        yield
+    finally:
+        CALLS.path = before
 
 
 CHANGES = [0]

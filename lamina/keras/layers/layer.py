@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-import warnings
 from typing import Any, ClassVar
+
+import numpy as np
 
 from ...core import nest
 from ...core.dtypes import numpy_dtype
@@ -23,13 +24,14 @@ from ...ir.value import Value
 from ...ops import array, math
 from ...tensor.autograph.conversion import traced
 from ...tensor.convert import to_tensor
-from ...tensor.variable import WRITES
+from ...tensor.variable import WRITES, standing_in
 from .. import regularizers
 from ..configurable import register
-from ..masks import any_mask, get_mask, masks_of, set_mask
+from ..masks import masks_of
 from ..metrics import Mean
 from ..naming import unique_name
 from .arguments import (
+    NamedShapes,
     as_lists,
     as_tuples,
     autocast_tensor,
@@ -40,12 +42,13 @@ from .arguments import (
     declared_shape,
     dtype_name,
     dtype_policy,
-    shape_of,
+    shapes_for,
 )
 from .connections import Connected
-from .context import CALLS, CHANGES, Frame
+from .context import CALLS, CHANGES, Frame, building, name_of, path_with
 from .input_spec import check_inputs
-from .symbolic import call_symbolically, is_symbolic, output_shape
+from .mask_passing import pass_mask
+from .symbolic import KerasTensor, call_symbolically, is_symbolic, output_shape, trace_call
 
 _BASE = ("name", "trainable", "dtype")
 _BUILDING = threading.RLock()
@@ -91,6 +94,7 @@ class Layer(Connected):
     _added_metrics: dict[str, Mean]
     _inbound: list[Any]
     _build_shape: Any
+    _path: str | None
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -115,6 +119,7 @@ class Layer(Connected):
         set_attribute(layer, "_added_metrics", {})
         set_attribute(layer, "_trainable", True)
         set_attribute(layer, "_build_shape", None)
+        set_attribute(layer, "_path", None)
         set_attribute(layer, "_name", None)
         set_attribute(layer, "_dtype", "float32")
         set_attribute(layer, "activity_regularizer", None)
@@ -132,6 +137,8 @@ class Layer(Connected):
         **kwargs: Any,
     ) -> None:
         self._name = checked_name(name) if name else unique_name(type(self).__name__)
+        if not isinstance(trainable, (bool, np.bool_)):
+            raise InvalidArgumentError(f"trainable is True or False; got {trainable!r:.80}")
         self._trainable = bool(trainable)
         self._dtype = dtype_name(dtype)
         self.autocast = autocast
@@ -149,7 +156,17 @@ class Layer(Connected):
     def compute_dtype(self) -> str:
         return self._dtype
 
-    # Losses
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that floats among the inputs get."""
+        return self.compute_dtype
+
+    @property
+    def path(self) -> str | None:
+        """The names of the layers around this one and its own, with slashes; None until built."""
+        return self._path
+
+    # Losses and metrics
 
     def add_loss(self, loss: Any) -> None:
         """Add scalars to what training minimizes; called inside `call`.
@@ -204,13 +221,19 @@ class Layer(Connected):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build for the input shape that a file remembers."""
-        shape = config.get("input_shape")
-        if shape is not None and not self.built:
-            self._build_for(as_tuples(shape))
+        if self.built or not config:
+            return
+        if config.get("input_shape") is not None:
+            self._build_for(as_tuples(config["input_shape"]))
+        elif "shapes_dict" in config:
+            self._build_for(as_tuples(dict(config["shapes_dict"])), named=True)
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """The input shape that the layer was built for."""
-        return None if self._build_shape is None else {"input_shape": as_lists(self._build_shape)}
+        """The input shape that the layer was built for; several by the arguments of `build`."""
+        if self._build_shape is None:
+            return None
+        what = "shapes_dict" if isinstance(self._build_shape, NamedShapes) else "input_shape"
+        return {what: as_lists(self._build_shape)}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build on the first call, then compute."""
@@ -255,12 +278,12 @@ class Layer(Connected):
         first = arguments[0] if arguments else keywords.get(signature.first)
         mask = keywords.get("mask")
         mask = masks_of(first) if mask is None else mask
-        frame = Frame(training)
-        CALLS.frames = (*frames, frame)
+        frame, path = Frame(training), CALLS.path
+        CALLS.frames, CALLS.path = (*frames, frame), path_with(self)
         try:
             outputs = traced(self.call)(*arguments, **keywords)
         finally:
-            CALLS.frames = frames
+            CALLS.frames, CALLS.path = frames, path
         if self.activity_regularizer is not None:
             for output in nest.flatten(outputs):
                 frame.losses.append(self._activity_loss(output))
@@ -268,7 +291,7 @@ class Layer(Connected):
         if frames:
             frames[-1].losses.extend(frame.losses)
         if mask is not None or self._makes_masks:
-            self._pass_mask(first, outputs, mask)
+            pass_mask(self, first, outputs, mask)
         return outputs
 
     # Masks
@@ -286,31 +309,11 @@ class Layer(Connected):
         """The mask of the outputs: that of the inputs, unless a subclass says otherwise."""
         return previous_mask
 
-    def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
-        """Give the outputs the mask that follows from the inputs', or tell of its loss."""
-        leaves = nest.flatten(outputs)
-        if all(get_mask(leaf) is not None for leaf in leaves):
-            return
-        if not self.supports_masking:
-            if self._tells_of_lost_masks and any_mask(mask):
-                warnings.warn(
-                    f"the layer {self.name!r} ({type(self).__name__}) got inputs with a mask, "
-                    "which it does not pass on: later layers and the loss will count masked "
-                    "entries. Set supports_masking=True in its constructor, or define "
-                    "compute_mask()",
-                    stacklevel=4,
-                )
-            return
-        found = self.compute_mask(inputs, mask)
-        if found is None:
-            return
-        for leaf, own in zip(leaves, nest.flatten(found), strict=False):
-            if own is not None and get_mask(leaf) is None:
-                set_mask(leaf, own)
-
     def _activity_loss(self, output: Any) -> Any:
         """The activity penalty, averaged over the batch as Keras does."""
         assert self.activity_regularizer is not None
+        if not output.spec.shape:
+            return self.activity_regularizer(output)
         rows = array.cast(array.shape(output)[0], output.dtype)
         return math.divide(self.activity_regularizer(output), rows)
 
@@ -329,30 +332,72 @@ class Layer(Connected):
         return arguments, keywords
 
     def _build_on(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        data = arguments or tuple(v for k, v in keywords.items() if k != "training")
-        if not data:
-            with eagerly():
-                self.build(None)
-            self.built = True
-            return
-        shapes = [nest.map_structure(shape_of, argument) for argument in data]
-        self._build_for(shapes[0], shapes[1:])
+        """Build for the shapes of a call's tensors, which `build` takes one of or by name."""
+        names = call_signature(type(self)).names
+        shape = shapes_for(self.build, names, arguments, keywords)
+        self._build_for(shape, named=isinstance(shape, NamedShapes))
 
-    def _build_for(self, shape: Any, others: Any = ()) -> None:
+    def _build_for(self, shape: Any, *, named: bool = False) -> None:
         """Run the subclass's `build` outside of any trace."""
-        wanted = [
-            parameter
-            for parameter in inspect.signature(self.build).parameters.values()
-            if parameter.default is parameter.empty
-            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-        ]
-        with eagerly():
-            self.build(*[shape, *others][: max(1, len(wanted))])
-        self._build_shape = shape
+        with eagerly(), building(self):
+            if named:
+                self.build(**shape)
+            else:
+                self.build(shape)
+            self._path = name_of(CALLS.path)
+        self._build_shape = NamedShapes(shape) if named else shape
         self.built = True
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self._name}, built={self.built}>"
+
+    def stateless_call(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """What a call with these values in place of the variables gives, writing none of them.
+
+        The outputs, the values that `non_trainable_variables` would have, and the losses where
+        `return_losses` asks for them.
+        """
+        if not self.built:
+            raise InvalidArgumentError(
+                f"stateless_call needs variables: call {self.name!r} on data or build it first"
+            )
+        others = self.non_trainable_variables
+        for name, own, given in (
+            ("trainable_variables", self.trainable_variables, trainable_variables),
+            ("non_trainable_variables", others, non_trainable_variables),
+        ):
+            if len(own) != len(given):
+                raise InvalidArgumentError(
+                    f"stateless_call of {self.name!r} expects {len(own)} {name}; got {len(given)}"
+                )
+        variables = [*self.trainable_variables, *others]
+        with standing_in(variables, [*trainable_variables, *non_trainable_variables]):
+            outputs = Layer.__call__(self, *args, **kwargs)
+            found = outputs, [variable.read_value() for variable in others]
+            return (*found, self.losses) if return_losses else found
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """What the layer would give for symbolic tensors: symbolic tensors of no model."""
+        arguments, keywords = self._converted(args, kwargs)
+        if not self.built:
+            self._build_on(arguments, keywords)
+        structure, specs = trace_call(self, arguments, keywords)
+        return nest.pack_sequence_as(structure, [KerasTensor(spec) for spec in specs])
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """`compute_output_spec`."""
+        return self.compute_output_spec(*args, **kwargs)
+
+    def quantize(self, *_: Any, **__: Any) -> None:
+        """Weights are of floats."""
+        raise UnimplementedError("lamina keeps weights as floats; leave quantize() out")
 
     # Configuration
 
@@ -397,7 +442,9 @@ def _marking(build: Any) -> Any:
 
     @functools.wraps(build)
     def build_and_mark(self: Layer, *args: Any, **kwargs: Any) -> None:
-        build(self, *args, **kwargs)
+        with building(self):
+            build(self, *args, **kwargs)
+            self._path = self._path or name_of(CALLS.path)
         self.built = True
         if WAITING:
             resume()

@@ -59,7 +59,8 @@ def test_a_registered_function_travels() -> None:
     assert config["config"].keys() == wanted["config"].keys()
     for library in (tf.keras, theirs):
         for text in (config, wanted):
-            copy = library.layers.deserialize(json.loads(json.dumps(text)))
+            with library.saving.custom_object_scope({"tests>shifted": shifted}):
+                copy = library.layers.deserialize(json.loads(json.dumps(text)))
             np.testing.assert_array_equal(np.asarray(copy(ROWS)), ROWS - 2)
 
 

@@ -129,10 +129,15 @@ def _array(content: bytes) -> Array:
 Pair = tuple[Array, Array]
 
 
-def shuffled(seed: int, *lines: Array) -> list[Array]:
-    """Arrays with their rows in the order that `seed` gives, as Keras orders them."""
+def generator(seed: int) -> np.random.RandomState:
+    """The generator that Keras's orders come from."""
+    return np.random.RandomState(seed)
+
+
+def shuffled(source: np.random.RandomState, *lines: Array) -> list[Array]:
+    """Arrays with their rows in the next order that a generator gives."""
     order = np.arange(len(lines[0]))
-    np.random.RandomState(seed).shuffle(order)
+    source.shuffle(order)
     return [line[order] for line in lines]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _MASK = (1 << 64) - 1
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
 
@@ -179,3 +181,20 @@ def murmurhash64(data: bytes, seed: int = 0xDECAFCAFFE) -> int:
         state = ((state ^ _word(data, whole)) * factor) & _MASK
     state = ((state ^ (state >> 47)) * factor) & _MASK
     return state ^ (state >> 47)
+
+
+def join64(first: int, second: int) -> int:
+    """Two fingerprints as one; the order counts (TensorFlow's `FingerprintCat64`)."""
+    factor = 0xC6A4A7935BD1E995
+    joined = first ^ factor
+    joined ^= (_shift_mix((second * factor) & _MASK) * factor) & _MASK
+    joined = (joined * factor) & _MASK
+    return _shift_mix((_shift_mix(joined) * factor) & _MASK)
+
+
+def cross64(items: Iterable[bytes | int]) -> int:
+    """The hash of several strings and integers together, as crossed columns have in TensorFlow."""
+    joined = 0xDECAFCAFFE
+    for item in items:
+        joined = join64(joined, farmhash64(item) if isinstance(item, bytes) else item & _MASK)
+    return joined

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 import numpy as np
 
+from ..core.dtypes import STRING
 from ..ir.graph import Graph
 from ..ir.value import Node, Value
 from .dead_code import has_effect
@@ -50,7 +51,7 @@ def _key(node: Node) -> Hashable | None:
     if has_effect(node):
         return None
     inputs = [id(value) for value in node.inputs]
-    if node.primitive.name in _COMMUTATIVE:
+    if node.primitive.name in _COMMUTATIVE and node.outputs[0].spec.dtype != STRING:
         inputs.sort()
     key = node.primitive, tuple(inputs), _parameters(node)
     try:
@@ -63,7 +64,7 @@ def _key(node: Node) -> Hashable | None:
 def _parameters(node: Node) -> Hashable:
     """The parameters; the number of a fill by its bits, since 0.0 = -0.0 and no NaN is itself."""
     params = node.params
-    if node.primitive.name == "fill":
+    if node.primitive.name == "fill" and params["dtype"] != STRING:
         bits = np.asarray(params["value"], params["dtype"]).tobytes()
         return params["shape"], params["dtype"], bits
     return tuple(sorted(params.items(), key=itemgetter(0)))
@@ -73,6 +74,8 @@ def _content(value: Value) -> Hashable:
     """What equal constants have in common."""
     array = value.array
     assert array is not None
+    if array.dtype == STRING:
+        return id(array)
     if array.size and not any(array.strides):
         return array.dtype, array.shape, array[(0,) * array.ndim].tobytes()
     if array.nbytes <= _SMALL:

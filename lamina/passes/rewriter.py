@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import Array
+from ..core.dtypes import STRING, Array
 from ..core.shapes import B
 from ..ir.bind import new_value
 from ..ir.graph import Graph
@@ -119,14 +119,14 @@ class Rewriter:
         if value.array is not None:
             return repeated_number(value.array)
         node = self.maker(value, "fill")
-        if node is None:
+        if node is None or node.params["dtype"] == STRING:
             return None
         return np.asarray(node.params["value"], node.params["dtype"])
 
 
 def repeated_number(array: Array) -> Array | None:
     """The number, of rank 0, whose bits stand everywhere in `array`, if so."""
-    if not array.size or array.dtype.kind == "O":
+    if not array.size or array.dtype == STRING:
         return None
     first = array[(0,) * array.ndim]
     if any(array.strides) and array.size > 1:

@@ -238,6 +238,10 @@ ROWS: dict[str, list[Row]] = {
 }
 
 WITHOUT_A_ROW = {
+    **dict.fromkeys(
+        ("HashedCrossing", "Hashing", "IntegerLookup", "StringLookup"),
+        "needs TensorFlow in Keras; tests/contract/test_lookups.py",
+    ),
     "Lambda": "computes what it is given; tests/unit/keras/test_wrapping.py",
     "Layer": "the base class computes nothing",
     "Wrapper": "the base of wrappers computes nothing",

@@ -46,11 +46,14 @@ def compile_regions(graph: Graph) -> Program:
 
 def _with_strings(graph: Graph) -> dict[int, Node]:
     """The operations that read or make strings: they are the interpreter's."""
-    return {
-        id(node): node
+    found = [
+        node
         for node in graph.nodes
         if any(value.spec.dtype == STRING for value in (*node.inputs, *node.outputs))
-    }
+    ]
+    if found:
+        _tell(graph, Unsupported(found[0], "strings have no native form"))
+    return {id(node): node for node in found}
 
 
 def _with_programs(graph: Graph) -> dict[int, Node]:

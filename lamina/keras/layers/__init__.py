@@ -40,6 +40,8 @@ from .outside import why_outside
 from .pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from .preprocessing.category_encoding import CategoryEncoding
 from .preprocessing.discretization import Discretization
+from .preprocessing.hashing import HashedCrossing, Hashing
+from .preprocessing.lookups import IntegerLookup, StringLookup
 from .preprocessing.normalization import Normalization
 from .preprocessing.rescaling import Rescaling
 from .regularization import (
@@ -75,6 +77,10 @@ __all__ = [
     "Concatenate",
     "Discretization",
     "Rescaling",
+    "HashedCrossing",
+    "Hashing",
+    "IntegerLookup",
+    "StringLookup",
     "Cropping1D",
     "BatchNormalization",
     "Dense",

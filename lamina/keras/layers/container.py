@@ -27,7 +27,7 @@ from .weight import Weight
 INTERNAL = frozenset(
     {
         *("_arguments", "_call_losses", "_own_weights", "_inbound", "_functional", "_training"),
-        "_compile_arguments",
+        *("_compile_arguments", "input_vocabulary", "input_idf_weights", "bin_boundaries"),
     }
 )
 """Attributes that hold no parts of a layer."""

@@ -348,6 +348,21 @@ class Layer(Connected):
         self._build_shape = NamedShapes(shape) if named else shape
         self.built = True
 
+    def save_own_variables(self, store: Any) -> None:
+        """Put the layer's own weights into `store`, by number; a subclass may write others."""
+        for number, variable in enumerate(self.own_variables()):
+            store[str(number)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take the layer's own weights from `store`, where `save_own_variables` put them."""
+        own = self.own_variables()
+        if len(store) != len(own):
+            raise InvalidArgumentError(
+                f"the layer {self.name!r} has {len(own)} weights; the file has {len(store)} for it"
+            )
+        for number, variable in enumerate(own):
+            variable.assign(store[str(number)])
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self._name}, built={self.built}>"
 

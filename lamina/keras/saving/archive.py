@@ -13,6 +13,7 @@ from ...core.files import replacing
 LARGE = 256 * 2**20
 """Bytes; a member that is larger must not be more than `EXPANSION` times its size in the file."""
 EXPANSION = 100
+_MOST = 10_000  # members that are read
 
 
 def write_archive(
@@ -42,9 +43,14 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def read_archive(
-    path: str | os.PathLike[str], required: Iterable[str], optional: Iterable[str] = ()
+    path: str | os.PathLike[str],
+    required: Iterable[str],
+    optional: Iterable[str] = (),
+    below: str = "",
 ) -> dict[str, bytes]:
-    """Members of the zip archive at `path` by name; nothing else in it is read or unpacked.
+    """Members of the zip archive at `path` by name, and those in the folder `below` of it.
+
+    Nothing else is read, and nothing unpacked.
 
     DataLossError says what is wrong with a damaged, foreign or oversized file.
     """
@@ -56,7 +62,12 @@ def read_archive(
         try:
             with zipfile.ZipFile(file) as archive:
                 infos = [_info(archive, name, path) for name in required]
-                infos += [_info(archive, n, path) for n in optional if n in archive.namelist()]
+                others = [name for name in archive.namelist() if name in tuple(optional)]
+                if below:
+                    others += [n for n in archive.namelist() if _is_file_in(n, below)]
+                if len(others) > _MOST:
+                    raise DataLossError(f"{path} has {len(others):,} files of layers")
+                infos += [_info(archive, name, path) for name in others]
                 return {info.filename: archive.read(info) for info in infos}
         except (*broken, OSError, ValueError) as error:
             if isinstance(error, OpError):
@@ -64,6 +75,10 @@ def read_archive(
             raise DataLossError(
                 f"{path} is not a zip archive, as .keras files are, or it is damaged: {error}"
             ) from error
+
+
+def _is_file_in(name: str, folder: str) -> bool:
+    return name.startswith(folder) and not name.endswith("/")
 
 
 def _info(archive: Any, name: str, path: Any) -> Any:

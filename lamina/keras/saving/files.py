@@ -23,7 +23,7 @@ from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..layers.context import weight_budget
 from ..layers.layer import Layer
-from . import weights
+from . import assets, weights
 from .archive import opened, read_archive, write_archive
 
 FORMAT = "3.15.1"  # the Keras whose files these are like
@@ -69,7 +69,8 @@ def model_members(model: Any) -> dict[str, bytes]:
         config = _json(serialize(model))
     date = time.strftime("%Y-%m-%d@%H:%M:%S")
     metadata = {"keras_version": FORMAT, "date_saved": date}
-    return {METADATA: _json(metadata), CONFIG: config, WEIGHTS: weights.to_bytes(model)}
+    members = {METADATA: _json(metadata), CONFIG: config, WEIGHTS: weights.to_bytes(model)}
+    return {**members, **assets.members(model)}
 
 
 def _json(value: Any) -> bytes:
@@ -92,12 +93,13 @@ def load_model(
     UnknownNameError: it names a class that is not known.
     """
     path = _checked_path(filepath, ".keras", "a model")
-    members = read_archive(path, (CONFIG, WEIGHTS))
+    members = read_archive(path, (CONFIG, WEIGHTS), below=assets.FOLDER)
     if len(members[CONFIG]) > _CONFIG_LIMIT:
         raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
     with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
         model = model_from_text(members[CONFIG], path, custom_objects, compile_model=compile)
-    weights.load(model, io.BytesIO(members[WEIGHTS]), path)
+        weights.load(model, io.BytesIO(members[WEIGHTS]), path)
+    assets.load(model, members, path)
     return model
 
 

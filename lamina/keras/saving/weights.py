@@ -16,15 +16,15 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from ...core.errors import DataLossError, InvalidArgumentError, OpError, UnimplementedError
+from ...core.errors import DataLossError, InvalidArgumentError, OpError
 from ...ir.graph import eagerly
 from ...tensor.variable import Variable
 from ..configurable import FAMILIES, snake_case
 from ..layers.container import INTERNAL
+from ..layers.context import spend
 from ..layers.layer import Layer
 from ..optimizers import Optimizer
 
-_HOOKS = ("save_own_variables", "load_own_variables", "save_assets", "load_assets")
 _HIDDEN = INTERNAL | {"_stack", "_own_layers"}
 _CHUNK = 2**20  # bytes that a compressed block may take, if it is larger than its dataset
 
@@ -54,12 +54,6 @@ def _visit(part: Any, path: str, found: list[State], seen: set[int]) -> None:
     if isinstance(part, Optimizer):
         found.append(State(path, part, part.variables))
         return
-    hook = next((name for name in _HOOKS if hasattr(part, name)), None)
-    if hook is not None:
-        raise UnimplementedError(
-            f"{type(part).__name__} defines {hook}(), which lamina does not call; keep the state "
-            "in weights instead (add_weight)"
-        )
     found.append(State(path, part, part.own_variables()))
     for name, child in children_of(part):
         inner = f"{path}/{name}" if path else name
@@ -101,6 +95,17 @@ def children_of(part: Layer) -> Iterator[tuple[str, Any]]:
             yield name, attributes[name]
 
 
+def _stores_itself(owner: Any) -> bool:
+    """Whether a class of the user, or of lamina, says itself what is written and read."""
+    if not isinstance(owner, Layer):
+        return False
+    cls = type(owner)
+    return (
+        cls.save_own_variables is not Layer.save_own_variables
+        or cls.load_own_variables is not Layer.load_own_variables
+    )
+
+
 # Writing ------------------------------------------------------------------------------------------
 
 
@@ -113,8 +118,13 @@ def to_bytes(model: Layer) -> bytes:
         for path, owner, variables in states(model):
             group = file.require_group(f"{path}/vars" if path else "vars")
             group.attrs["name"] = owner.name
-            for number, variable in enumerate(variables):
-                group[str(number)] = np.asarray(variable.numpy())
+            store: dict[str, Any] = {}
+            if _stores_itself(owner):
+                owner.save_own_variables(store)
+            else:
+                store = {str(n): variable.numpy() for n, variable in enumerate(variables)}
+            for name, value in store.items():
+                group[name] = np.asarray(value)
     return content.getvalue()
 
 
@@ -131,7 +141,8 @@ def load(model: Layer, file: IO[bytes], where: str, skip_mismatch: bool = False)
     wanted = states(model)
     try:
         with h5py.File(file, "r") as h5:
-            values = _Reader(h5, where).values(wanted, skip_mismatch)
+            reader = _Reader(h5, where)
+            values = reader.values(wanted, skip_mismatch)
     except OpError:
         raise
     except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -141,6 +152,8 @@ def load(model: Layer, file: IO[bytes], where: str, skip_mismatch: bool = False)
     with eagerly():
         for variable, value in values:
             variable.assign(value)
+        for owner, store in reader.stores:
+            owner.load_own_variables(store)
 
 
 class _Reader:
@@ -149,6 +162,7 @@ class _Reader:
     def __init__(self, h5: Any, where: str) -> None:
         self.h5 = h5
         self.where = where
+        self.stores: list[tuple[Any, dict[str, Any]]] = []  # for those that read themselves
 
     def values(
         self, wanted: list[State], skip_mismatch: bool
@@ -171,6 +185,9 @@ class _Reader:
         group = self._group(f"{state.path}/vars" if state.path else "vars")
         count = 0 if group is None else sum(name.isdigit() for name in group)
         variables = state.variables
+        if _stores_itself(state.owner):
+            self.stores.append((state.owner, self._whole(group, state)))
+            return []
         if isinstance(state.owner, Optimizer):
             variables = self._of_optimizer(state, count)
         elif count != len(variables):
@@ -183,6 +200,17 @@ class _Reader:
             (variable, self._value(group, str(number), variable, state))
             for number, variable in enumerate(variables)
         ]
+
+    def _whole(self, group: Any, state: State) -> dict[str, Any]:
+        """All arrays of numbers in a group, by name."""
+        store: dict[str, Any] = {}
+        for name in () if group is None else tuple(group):
+            dataset, place = self._dataset(group, name)
+            if dataset.dtype.kind not in "fiub":
+                raise DataLossError(f"{place} holds {dataset.dtype}; numbers are expected")
+            spend(dataset.shape, dataset.dtype.itemsize)
+            store[name] = np.asarray(dataset[()])
+        return store
 
     def _of_optimizer(self, state: State, count: int) -> list[Variable]:
         """The variables to read: all, or those of an optimizer that made no update yet."""
@@ -226,19 +254,24 @@ class _Reader:
     def _value(
         self, group: Any, name: str, variable: Variable, state: State
     ) -> np.ndarray[Any, Any]:
+        dataset, place = self._dataset(group, name)
+        if dataset.shape != variable.spec.shape:
+            raise InvalidArgumentError(
+                f"{place} has shape {dataset.shape}; the weight {variable.name!r} of "
+                f"{state.owner.name!r} has shape {variable.spec.shape}"
+            )
+        return _converted(np.asarray(dataset[()]), variable.spec.dtype, place)
+
+    def _dataset(self, group: Any, name: str) -> tuple[Any, str]:
+        """A dataset whose numbers are in the file, and how to call it in messages."""
         import h5py
 
         dataset = self._member(group, name)
         place = f"{self.where}: {group.name}/{name}"
         if not isinstance(dataset, h5py.Dataset):
             raise DataLossError(f"{place} is missing, or is not a dataset")
-        if dataset.shape != variable.spec.shape:
-            raise InvalidArgumentError(
-                f"{place} has shape {dataset.shape}; the weight {variable.name!r} of "
-                f"{state.owner.name!r} has shape {variable.spec.shape}"
-            )
         self._check_storage(dataset, place)
-        return _converted(np.asarray(dataset[()]), variable.spec.dtype, place)
+        return dataset, place
 
     def _check_storage(self, dataset: Any, place: str) -> None:
         if dataset.is_virtual or dataset.external:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,17 +130,50 @@ def test_what_cannot_be_written_says_so(tmp_path):
     inputs = ours.Input((4,))
     with pytest.raises(UnimplementedError, match="cannot be saved; put it into the call"):
         ours.Model(inputs, ours.layers.Dense(1)(inputs * 2)).save(tmp_path / "model.keras")
-
-    class Hooked(ours.layers.Layer):
-        def save_own_variables(self, store):
-            store["0"] = 1
-
-        def call(self, x):
-            return x
-
-    with pytest.raises(UnimplementedError, match=r"Hooked defines save_own_variables\(\)"):
-        ours.Sequential([ours.Input((4,)), Hooked()]).save(tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())
+
+
+class Hooked(ours.layers.Layer):
+    """Keeps a number and a text that are no weights."""
+
+    number, text = 0.0, ""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(), name="scale")
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        store["number"] = self.number
+
+    def load_own_variables(self, store):
+        self.number = float(store.pop("number"))
+        super().load_own_variables(store)
+
+    def save_assets(self, dir_path):
+        (Path(dir_path) / "text.txt").write_text(self.text)
+
+    def load_assets(self, dir_path):
+        self.text = (Path(dir_path) / "text.txt").read_text()
+
+    def call(self, x):
+        return x * self.scale + self.number
+
+
+def test_layers_may_keep_state_and_files_of_their_own(tmp_path):
+    model = ours.Sequential([ours.Input((4,)), Hooked(), ours.layers.Dense(1)])
+    model.layers[0].number, model.layers[0].text = 2.5, "kept"
+    model.layers[0].scale.assign(3.0)
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert archive.read("assets/layers/hooked/text.txt") == b"kept"
+    objects = {"Hooked": Hooked}
+    again = ours.models.load_model(tmp_path / "model.keras", custom_objects=objects)
+    assert (again.layers[0].number, again.layers[0].text) == (2.5, "kept")
+    np.testing.assert_array_equal(again.predict(np.ones((2, 4))), model.predict(np.ones((2, 4))))
+    model.save_weights(tmp_path / "model.weights.h5")
+    again.layers[0].number = 0.0
+    again.load_weights(tmp_path / "model.weights.h5")
+    assert again.layers[0].number == 2.5
 
 
 def test_objects_alone():

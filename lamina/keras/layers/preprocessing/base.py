@@ -12,7 +12,8 @@ from ....core.errors import ArgumentTypeError, InvalidArgumentError, Unimplement
 from ....core.strings import encode, looks_like_strings
 from ....ops import array, math
 from ....tensor.convert import is_tensor_like, to_tensor, widened
-from ..context import LEARNED
+from ....tensor.variable import WRITES
+from ..context import CHANGES, LEARNED
 from ..layer import Layer
 
 MODES = ("int", "one_hot", "multi_hot", "count")
@@ -30,7 +31,8 @@ class Preprocessing(Layer):
 
     def _learned(self) -> None:
         """What programs that were traced before took from this layer holds no more."""
-        LEARNED[0] += 1
+        for counter in (LEARNED, CHANGES, WRITES):
+            counter[0] += 1
 
 
 def whole(value: Any) -> Any:

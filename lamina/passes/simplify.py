@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from ..ir.graph import Graph
 from .rewriter import Rewriter, Rule
-from .rules import arithmetic, choices, constants, moving, reducing
+from .rules import arithmetic, choices, constants, moving, places, reducing
 
 RULES: dict[str, tuple[Rule, ...]] = {
     **arithmetic.RULES,
     **choices.RULES,
     **moving.RULES,
+    **places.RULES,
     **reducing.RULES,
     **constants.RULES,
     "": constants.GENERAL,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.dtypes import Array
 from ...core.shapes import B
 from ...ir.value import Node
 from ...passes.rewriter import repeated_number
@@ -278,8 +279,8 @@ ELEMENTWISE: dict[str, Emit] = {
 _FLOATS_ONLY = frozenset(("power", "divide"))
 
 
-def can_emit(node: Node) -> bool:
-    """Whether the node is written here, for its dtypes."""
+def can_emit(node: Node, divisor: Array | None) -> bool:
+    """Whether the node is written here, for its dtypes; `divisor`: its second input, if known."""
     name = node.primitive.name
     if name not in ELEMENTWISE:
         return False
@@ -294,14 +295,13 @@ def can_emit(node: Node) -> bool:
     if name == "bitcast":
         return kinds[0].itemsize == kinds[1].itemsize and all(kind.kind != "b" for kind in kinds)
     if name in ("floor_divide", "remainder"):
-        return _divides_safely(node)
+        return _divides_safely(divisor)
     return name not in _FLOATS_ONLY or kinds[0].kind == "f"
 
 
-def _divides_safely(node: Node) -> bool:
+def _divides_safely(divisor: Array | None) -> bool:
     """Whether integers are divided by one constant, which no processor refuses."""
-    array = node.inputs[1].array
-    if array is None or array.dtype.kind not in "iu":
+    if divisor is None or divisor.dtype.kind not in "iu":
         return False
-    divisor = repeated_number(array)
-    return divisor is not None and int(divisor) not in (0, -1)
+    number = repeated_number(divisor)
+    return number is not None and int(number) not in (0, -1)

@@ -207,12 +207,16 @@ class Planned:
             self.views[id(output)] = self._repeated(number, output)
         elif name == "iota" and node.params["shape"][node.params["axis"]] is not B:
             self.views[id(output)] = self._counted(node)
-        elif can_emit(node):
+        elif can_emit(node, self._divisor(node)):
             self._add_elementwise(node)
         elif name in ROOTS:
             ROOTS[name](self, node)
         else:
             raise Unsupported(node, "has no native form")
+
+    def _divisor(self, node: Node) -> Array | None:
+        """The second of two inputs, if it is known; a number that a batch repeats has one entry."""
+        return self.view(node.inputs[1]).base.array if len(node.inputs) == 2 else None
 
     def _add_elementwise(self, node: Node) -> None:
         """Let `node` join a kernel, or wait for the one that reads what it gives."""

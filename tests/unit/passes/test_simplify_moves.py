@@ -9,7 +9,7 @@ from lamina.core.shapes import B
 from lamina.ir.bind import bind, new_value
 from lamina.ir.show import show
 from lamina.ir.value import Spec
-from lamina.prims import broadcast, layout, matmul
+from lamina.prims import broadcast, index, layout, matmul
 from lamina.prims import elementwise as prim
 from tests.tools.simplifying import agree, left, simplified
 
@@ -145,3 +145,45 @@ def test_a_product_reads_a_transposed_matrix_by_itself():
     assert left(
         lambda x: [matmul.matmul(x, layout.transpose(x, (0, 2, 1)), False, True)], stack
     ) == ["matmul"]
+
+
+@pytest.mark.parametrize(
+    ("places", "names"),
+    [
+        ([1, 2], ["slice"]),
+        ([2, 1, 0], ["reverse"]),
+        ([2, 1], ["slice", "reverse"]),
+        ([0, 2, 2], ["slice", "slice", "slice", "concatenate"]),
+        ([[0, 1], [1, 2]], ["slice", "slice", "concatenate", "reshape"]),
+        (2, ["slice", "reshape"]),
+        ([0, 2] * 33, ["gather"]),
+    ],
+)
+def test_reading_at_known_places_is_slicing(places, names):
+    agree(lambda x: index.gather(x, new_value(np.array(places)), 1), CUBE, names=names)
+    rows = Spec((B, 3), FLOAT)
+    found = left(lambda x: [index.gather(x, new_value(np.array(places)), 1)], rows)
+    assert found == names
+
+
+@pytest.mark.parametrize(
+    ("places", "names"),
+    [
+        ([1, 2], ["pad", "add"]),
+        ([2, 2], ["slice", "pad", "add", "slice", "pad", "add"]),
+        ([2, 1], ["reverse", "pad", "add"]),
+    ],
+)
+def test_adding_at_known_places_is_padding(places, names):
+    values = CUBE[:, :2]
+    values[0, 0, 0] = -0.0
+    function = index.scatter_add
+    agree(lambda x: function(new_value(np.array(places)), x, (2, 3, 4), 1), values, names=names)
+
+
+def test_places_outside_stay_for_the_error_that_they_raise():
+    def read(x):
+        return [index.gather(x, new_value(np.array([3])), 1)]
+
+    assert left(read, Spec((2, 3), FLOAT)) == ["gather"]
+    assert left(lambda x: [index.gather(x, new_value(np.array([0])), 0)], ROWS) == ["gather"]

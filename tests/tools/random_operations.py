@@ -116,6 +116,12 @@ def _power(s: Any) -> Any:
     return prim.power(_positive(s, x), y)
 
 
+def _bitcast(s: Any) -> Any:
+    """To its own dtype: the bits of a float differ where two ways compute it to rounding."""
+    x = s.some_integer()
+    return prim.bitcast(x, x.spec.dtype)
+
+
 def _shift(name: str) -> Operation:
     def operation(s: Any) -> Any:
         x = s.some_integer()
@@ -329,4 +335,5 @@ OPERATIONS: dict[str, Operation] = {
     "pad": _pad,
     "concatenate": _concatenate,
     "reverse": _reverse,
+    "bitcast": _bitcast,
 }

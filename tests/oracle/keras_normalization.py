@@ -30,5 +30,8 @@ ROWS: dict[str, list[Row]] = {
         Row({}, (6, 4)),
         Row({"axis": [1, 2], "epsilon": 1e-3}, (5, 3, 4)),
     ],
+    "SpectralNormalization": [
+        Row({"layer": {"class_name": "Dense", "config": {"units": 4}}}, (6, 3)),
+    ],
     "UnitNormalization": [Row({}, (6, 4)), Row({"axis": [1, -1]}, (5, 3, 4))],
 }

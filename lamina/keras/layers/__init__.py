@@ -61,6 +61,7 @@ from .reshaping import (
     UpSampling1D,
     ZeroPadding1D,
 )
+from .spectral_normalization import SpectralNormalization
 from .wrapping import Lambda, TimeDistributed, Wrapper
 
 GlobalAvgPool1D = GlobalAveragePooling1D
@@ -115,6 +116,7 @@ __all__ = [
     "Reshape",
     "ReversibleEmbedding",
     "Softmax",
+    "SpectralNormalization",
     "SpatialDropout1D",
     "Subtract",
     "TimeDistributed",

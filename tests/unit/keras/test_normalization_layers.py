@@ -76,6 +76,42 @@ def test_masked_steps_do_not_count_in_batch_statistics() -> None:
         ours(x, training=True, mask=tf.constant(np.ones((5, 4, 3), bool)))
 
 
+def test_spectral_normalization_divides_the_kernel_in_training_as_in_keras() -> None:
+    import keras
+
+    x = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
+    pair = [k.layers.SpectralNormalization(k.layers.Dense(3), 2) for k in (tf.keras, keras)]
+    for layer in pair:
+        layer.build((None, 4))
+    pair[0].set_weights(pair[1].get_weights())
+    for _ in range(2):
+        found, wanted = (layer(x, training=True) for layer in pair)
+        np.testing.assert_allclose(found, np.asarray(wanted), rtol=1e-5, atol=1e-6)
+    for left, right in zip(pair[0].get_weights(), pair[1].get_weights(), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-6)
+
+
+def test_spectral_normalization_trains_natively_and_leaves_zeros() -> None:
+    layers = tf.keras.layers
+    normalized = layers.SpectralNormalization(layers.Dense(8, activation="tanh"), 5)
+    model = tf.keras.Sequential([tf.keras.Input((6,)), normalized, layers.Dense(1)])
+    model.compile(tf.keras.optimizers.Adam(0.01), "mse")
+    x, y = _data()
+    losses = model.fit(x, y, epochs=8, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    for function in model._training.programs.values():
+        for program in function._traces.programs.values():
+            assert isinstance(program._compiled(), NativeProgram)
+    normalized(x, training=True)
+    largest = np.linalg.svd(normalized.layer.kernel.numpy(), compute_uv=False)[0]
+    assert abs(largest - 1) < 0.05
+    vectors = layers.SpectralNormalization(layers.Embedding(7, 3))
+    assert vectors(np.array([[1, 2]]), training=True).numpy().any()
+    normalized.layer.kernel.assign(np.zeros((6, 8)))
+    normalized(x, training=True)
+    assert not normalized.layer.kernel.numpy().any()
+
+
 @pytest.mark.filterwarnings("ignore:(?s).*rms_scaling")  # Keras warns in each call, too
 def test_the_scaling_of_older_versions_is_that_of_keras() -> None:
     import keras
@@ -122,6 +158,8 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ),
     (lambda k: k.BatchNormalization(axis=0)(np.ones((2, 3))), ValueError, "size of axis 0"),
     (lambda k: k.LayerNormalization(axis="last"), TypeError, "integer or a list"),
+    (lambda k: k.SpectralNormalization(k.Dense(2), 0), ValueError, "power_iterations is"),
+    (lambda k: k.SpectralNormalization(k.ReLU())(np.ones((2, 3))), ValueError, "has neither"),
     (lambda k: k.GroupNormalization(0), ValueError, "groups is a positive integer"),
     (lambda k: k.GroupNormalization(4)(np.ones((2, 6))), ValueError, "multiple of the 4 groups"),
     (lambda k: k.GroupNormalization(8)(np.ones((2, 6))), ValueError, "multiple of the 8 groups"),

@@ -186,9 +186,12 @@ def _broadcast(s: Any) -> Any:
 
 
 def _reshape(s: Any) -> Any:
-    """Sizes joined, split, or 1 put in; the batch stays where the elements before it are."""
+    """Sizes joined, split, or 1 put in; sometimes the batch moves, and elements between rows."""
     x = s.some()
     sizes = list(x.spec.shape)
+    if B in sizes and s.chance(0.15):
+        sizes.remove(B)
+        sizes.insert(int(s.random.integers(len(sizes) + 1)), B)
     for _ in range(int(s.random.integers(1, 3))):
         place = int(s.random.integers(len(sizes) + 1))
         if s.chance(0.4):

@@ -197,7 +197,7 @@ class Writer:
         """The lanes that a kernel over `form` needs of what `view` shows."""
         base = view.base
         if base.array is not None and base.array.ndim == 0:
-            return constant(self.kind(base), base.array.item())
+            return self._read_number(view, form, panel, row)
         own = form_of(base.spec)
         if form.batch:
             return self._read_in_batch(view, own, panel, row)
@@ -207,6 +207,19 @@ class Writer:
 
     def element_at(self, value: Value, index: Reg) -> Reg:
         return self.code.at(self.pointer(value), index, memory_element(value.spec.dtype))
+
+    def _read_number(self, view: View, form: Form, panel: Reg, row: Reg) -> Reg:
+        """A constant number, or zero where the view says so."""
+        assert view.base.array is not None and view.numbers is not None
+        number = constant(self.kind(view.base), view.base.array.item())
+        if view.numbers.min() >= 0:
+            return number
+        grid = _grid(view.numbers, form)
+        if (grid == grid[:, :1]).all():
+            return self._zero_where_negative(grid[:, 0], self.chosen(grid[:, 0], row), number)
+        places = self._lane_numbers(grid, form, panel, row)
+        shown = self.code.icmp("sge", places, constant(places.kind, 0))
+        return self.code.select(shown, number, constant(number.kind, 0))
 
     def _read_in_batch(self, view: View, own: Form, panel: Reg, row: Reg) -> Reg:
         base = view.base
@@ -231,10 +244,7 @@ class Writer:
             if place[0] < 0:
                 return constant(self.kind(base), 0)
             return self.load_number(base, self.element_at(base, self.code.int(int(place[0]))))
-        if form.turned:
-            grid = index.reshape(form.columns, form.rows).T
-        else:
-            grid = index.reshape(form.rows, form.columns)
+        grid = _grid(index, form)
         if (grid == grid[:, :1]).all():
             place = address(own, grid[:, 0], self.lanes)
             number = self.chosen(place, row)
@@ -251,13 +261,16 @@ class Writer:
 
     def _gathered(self, base: Value, places: Array, form: Form, panel: Reg, row: Reg) -> Reg:
         """Lane by lane from the places that a table tells; a negative one gives zero."""
+        return self.gather(base, self._lane_numbers(places, form, panel, row))
+
+    def _lane_numbers(self, grid: Array, form: Form, panel: Reg, row: Reg) -> Reg:
+        """The lanes of a row of `grid`, from a table; -1 beyond the last column."""
         code, lanes = self.code, self.lanes
         padded = np.full((form.rows, form.panels(lanes) * lanes), -1, np.int64)
-        padded[:, : form.columns] = places
+        padded[:, : form.columns] = grid
         panels = padded.reshape(form.rows, -1, lanes).transpose(1, 0, 2)
         table = self.table(panels.reshape(-1))
-        numbers = code.load(vector(I64, lanes), code.at(table, self.index(form, panel, row), I64))
-        return self.gather(base, numbers)
+        return code.load(vector(I64, lanes), code.at(table, self.index(form, panel, row), I64))
 
     def gather(self, base: Value, numbers: Reg) -> Reg:
         """Lanes of `base` by their numbers of elements; a negative one gives zero."""
@@ -356,6 +369,13 @@ class Writer:
         if key not in known:
             known[key] = self.read(view, self.kernel.form, panel, row)
         return known[key]
+
+
+def _grid(numbers: Array, form: Form) -> Array:
+    """The numbers of a view by the rows and columns of `form`."""
+    if form.turned:
+        return numbers.reshape(form.columns, form.rows).T
+    return numbers.reshape(form.rows, form.columns)
 
 
 def read_word(code: Code, context: Reg, place: int, kind: str = I64) -> Reg:

@@ -12,7 +12,15 @@ import pytest
 import lamina as tf
 from lamina import keras
 from lamina.backends.llvm import workers
+from lamina.backends.llvm.program import NativeProgram
 from lamina.core.errors import InvalidArgumentError
+from lamina.core.shapes import B
+from lamina.ir.bind import STATE
+from lamina.ir.graph import trace_graph
+from lamina.ir.interpret import interpreter
+from lamina.ir.primitive import PRIMITIVES
+from lamina.ir.value import Spec
+from lamina.prims.broadcast import fill
 from lamina.tensor.function import Function
 
 pytestmark = pytest.mark.usefixtures("native")
@@ -330,3 +338,24 @@ def test_reshape_that_cuts_rows_keeps_the_order_of_elements() -> None:
     x = np.arange(12, dtype=np.float32).reshape(3, 4)
     function = of_batch(lambda x: tf.reduce_sum(tf.reshape(x, (4, -1)) * 2 + 1, axis=1))
     np.testing.assert_array_equal(function(tf.constant(x)), (x.reshape(4, 3) * 2 + 1).sum(1))
+
+
+@pytest.mark.parametrize("shape", [(B, 3), (B, 3, 2), (4, 3), (40, 3), (3, 40), (2, 3)])
+@pytest.mark.parametrize("lanes", [4, 16])
+def test_zeros_around_one_number(
+    shape: tuple[Any, ...], lanes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A constant that is padded is no number for every place."""
+    monkeypatch.setattr(tf.config, "lanes", lanes)
+    before = (*(0 for _ in shape[1:]), 1)
+    amounts = {"low": before, "high": tuple(2 * n for n in before), "inner": (0,) * len(shape)}
+
+    def padded(x: Any) -> list[Any]:
+        seven = fill(x.spec.shape, 7.0, np.dtype("float32")) if B in shape else None
+        number = tf.fill(shape, 7.0) if seven is None else seven
+        return [STATE.trace.add(PRIMITIVES["pad"], (number,), amounts)[0]]
+
+    graph, _ = trace_graph("f", padded, [Spec(shape, np.dtype("float32"))])
+    x = np.zeros([5 if size is B else size for size in shape], np.float32)
+    (found,), (wanted,) = NativeProgram(graph)([x]), interpreter(graph)([x])
+    np.testing.assert_array_equal(found, wanted)

@@ -81,6 +81,10 @@ class OperatorNotAllowedInGraphError(OpError, TypeError):
     """Python code that depends on the value of a tensor inside a traced function."""
 
 
+class SignatureError(InvalidArgumentError, TypeError):
+    """Arguments that do not fit the signature that a traced function has."""
+
+
 class AutographError(OperatorNotAllowedInGraphError):
     """Python's control flow on tensors that cannot become a graph."""
 

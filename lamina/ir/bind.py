@@ -33,6 +33,7 @@ class _State(threading.local):
     trace: Any = None
     recorders: tuple[Recorder, ...] = ()
     quiet: bool = False
+    made: int = 0  # variables, by the function that is traced
 
 
 STATE = _State()

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backends.base import Steps, compile_graph, compile_steps, interpret_graph
 from ..core import nest
+from ..core.config import config
 from ..core.dtypes import Array
 from ..core.shapes import B
 from ..ir.bind import STATE, new_value
@@ -44,6 +45,8 @@ class Program:
         eager: bool = False,
     ) -> None:
         self._compile = interpret_graph if eager else compile_graph
+        self._ready: tuple[Any, Any] = (None, None)  # the backend in force when it was compiled
+        self.arguments: Any = None
         trace = Trace(name)
         with tracing(trace):
             symbols = [trace.input(spec) for spec in specs]
@@ -51,6 +54,7 @@ class Program:
             self.structure = result
             leaves = [_leaf(item) for item in nest.flatten(result)]
         self.leaves = leaves
+        self._is_one_tensor = not nest.is_nested(result) and isinstance(leaves[0], Value)
         tensors = [leaf for leaf in leaves if isinstance(leaf, Value)]
         self.tensor_count = len(tensors)
         self.written = [variable for variable, _ in trace.writes.values()]
@@ -71,15 +75,25 @@ class Program:
         else:
             sources = [s._value if isinstance(s, Variable) else s for s in self.sources]
             inputs = [value.array for value in (*arguments, *sources)]
-            arrays = self._compile(self.graph)(inputs)  # type: ignore[arg-type]
+            arrays = self._program()(inputs)
+            if self._is_one_tensor and not self.written:
+                return new_value(arrays[0])
             tensors = [new_value(array) for array in arrays[: self.tensor_count]]
         for variable, array in zip(self.written, arrays[self.tensor_count :], strict=True):
             variable.commit(array)
         return None if self.structure is None else self.rebuild(tensors[: self.tensor_count])
 
+    def _program(self) -> Callable[..., list[Array]]:
+        """The graph compiled by the backend in force."""
+        force = config.backend, config.lanes
+        if self._ready[0] != force:
+            self._ready = force, self._compile(self.graph)
+        program: Callable[..., list[Array]] = self._ready[1]
+        return program
+
     def run_with(self, arrays: Sequence[Array], sources: Sequence[Array]) -> Any:
         """The result on other arrays than those of variables; nothing is written."""
-        found = self._compile(self.graph)([*arrays, *sources])
+        found = self._program()([*arrays, *sources])
         return self.rebuild([new_value(array) for array in found[: self.tensor_count]])
 
     def steps(self, arrays: Sequence[Array], rows: int, batch: int) -> ProgramSteps | None:

@@ -13,7 +13,10 @@ from ..core.errors import InvalidArgumentError, UnimplementedError
 from ..core.scopes import current_prefix
 from ..core.shapes import TensorShape
 from ..ir.bind import STATE
+from ..ir.graph import Graph
+from ..ir.interpret import interpreter
 from ..ir.value import Spec
+from ..passes.dead_code import remove_dead_code
 from ..prims import elementwise as prim
 from .convert import to_tensor
 from .tensor import Operators, Tensor, numpy_text
@@ -43,12 +46,10 @@ class Variable(Operators):
         if initial_value is None:
             raise InvalidArgumentError("a Variable needs an initial_value")
         value = initial_value() if callable(initial_value) else initial_value
-        if STATE.trace is not None and to_tensor(value).array is None:
-            raise InvalidArgumentError(
-                "a Variable cannot be made from a tensor of a function that is being traced; "
-                "make it once, outside of the function"
-            )
         tensor = to_tensor(value, None)
+        if tensor.array is None:
+            tensor = _worked_out(tensor)
+        STATE.made += 1
         if dtype is not None:
             tensor = _converted(value, tensor, numpy_dtype(dtype))
         array = np.array(tensor.array)  # a copy: the caller's array may change
@@ -202,6 +203,26 @@ class Variable(Operators):
         )
         memo[id(self)] = copied
         return copied
+
+
+def _worked_out(tensor: Any) -> Tensor:
+    """What a tensor of the trace is now, where only variables decide it: random numbers, say."""
+    trace = STATE.trace
+    if trace is not None and tensor.trace is trace:
+        graph = remove_dead_code(Graph("initial_value", trace.inputs, trace.nodes, [tensor]))
+        read = {id(value) for node in graph.nodes for value in node.inputs} | {id(tensor)}
+        own = len(trace.inputs) - len(trace.sources)
+        sources = dict(zip(map(id, trace.inputs[own:]), trace.sources, strict=True))
+        needed = [value for value in trace.inputs if id(value) in read]
+        known = [sources.get(id(value)) for value in needed]
+        arrays = [s._value.array for s in known if isinstance(s, Variable)]
+        if len(arrays) == len(needed):
+            graph = Graph(graph.name, needed, graph.nodes, graph.outputs)
+            return Tensor(interpreter(graph)(arrays)[0])  # type: ignore[arg-type]
+    raise InvalidArgumentError(
+        "the initial value of a Variable depends on an argument of a function that is being "
+        "traced; make the variable outside of the function"
+    )
 
 
 def _converted(value: Any, tensor: Any, dtype: np.dtype[Any]) -> Any:

@@ -21,7 +21,7 @@ from lamina.ir.primitive import PRIMITIVES
 from lamina.ir.reverse import differentiate, is_differentiable
 from lamina.ir.value import Spec
 from lamina.passes.pipeline import optimize
-from lamina.tensor.function import with_batch
+from lamina.tensor.signatures import with_batch
 from tests.oracle.prims import ROWS
 
 # Primitives that run on the interpreter, between native regions, at their samples.

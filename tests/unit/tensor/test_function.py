@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import logging
 
 import numpy as np
 import pytest
@@ -289,9 +291,9 @@ def test_concrete_functions_check_their_tensors() -> None:
     add = tf.function(lambda a, b: a + b).get_concrete_function(spec, spec)
     one, two = tf.ones(1), tf.ones(2)
     assert add(one, one).numpy().tolist() == [2] and add(two, two).shape == (2,)
+    assert add(one, two).shape == (2,)  # traced for these sizes
     for arguments, message in [
-        ((tf.ones((1, 1)), one), r"takes float32\[1\]; got float32\[1, 1\]"),
-        ((two, one), r"takes float32\[2\]; got float32\[1\]"),
+        ((tf.ones((1, 1)), one), r"takes TensorSpec.*None.*; got float32\[1, 1\]"),
         ((tf.cast(one, tf.int32), one), r"got int32\[1\]"),
         ((one,), "takes 2 tensors; got 1"),
     ]:
@@ -305,3 +307,188 @@ def test_a_program_keeps_the_arrays_that_it_was_traced_with() -> None:
     assert weigh(tf.ones(2)).numpy().tolist() == [1, 1]
     weights[:] = 9
     assert weigh(tf.ones(2)).numpy().tolist() == [1, 1]
+
+
+# Variables ----------------------------------------------------------------------------------------
+
+
+def test_variables_are_made_on_the_first_call_only() -> None:
+    class Count(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.count = None
+
+        @tf.function
+        def __call__(self) -> tf.Tensor:
+            if self.count is None:
+                self.count = tf.Variable(0)
+            return self.count.assign_add(1)
+
+    count = Count()
+    assert [int(count()) for _ in range(3)] == [1, 2, 3]
+
+    @tf.function
+    def always(x: tf.Tensor) -> tf.Tensor:
+        return tf.Variable(1.0) * x
+
+    with pytest.raises(ValueError, match=r"only supports singleton tf\.Variables"):
+        always(tf.constant(1.0))
+
+    @tf.function
+    def update(w: tf.Variable, optimizer: tf.keras.optimizers.Optimizer) -> None:
+        with tf.GradientTape() as tape:
+            loss = w * w
+        optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+
+    w = tf.Variable(1.0)
+    update(w, tf.keras.optimizers.SGD(0.25))
+    assert float(w) == 0.5
+    with pytest.raises(ValueError, match=r"only supports singleton tf\.Variables"):
+        update(w, tf.keras.optimizers.Adam())
+
+
+def test_variables_made_inside_may_begin_with_random_numbers() -> None:
+    made: list[tf.Variable] = []
+
+    @tf.function
+    def weigh(x: tf.Tensor) -> tf.Tensor:
+        if not made:
+            made.append(tf.Variable(tf.random.normal((2, 3))))
+        return x @ made[0]
+
+    x = tf.ones((1, 2))
+    first = weigh(x)
+    np.testing.assert_allclose(first, made[0].numpy().sum(0)[None], rtol=1e-6)
+    np.testing.assert_array_equal(weigh(x), first)
+    assert np.unique(made[0].numpy()).size == 6
+
+    keep: list[tf.Variable] = []
+
+    @tf.function
+    def of_argument(x: tf.Tensor) -> None:
+        keep.append(tf.Variable(x))
+
+    with pytest.raises(ValueError, match="depends on an argument"):
+        of_argument(tf.constant(1.0))
+
+
+# Signatures ---------------------------------------------------------------------------------------
+
+
+def test_signatures_may_be_nested_and_have_open_sizes() -> None:
+    pair = {"a": tf.TensorSpec([None, None], tf.float32), "b": [tf.TensorSpec([], tf.int32)]}
+
+    @tf.function(input_signature=[pair])
+    def scaled(given: dict) -> tf.Tensor:
+        return given["a"] * tf.cast(given["b"][0], tf.float32)
+
+    assert scaled({"a": [[1.0, 2.0]], "b": [3]}).numpy().tolist() == [[3, 6]]
+    assert scaled({"b": [2], "a": np.ones((3, 1), np.float32)}).shape == (3, 1)
+    for wrong in ({"a": [[1.0]]}, {"a": [1.0], "b": [3]}, {"a": [[1.0]], "b": [3.5]}):
+        with pytest.raises(TypeError, match=r"expects|structures|2 tensors"):
+            scaled(wrong)
+        with pytest.raises(InvalidArgumentError):
+            scaled(wrong)
+    with pytest.raises(TypeError, match="TensorSpec only"):
+        tf.function(lambda x: x, input_signature=[3])
+
+
+def test_concrete_functions_are_called_by_name_and_tell_their_signature() -> None:
+    @tf.function
+    def power(a: tf.Tensor, b: int = 2) -> tf.Tensor:
+        return a**b
+
+    square = power.get_concrete_function(a=tf.TensorSpec([None], tf.float32), b=2)
+    assert square(tf.constant([10.0])).numpy().tolist() == [100]
+    assert square(a=tf.constant([3.0])).numpy().tolist() == [9]
+    with pytest.raises(TypeError, match="traced for b=2; got 3"):
+        square(tf.constant([10.0]), b=3)
+    args, kwargs = square.structured_input_signature
+    assert args == (tf.TensorSpec([None], tf.float32), 2) and kwargs == {}
+    assert args[0].name == "a"
+    assert square.structured_outputs == tf.TensorSpec([None], tf.float32)
+    assert len(square.inputs) == len(square.outputs) == 1
+    assert square.graph.as_graph_def().node[0].op == "Placeholder"
+    text = str(square)
+    assert "a (POSITIONAL_OR_KEYWORD): TensorSpec(shape=(None,)" in text and "Output Type" in text
+    power(tf.ones(3), 3)
+    assert power.pretty_printed_concrete_signatures().count("Input Parameters") == 2
+    any_rank = power.get_concrete_function(a=tf.TensorSpec(None, tf.float32), b=3)
+    assert float(any_rank(tf.constant(2.0))) == 8 and any_rank(tf.ones((2, 2))).shape == (2, 2)
+
+
+def test_what_a_concrete_function_reads_besides() -> None:
+    v = tf.Variable([1.0, 2.0], name="v")
+    read = tf.function(lambda: v * 2.0).get_concrete_function()
+    assert [variable is v for variable in read.variables] == [True]
+    assert read().numpy().tolist() == [2, 4] and "Captures:\n  None" not in str(read)
+
+
+# Kinds of arguments -------------------------------------------------------------------------------
+
+
+def test_structures_and_names_of_arguments_are_kept_apart() -> None:
+    @tf.function
+    def joined(x: list, y: list) -> tf.Tensor:
+        return tf.constant([len(x), len(y)]) + 0
+
+    one = tf.constant(1)
+    assert joined([one, one], [one]).numpy().tolist() == [2, 1]
+    assert joined([one], [one, one]).numpy().tolist() == [1, 2]
+
+    @tf.function
+    def named(x: tf.Tensor, by: int = 2, *, plus: int = 0) -> tf.Tensor:
+        return x * by + plus
+
+    assert int(named(one, 3)) == int(named(one, by=3)) == int(named(by=3, x=one)) == 3
+    assert named.trace_count == 1
+    assert int(named(one, plus=4)) == 6
+
+
+def test_what_can_be_a_function() -> None:
+    def scale(factor: float, x: tf.Tensor) -> tf.Tensor:
+        if x > 0:
+            return x * factor
+        return -x * factor
+
+    class Scale:
+        def __call__(self, x: tf.Tensor) -> tf.Tensor:
+            return scale(2.0, x)
+
+        def method(self, x: tf.Tensor) -> tf.Tensor:
+            return scale(2.0, x)
+
+    x = tf.constant(-3.0)
+    for thing in (functools.partial(scale, 2.0), Scale(), Scale().method):
+        traced = tf.function(thing)
+        assert float(traced(x)) == 6 and traced.trace_count == 1
+    again = tf.function(traced)
+    assert again is traced
+
+
+def test_many_traces_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    @tf.function
+    def square(x: tf.Tensor) -> tf.Tensor:
+        return x * x
+
+    with caplog.at_level(logging.WARNING, "lamina"):
+        for size in range(1, 5):
+            square(tf.ones(size))
+        assert not caplog.records
+        square(tf.ones(5))
+        assert "5 out of the last 5 calls to square" in caplog.text
+        for size in range(6, 30):
+            square(tf.ones(size))
+    assert len(caplog.records) == 2
+
+    relaxed = tf.function(lambda x: x * x, experimental_relax_shapes=True)
+    for size in range(1, 10):
+        relaxed(tf.ones(size))
+    assert relaxed.trace_count == 1
+
+
+def test_the_backend_may_change_between_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = tf.function(lambda x: x * 2)
+    for backend in ("interp", "llvm", "interp"):
+        monkeypatch.setattr(tf.config, "backend", backend)
+        assert double(tf.ones(3)).numpy().tolist() == [2, 2, 2]

@@ -11,6 +11,7 @@ from typing import Any
 
 from .core import errors, nest
 from .core.config import config
+from .core.offers import offer
 from .core.shapes import TensorShape
 from .ops import (
     array,
@@ -174,6 +175,9 @@ _INITIALIZERS = {
     "zeros_initializer": "Zeros",
 }
 """Names that TensorFlow gives to initializers of Keras."""
+offer("get_file", f"{__name__}.datasets.file:get_file")
+offer("model_to_dot", f"{__name__}.plot.dot:model_to_dot")
+offer("plot_model", f"{__name__}.plot.model_picture:plot_model")
 _missing = namespace(__name__, [*__all__, *_LATER, *_INITIALIZERS])
 
 

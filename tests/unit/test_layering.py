@@ -39,6 +39,7 @@ OWNERS = {
     "llvmlite": ("backends/llvm",),
     "matplotlib": ("plot",),
     "narwhals": ("data", "tabular"),
+    "pydot": ("plot",),
     "rich": ("cli", "keras"),
     "tensorboard": ("core/events",),
     "typer": ("cli",),
@@ -46,7 +47,17 @@ OWNERS = {
 # Parts of the standard library that cost more than the moment in which they are needed.
 LATE = {
     *("base64", "concurrent.futures", "csv", "difflib", "html", "http.client", "inspect", "json"),
-    *("linecache", "logging", "queue", "shutil", "tempfile", "textwrap", "threading", "traceback"),
+    *(
+        "linecache",
+        "logging",
+        "queue",
+        "shutil",
+        "tarfile",
+        "tempfile",
+        "textwrap",
+        "threading",
+        "traceback",
+    ),
     *("urllib.parse", "urllib.request", "xml.etree.ElementTree", "zipfile", "zlib"),
 }
 

@@ -118,7 +118,7 @@ class ProgbarLogger(Callback):
             self.close()
         else:
             head = [self._title, self._count(), self._pace()]
-            say(" - ".join([part for part in head if part] + _measures(logs, ": ")))
+            say(" - ".join([part for part in head if part] + measures_of(logs, ": ")))
 
     def _steps(self) -> int | None:
         return (self.params or {}).get("steps")
@@ -131,13 +131,15 @@ class ProgbarLogger(Callback):
 
     def _pace(self) -> str:
         seconds = self._seconds or time.perf_counter() - self._start
-        return f"{_duration(seconds / self._done)}/step" if self._done else ""
+        return f"{duration(seconds / self._done)}/step" if self._done else ""
 
     def _line(self, logs: Mapping[str, Any]) -> Any:
-        return _Line(self._title, self._count(), self._done, self._steps(), self._pace(), logs)
+        return ProgressLine(
+            self._title, self._count(), self._done, self._steps(), self._pace(), logs
+        )
 
 
-class _Line:
+class ProgressLine:
     """Title, count, bar, pace and measures, on one line of the terminal where they fit."""
 
     def __init__(
@@ -148,11 +150,13 @@ class _Line:
         steps: int | None,
         pace: str,
         logs: Mapping[str, Any],
+        widest: int = _WIDEST,
     ) -> None:
+        self.widest = widest
         self.head = " ".join(part for part in (title, count) if part)
         self.share = done / steps if steps else 0.0
         self.pace = pace
-        self.measures = _measures(logs, " ")
+        self.measures = measures_of(logs, " ")
 
     def __rich_console__(self, console: Any, options: Any) -> Any:
         from rich.text import Text
@@ -161,10 +165,10 @@ class _Line:
         tail = "  ".join([self.pace, *self.measures])
         room = width - len(self.head) - len(tail) - 3
         if room >= _NARROWEST or not self.measures:
-            yield self._with_bar(min(room, _WIDEST), tail)
+            yield self._with_bar(min(room, self.widest), tail)
             return
         room = width - len(self.head) - len(self.pace) - 3
-        yield self._with_bar(min(room, _WIDEST), self.pace)
+        yield self._with_bar(min(room, self.widest), self.pace)
         for line in _filled(self.measures, width - 2):
             yield Text(f"  {line}", no_wrap=True, overflow="ellipsis")
 
@@ -188,7 +192,7 @@ def _filled(words: list[str], width: int) -> list[str]:
     return lines
 
 
-def _measures(logs: Mapping[str, Any], between: str) -> list[str]:
+def measures_of(logs: Mapping[str, Any], between: str) -> list[str]:
     """Names and values, four significant digits, those of validation after the others."""
     names = sorted(logs, key=lambda name: name.startswith("val_"))
     return [f"{name}{between}{_number(logs[name])}" for name in names]
@@ -201,7 +205,8 @@ def _number(value: Any) -> str:
         return str(value)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.0f}{unit}"

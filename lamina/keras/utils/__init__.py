@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import UnknownNameError, nearest
+from ...core.offers import offered
 from ..backend import clear_session
 from ..configurable import serialize as serialize_keras_object
 from ..custom_objects import (
@@ -16,35 +17,52 @@ from ..custom_objects import (
     register_keras_serializable,
 )
 from ..saving import deserialize_keras_object
+from ..settings import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 from ..training.data import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from . import legacy
+from .config import Config
 from .numerical import normalize, set_random_seed, to_categorical
+from .progbar import Progbar
+from .tensors import get_source_inputs, is_keras_tensor, standardize_dtype
 
 __all__ = [
+    "Config",
     "CustomObjectScope",
+    "Progbar",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
+    "get_source_inputs",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
+    "legacy",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
+    "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "standardize_dtype",
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
 
 _TABLES = "lamina is about tables of numbers; images, texts and sound are left out"
 _ELSEWHERE = {
-    "plot_model": "draw a network with lamina.plot.network(model); model.summary() prints it",
-    "model_to_dot": "draw a network with lamina.plot.network(model)",
-    "get_file": "lamina.datasets has the data that lamina offers; download others yourself",
     "split_dataset": "slice the arrays, or pass validation_split= to fit",
     "PyDataset": "pass arrays to fit",
     "Sequence": "pass arrays to fit",
-    "Progbar": "fit(verbose=1) shows progress; write a keras.callbacks.Callback for more",
     "FeatureSpace": "see lamina.tabular and keras.layers.Normalization",
     **dict.fromkeys(("load_img", "save_img", "img_to_array", "array_to_img"), _TABLES),
     **dict.fromkeys(("pad_sequences", "bounding_boxes"), _TABLES),
@@ -54,7 +72,13 @@ _ELSEWHERE = {
 }
 
 
+_OFFERED = ("get_file", "model_to_dot", "plot_model")
+"""Made by rooms above this one."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _OFFERED:
+        return offered(name)
     if name in _ELSEWHERE:
         raise UnknownNameError(f"keras.utils.{name} is not there: {_ELSEWHERE[name]}")
     raise UnknownNameError(f"keras.utils has no {name!r}.{nearest(name, __all__)}")

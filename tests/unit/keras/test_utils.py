@@ -126,8 +126,6 @@ def test_batches_are_packed_and_unpacked():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("plot_model", r"lamina\.plot\.network"),
-        ("get_file", r"lamina\.datasets"),
         ("load_img", "tables of numbers"),
         ("to_categorial", "Did you mean 'to_categorical'"),
     ],

@@ -19,7 +19,7 @@ class Progbar:
 
     verbose=1: a bar in a terminal, elsewhere a line at the end; 2: a line at the end; 0: nothing.
     Values are averaged over steps, except those named in `stateful_metrics` (or all that are not
-    named in `stateless_metrics`), of which the last counts.
+    named in `stateless_metrics`), of which the last counts, as it does of all at the end.
 
     Example:
         bar = tf.keras.utils.Progbar(100)
@@ -64,7 +64,7 @@ class Progbar:
         for name, value in values or ():
             number = float(np.mean(np.asarray(value)))
             total, count = self._values.get(name, (0.0, 0.0))
-            if (finalize and self._averaged is not None) or not self._is_averaged(name):
+            if finalize or not self._is_averaged(name):
                 total, count = 0.0, 0.0
             self._values[name] = total + number * steps, count + steps
         self._done = current

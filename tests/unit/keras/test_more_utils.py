@@ -80,7 +80,7 @@ def test_progress_in_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> Non
     for step in range(4):
         bar.add(1, [("loss", float(step))])
     assert "4/4" in screen.getvalue() and "━" * 12 in screen.getvalue()
-    assert "━" * 13 not in screen.getvalue() and "loss 1.500" in screen.getvalue()
+    assert "━" * 13 not in screen.getvalue() and "loss 3.000" in screen.getvalue()
     assert screen.getvalue().rstrip().endswith("\x1b[?25h"), "the cursor comes back"
 
 

@@ -13,10 +13,12 @@ from . import (
     callbacks,
     config,
     constraints,
+    dtype_policies,
     initializers,
     layers,
     losses,
     metrics,
+    mixed_precision,
     models,
     ops,
     optimizers,
@@ -26,6 +28,7 @@ from . import (
     tree,
     utils,
 )
+from .dtype_policies import DTypePolicy, FloatDTypePolicy
 from .initializers import Initializer
 from .layers import Input, Layer
 from .layers.symbolic import KerasTensor
@@ -39,6 +42,8 @@ __version__ = "3.15.0"
 """The version of Keras whose behaviour and files are meant."""
 
 __all__ = [
+    "DTypePolicy",
+    "FloatDTypePolicy",
     "Initializer",
     "Input",
     "KerasTensor",
@@ -56,10 +61,12 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "dtype_policies",
     "initializers",
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",
@@ -77,16 +84,12 @@ def version() -> str:
     return __version__
 
 
-_DTYPES = "weights and computations are of one dtype; see keras.backend.set_floatx"
 _ONE_MACHINE = "lamina computes on one machine's processor; leave it out"
 _ELSEWHERE = {
     "applications": "pretrained networks of images are outside of what lamina is for",
     "device": _ONE_MACHINE,
     "distribution": _ONE_MACHINE,
-    "DTypePolicy": _DTYPES,
-    "dtype_policies": _DTYPES,
     "export": "use model.save('model.keras')",
-    "mixed_precision": _DTYPES,
     "preprocessing": "images and texts are outside of what lamina is for; tables: lamina.tabular",
     "quantizers": "weights are of floats; leave the quantization out",
     "wrappers": "scikit-learn's wrappers are not there; see lamina.tabular",

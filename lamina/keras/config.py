@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import UnknownNameError, nearest
+from .dtype_policies import dtype_policy, set_dtype_policy
 from .settings import (
     backend,
     disable_interactive_logging,
@@ -30,6 +31,7 @@ __all__ = [
     "backend",
     "disable_interactive_logging",
     "disable_traceback_filtering",
+    "dtype_policy",
     "enable_interactive_logging",
     "enable_traceback_filtering",
     "epsilon",
@@ -40,6 +42,7 @@ __all__ = [
     "max_epochs",
     "max_steps_per_epoch",
     "set_backend",
+    "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",

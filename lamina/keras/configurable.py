@@ -35,6 +35,8 @@ FAMILIES: dict[str, Registry[Any]] = {}
 """By Keras module name (`keras.losses` …): everything that can be named there."""
 
 WRITTEN_MODULES = {
+    "DTypePolicy": "keras",
+    "FloatDTypePolicy": "keras",
     "Functional": "keras.src.models.functional",
     "LossFunctionWrapper": "keras.src.losses.losses",
     "Model": "keras",
@@ -348,15 +350,10 @@ def _refuse_code(_: Any) -> Any:
     )
 
 
-def _policy_name(inner: Any) -> Any:
-    return inner.get("name") if isinstance(inner, dict) else None
-
-
 _SPECIAL: dict[str, Callable[[Any], Any]] = {
     "__lambda__": _refuse_code,
     "__numpy__": _array_of,
     "__tensor__": _array_of,
-    "DTypePolicy": _policy_name,
     "function": _function_of,
 }
 

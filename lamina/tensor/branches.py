@@ -73,7 +73,7 @@ def _with_batch(sources: list[Any], own: Sequence[Any] = ()) -> list[Any]:
 
 def present(sources: Sequence[Any]) -> list[Any]:
     """The values of variables and outer symbols where the caller is."""
-    return [s.read_value() if isinstance(s, Variable) else s for s in sources]
+    return [Variable.read_value(s) if isinstance(s, Variable) else s for s in sources]
 
 
 def truth(pred: Any) -> Any:

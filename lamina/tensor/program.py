@@ -64,7 +64,7 @@ class Program:
 
     def source_values(self) -> list[Value]:
         """The present values of variables and outer symbols, recorded as read."""
-        return [s.read_value() if isinstance(s, Variable) else s for s in self.sources]
+        return [Variable.read_value(s) if isinstance(s, Variable) else s for s in self.sources]
 
     def run(self, arguments: Sequence[Value]) -> Any:
         """The result on `arguments`; variables are written. Outside of traces."""

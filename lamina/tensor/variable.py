@@ -144,7 +144,7 @@ class Variable(Operators):
         read_value: bool = True,
     ) -> Any:
         """Add `delta`."""
-        return self._write(prim.add(self.read_value(), self._fit(delta)))
+        return self._write(prim.add(Variable.read_value(self), self._fit(delta)))
 
     def assign_sub(
         self,
@@ -154,7 +154,7 @@ class Variable(Operators):
         read_value: bool = True,
     ) -> Any:
         """Subtract `delta`."""
-        return self._write(prim.subtract(self.read_value(), self._fit(delta)))
+        return self._write(prim.subtract(Variable.read_value(self), self._fit(delta)))
 
     def _fit(self, value: Any) -> Any:
         spec = self._value.spec

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from ...core import nest
-from ...core.dtypes import as_dtype
-from ...core.errors import InvalidArgumentError, UnimplementedError
+from ...core.errors import InvalidArgumentError
 from ...ir.value import Value
 from ...ops.common import owned
 from ...prims.elementwise import cast
 from ...tensor.convert import to_tensor
 from ...tensor.tensor import Tensor
 from ..masks import keep_mask, masks_of
-from ..settings import floatx
 
 # Calls -------------------------------------------------------------------------------------------
 
@@ -164,30 +162,6 @@ def checked_name(name: Any) -> str:
     if not isinstance(name, str) or "/" in name:
         raise InvalidArgumentError(f"the name of a layer is a string without '/'; got {name!r}")
     return name
-
-
-def dtype_name(dtype: Any) -> str:
-    """The name of a dtype, or of a configuration of one; the default float for None."""
-    if dtype is None:
-        return floatx()
-    if isinstance(dtype, dict):
-        dtype = dtype.get("config", {}).get("name", "float32")
-    name = getattr(dtype, "name", dtype)
-    if isinstance(name, str) and name.startswith("mixed_"):
-        raise UnimplementedError(
-            f"the dtype policy {name!r} is not implemented; use 'float32' or 'float64'"
-        )
-    return as_dtype(name).name
-
-
-def dtype_policy(dtype: str) -> dict[str, Any]:
-    """A dtype as Keras writes it in a configuration."""
-    return {
-        "module": "keras",
-        "class_name": "DTypePolicy",
-        "config": {"name": dtype},
-        "registered_name": None,
-    }
 
 
 def data_format_name(data_format: str | None) -> str:

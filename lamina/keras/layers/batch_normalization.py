@@ -93,7 +93,9 @@ class BatchNormalization(Normalizing):
             self.renorm_stddev = self._statistic("renorm_stddev", shape, deviation)
 
     def _statistic(self, name: str, shape: tuple[int, ...], initializer: Any) -> Any:
-        return self.add_weight(name=name, shape=shape, initializer=initializer, trainable=False)
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, trainable=False, autocast=False
+        )
 
     def _deviation_initializer(self, shape: Any, dtype: Any = None) -> Any:
         return math.sqrt(self.moving_variance_initializer(shape, dtype=dtype))

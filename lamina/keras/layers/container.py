@@ -18,6 +18,7 @@ from ...ir.graph import eagerly
 from ...tensor.variable import Variable
 from .. import constraints, initializers, regularizers
 from ..configurable import Configurable
+from ..dtype_policies import DTypePolicy
 from ..metrics import Metric
 from ..naming import unique_name
 from ..random import SeedGenerator
@@ -40,7 +41,7 @@ class Container(Configurable):
     _own_weights: list[Any]
     _trainable: bool
     _name: str | None
-    _dtype: str
+    _policy: DTypePolicy
 
     @property
     def name(self) -> str:
@@ -52,11 +53,15 @@ class Container(Configurable):
 
     @property
     def dtype(self) -> str:
-        return self._dtype
+        return self._policy.variable_dtype
 
     @property
     def variable_dtype(self) -> str:
-        return self._dtype
+        return self._policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        return self._policy.compute_dtype
 
     # Finding
 
@@ -205,6 +210,7 @@ class Container(Configurable):
         aggregation: Any = None,
         overwrite_with_gradient: bool = False,
         name: str | None = None,
+        autocast: bool = True,
         **kwargs: Any,
     ) -> Any:
         """A new variable of the layer; Glorot uniform for floats, zeros for integers by default.
@@ -212,6 +218,7 @@ class Container(Configurable):
         `aggregation` would say how copies on several devices are joined; there is one device.
         Positional arguments are `shape, initializer, dtype, trainable` as in Keras 3, or, with a
         name first, `name, shape, dtype, initializer` as in TensorFlow 2.
+        `autocast=False`: it is read as it is where the layer computes in another dtype.
         """
         places = _named_by_place(positional)
         shape, initializer = places.get("shape", shape), places.get("initializer", initializer)
@@ -221,7 +228,7 @@ class Container(Configurable):
         if refused:
             raise UnimplementedError(
                 f"add_weight does not do {', '.join(sorted(refused))}; its arguments are shape, "
-                "initializer, dtype, trainable, regularizer, constraint and name"
+                "initializer, dtype, trainable, regularizer, constraint, name and autocast"
             )
         shape = tuple(int(dim) for dim in (() if shape is None else shape))
         dtype = as_dtype(dtype or self.variable_dtype)
@@ -238,6 +245,7 @@ class Container(Configurable):
                 constraint=constraints.get(constraint),
                 regularizer=regularizers.get(regularizer),
                 owner=name_of(path_with(self)),
+                autocast=autocast,
             )
         self._own_weights.append(weight)
         return weight

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from ...core.errors import InvalidArgumentError
 
 
 class Frame:
     """One call of a layer that is going on."""
 
-    __slots__ = ("losses", "training")
+    __slots__ = ("cast", "losses", "training")
 
-    def __init__(self, training: Any) -> None:
+    def __init__(self, training: Any, cast: np.dtype[Any] | None = None) -> None:
         self.training = training
+        self.cast = cast  # what the layer reads its floats as
         self.losses: list[Any] = []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ..configurable import register
+from ..settings import floatx
 from .layer import Layer
 from .symbolic import KerasTensor, Operation, spec_of_shape
 
@@ -25,7 +26,7 @@ class InputLayer(Layer):
     ) -> None:
         if "input_shape" in kwargs:
             shape = kwargs.pop("input_shape")
-        super().__init__(name=name, dtype=dtype, **kwargs)
+        super().__init__(name=name, dtype=dtype or floatx(), **kwargs)
         if shape is None and batch_shape is None:
             raise InvalidArgumentError("an Input needs shape=, the sizes of one row, e.g. (23,)")
         if batch_shape is None:
@@ -33,7 +34,7 @@ class InputLayer(Layer):
             batch_shape = (batch_size, *shape)
         self.batch_shape = tuple(batch_shape)
         anything = (None, *self.batch_shape[1:]) if self.batch_shape else ()
-        spec = spec_of_shape(anything, self._dtype)  # a model takes batches of every size
+        spec = spec_of_shape(anything, self.compute_dtype)  # a model takes batches of every size
         operation = Operation(self, (), {})
         operation.outputs = [KerasTensor(spec, operation)]
         self._inbound.append(operation)
@@ -46,13 +47,13 @@ class InputLayer(Layer):
     @property
     def input_dtype(self) -> str:
         """The dtype of the data."""
-        return self._dtype
+        return self.compute_dtype
 
     def get_config(self) -> dict[str, Any]:
         """Shape, dtype and name."""
         return {
             "batch_shape": list(self.batch_shape),
-            "dtype": self._dtype,
+            "dtype": self.compute_dtype,
             "sparse": False,
             "ragged": False,
             "name": self.name,

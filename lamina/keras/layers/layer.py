@@ -25,8 +25,9 @@ from ...ops import array, math
 from ...tensor.autograph.conversion import traced
 from ...tensor.convert import to_tensor
 from ...tensor.variable import WRITES, standing_in
-from .. import regularizers
+from .. import dtype_policies, regularizers
 from ..configurable import register
+from ..dtype_policies import DTypePolicy, DTypePolicyMap
 from ..masks import masks_of
 from ..metrics import Mean
 from ..naming import unique_name
@@ -40,8 +41,6 @@ from .arguments import (
     checked_name,
     convert_argument,
     declared_shape,
-    dtype_name,
-    dtype_policy,
     shapes_for,
 )
 from .connections import Connected
@@ -51,6 +50,7 @@ from .mask_passing import pass_mask
 from .symbolic import KerasTensor, call_symbolically, is_symbolic, output_shape, trace_call
 
 _BASE = ("name", "trainable", "dtype")
+_FLOAT32 = DTypePolicy("float32")
 _BUILDING = threading.RLock()
 
 _UNIMPORTANT = frozenset(("built", "history", "stop_training"))  # attributes that compute nothing
@@ -121,7 +121,7 @@ class Layer(Connected):
         set_attribute(layer, "_build_shape", None)
         set_attribute(layer, "_path", None)
         set_attribute(layer, "_name", None)
-        set_attribute(layer, "_dtype", "float32")
+        set_attribute(layer, "_policy", _FLOAT32)
         set_attribute(layer, "activity_regularizer", None)
         set_attribute(layer, "_inbound", [])
         return layer
@@ -140,7 +140,9 @@ class Layer(Connected):
         if not isinstance(trainable, (bool, np.bool_)):
             raise InvalidArgumentError(f"trainable is True or False; got {trainable!r:.80}")
         self._trainable = bool(trainable)
-        self._dtype = dtype_name(dtype)
+        self._policy = dtype_policies.get(dtype)
+        if isinstance(self._policy, DTypePolicyMap):
+            self._policy = self._policy[self._name]
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.declared_input_shape = declared_shape(kwargs)
@@ -153,8 +155,22 @@ class Layer(Connected):
             )
 
     @property
-    def compute_dtype(self) -> str:
-        return self._dtype
+    def dtype_policy(self) -> DTypePolicy:
+        """Which dtype the layer computes in, and which its variables have."""
+        return self._policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        self._policy = dtype_policies.get(value)
+        CHANGES[0] += 1
+        WRITES[0] += 1
+
+    def _cast_dtype(self) -> np.dtype[Any] | None:
+        """What the layer's variables are read as within its call, None for what they are."""
+        policy = self._policy
+        if not self.autocast or policy.compute_dtype == policy.variable_dtype:
+            return None
+        return numpy_dtype(policy.compute_dtype)
 
     @property
     def input_dtype(self) -> str:
@@ -278,7 +294,7 @@ class Layer(Connected):
         first = arguments[0] if arguments else keywords.get(signature.first)
         mask = keywords.get("mask")
         mask = masks_of(first) if mask is None else mask
-        frame, path = Frame(training), CALLS.path
+        frame, path = Frame(training, self._cast_dtype()), CALLS.path
         CALLS.frames, CALLS.path = (*frames, frame), path_with(self)
         try:
             outputs = traced(self.call)(*arguments, **keywords)
@@ -321,7 +337,7 @@ class Layer(Connected):
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arrays and numbers as tensors, floats in the layer's dtype."""
-        wanted = numpy_dtype(self._dtype) if self.autocast else None
+        wanted = numpy_dtype(self._policy.compute_dtype) if self.autocast else None
         if len(args) == 1 and isinstance(args[0], Value) and not kwargs:
             return (autocast_tensor(args[0], wanted),), kwargs
         arguments = tuple(convert_argument(argument, wanted) for argument in args)
@@ -421,7 +437,7 @@ class Layer(Connected):
         config = {
             "name": self.name,
             "trainable": self._trainable,
-            "dtype": dtype_policy(self._dtype),
+            "dtype": dtype_policies.serialize(self._policy),
         }
         skipped = {*config, *self.input_shape_arguments, "autocast", "kwargs"}
         rest = super().get_config()
@@ -442,7 +458,7 @@ class Layer(Connected):
         base = {key: config[key] for key in _BASE if key in config and key not in parameters}
         layer = super().from_config({key: v for key, v in config.items() if key not in base})
         layer._name = checked_name(base.get("name", layer.name))
-        if dtype_name(base.get("dtype", layer.dtype)) != layer.dtype:
+        if dtype_policies.get(base.get("dtype", layer.dtype_policy)) != layer.dtype_policy:
             raise InvalidArgumentError(
                 f"{cls.__name__} was saved with another dtype; let its constructor take **kwargs "
                 "and pass them to super().__init__()"

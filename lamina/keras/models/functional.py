@@ -48,6 +48,7 @@ class Functional(Model):
                         f"called on them); got {type(leaf).__name__}"
                     )
         super().__init__(name=name or None, trainable=trainable)
+        self.autocast = False  # inputs have the dtypes of their Input
         if not all(isinstance(layer_of(tensor), InputLayer) for tensor in nest.flatten(inputs)):
             inputs, outputs = with_own_inputs(inputs, outputs)
         self.inputs_structure = inputs

@@ -71,7 +71,7 @@ class Model(Trainer, Layer):
         found = super().__call__(x)
         masked = any_mask(masks_of(found))  # machine code gives arrays without masks
         if array is not None and array.ndim == 2 and not masked and self._is_plain():
-            wanted = array.astype(self.compute_dtype, copy=False)
+            wanted = array.astype(self.variable_dtype, copy=False)
             calling.consider(self._call_program(), wanted, self._call_anything)
         return found
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from ...core import nest
 from ...core.errors import ArgumentTypeError, FailedPreconditionError, InvalidArgumentError
+from .. import dtype_policies
 from ..configurable import deserialize, register, serialize
-from ..layers.arguments import as_tuples, dtype_policy
+from ..layers.arguments import as_tuples
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor
@@ -178,7 +179,7 @@ class Sequential(Model):
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self._trainable,
-            "dtype": dtype_policy(self._dtype),
+            "dtype": dtype_policies.serialize(self.dtype_policy),
             "layers": [serialize(layer) for layer in self._stack],
         }
         if self._build_shape is not None:

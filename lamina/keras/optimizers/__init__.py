@@ -52,6 +52,13 @@ __all__ = [
 ]
 
 
+def scaled(optimizer: Any) -> Any:
+    """`optimizer` with dynamic loss scaling, which it may have already."""
+    if isinstance(optimizer, LossScaleOptimizer):
+        return optimizer
+    return LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+
+
 def get(identifier: Any) -> Any:
     """The optimizer meant by a name (case does not matter), a configuration or an optimizer.
 

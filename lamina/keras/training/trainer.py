@@ -61,14 +61,17 @@ class Trainer(Steps):
         """Say how the model is trained: optimizer, losses and metrics (one, or one an output).
 
         `run_eagerly=True` runs the Python code of each step. A step is compiled as the backend in
-        force does it, so `jit_compile` changes nothing, and float32 needs no loss scaling, so
-        `auto_scale_loss` does not either.
+        force does it, so `jit_compile` changes nothing. `auto_scale_loss`: a model with the policy
+        "mixed_float16" is trained by a LossScaleOptimizer.
         """
         if steps_per_execution not in (None, 1):
             raise UnimplementedError("steps_per_execution other than 1 is not implemented")
         names = self._output_names()
         state = TrainingState()
         state.optimizer = None if optimizer is None else optimizers.get(optimizer)
+        policy = self.dtype_policy.name  # type: ignore[attr-defined]
+        if auto_scale_loss and policy == "mixed_float16" and state.optimizer is not None:
+            state.optimizer = optimizers.scaled(state.optimizer)
         state.loss = None if loss is None else CompiledLoss(loss, loss_weights, names)
         state.metrics = CompiledMetrics(metrics, weighted_metrics, names)
         state.loss_tracker = Mean(name="loss")

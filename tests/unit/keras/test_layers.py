@@ -74,7 +74,7 @@ def test_dense_computes_what_it_says() -> None:
         (lambda: layers.Dense(2, kernel_initializer="zeroes"), ValueError, "zeros"),
         (lambda: layers.Dropout(1.5), InvalidArgumentError, "0 to 1"),
         (lambda: layers.Dense(2)(np.ones(3)), InvalidArgumentError, "rank 2"),
-        (lambda: layers.Dense(2, dtype="mixed_float16"), UnimplementedError, "mixed"),
+        (lambda: layers.Dense(2, dtype="mixed_bfloat16"), UnimplementedError, "bfloat16"),
         (tf.keras.Input, InvalidArgumentError, "shape"),
         (lambda: tf.keras.Input((3,), optional=True), UnimplementedError, "optional"),
         (lambda: tf.keras.Input((3,), sparce=True), TypeError, "sparce"),

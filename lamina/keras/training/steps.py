@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from .state import LossOfTensorFlow, TrainingState
 class Steps:
     """Loss, metrics and steps of a model."""
 
+    name: str
     _training: TrainingState
 
     # Metrics ------------------------------------------------------------------------------------
@@ -162,10 +164,14 @@ class Steps:
             scaled = self._training.optimizer.scale_loss(loss)
         self._track_loss(loss, x)
         weights = self.trainable_weights  # type: ignore[attr-defined]
-        if not weights:
-            raise FailedPreconditionError("the model has no trainable weights; nothing to train")
-        gradients = tape.gradient(scaled, weights)
-        self._training.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        if weights:
+            gradients = tape.gradient(scaled, weights)
+            self._training.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        else:
+            warnings.warn(
+                f"the model {self.name!r} has no trainable weights: fit changes nothing",
+                stacklevel=2,
+            )
         return x, y, y_pred, sample_weight
 
     def test_step(self, data: Any) -> dict[str, Any]:

@@ -248,3 +248,11 @@ def test_input_specs_of_several_inputs() -> None:
     with pytest.raises(ValueError, match="axis 2 is greater"):
         layers.InputSpec(ndim=2, axes={2: 1})
     assert get_mask(ROWS) is None
+
+
+def test_a_model_without_weights_is_fitted_with_a_warning() -> None:
+    model = tf.keras.Sequential([layers.Identity()])
+    model.compile("adam", "mse")
+    with pytest.warns(UserWarning, match="no trainable weights"):
+        history = model.fit(ROWS, ROWS + 1, verbose=0).history
+    assert history["loss"] == pytest.approx([1.0])

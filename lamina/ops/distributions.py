@@ -1,4 +1,4 @@
-"""Random numbers of other distributions, from keys: gamma, beta, binomial.
+"""Random numbers of other distributions, from keys: gamma, beta, binomial, Poisson.
 
 No loop waits for a number that is accepted: so many are tried at once that one will be. Gradients
 by the parameters do not flow, for which number is accepted depends on them.
@@ -15,9 +15,10 @@ from ..core.shapes import Shape
 from ..ir.bind import new_value
 from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, fill, fill_like, iota, reduce_sum, reshape
-from ..prims.reduce import reduce_max, reduce_min
+from ..prims.reduce import cumulative_sum, reduce_max, reduce_min
 from .control_flow import while_loop
 from .generator import normal_from, uniform_from
+from .special import lgamma
 
 _TRIES = 10  # each fails with a chance below 5 %, so all of them once in 10¹³ numbers
 _FEW = 16  # so many decisions are made one by one
@@ -142,4 +143,61 @@ def _halved(key: Any, draw: Any, total: Any, left: Any, p: Any) -> tuple[Any, An
     return prim.add(total, fell), prim.select(many, rest, left), prim.select(many, changed, p)
 
 
-__all__ = ["beta_from", "binomial_from", "gamma_from", "log_gamma_from"]
+_RARE = 16  # counts with at most this mean are found by their distribution
+_MOST = 80  # which they exceed with a chance below 10⁻²⁶
+
+
+def poisson_from(key: Any, draw: Any, rate: Any) -> Any:
+    """Counts with the mean `rate` (float64).
+
+    While a mean is large, the time of event m ≈ 7/8 of it is drawn, a gamma number: if it is over
+    before, m events have happened and the rest of the time goes on, else those before it are
+    binomial.
+
+    J. Ahrens, U. Dieter, "Computer methods for sampling from gamma, beta, Poisson and binomial
+    distributions" (1974).
+    """
+    zero = fill_like(rate, 0)
+    axes = tuple(range(len(rate.spec.shape)))
+    left = prim.maximum(prim.stop_gradient(rate), zero)
+
+    def many_left(number: Any, total: Any, left: Any) -> Any:
+        most = reduce_max(left, axes)
+        return prim.less(fill_like(most, _RARE), most)
+
+    def shorten(number: Any, total: Any, left: Any) -> Any:
+        own = _other(draw, prim.add(number, fill_like(number, 5000)))
+        return (prim.add(number, fill_like(number, 1)), *_shortened(key, own, total, left))
+
+    start = fill((), 0, INT32)
+    _, total, left = while_loop(many_left, shorten, (start, zero, left))
+    full = (*rate.spec.shape, _MOST)
+    wide, count = (
+        broadcast(reshape(left, (*rate.spec.shape, 1)), full),
+        iota(full, len(axes), FLOAT64),
+    )
+    held = prim.maximum(wide, fill_like(wide, _TINY))
+    chance = prim.exp(count * prim.log(held) - wide - lgamma(count + 1))
+    below = cumulative_sum(chance, exclusive=False)
+    u = uniform_from(key, _other(draw, 4), rate.spec.shape, dtype=FLOAT64)
+    passed = prim.less_equal(below, broadcast(reshape(u, (*rate.spec.shape, 1)), full))
+    return prim.add(total, reduce_sum(prim.cast(passed, FLOAT64), (len(axes),)))
+
+
+def _shortened(key: Any, draw: Any, total: Any, left: Any) -> tuple[Any, Any]:
+    """What has happened, and the mean of what is still to come."""
+    zero, one = fill_like(left, 0), fill_like(left, 1)
+    many = prim.less(fill_like(left, _RARE), left)
+    m = prim.select(many, prim.floor(prim.multiply(left, fill_like(left, 0.875))), one)
+    time = gamma_from(key, _other(draw, 1), m)
+    over = prim.less_equal(time, left)
+    rest = binomial_from(key, _other(draw, 2), prim.subtract(m, one), prim.divide(left, time))
+    happened = prim.select(over, m, rest)
+    new = prim.select(over, prim.subtract(left, time), zero)
+    return (
+        prim.add(total, prim.select(many, happened, zero)),
+        prim.select(many, new, left),
+    )
+
+
+__all__ = ["beta_from", "binomial_from", "gamma_from", "log_gamma_from", "poisson_from"]

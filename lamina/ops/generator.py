@@ -99,7 +99,10 @@ def integers_from(key: Any, draw: Any, shape: Shape, minval: Any, maxval: Any, d
     likely as another for n = maxval - minval; wider ranges take 64 bits modulo n.
     """
     wanted = numpy_dtype(dtype)
-    low, high = (int(constant_value(end, "minval and maxval")) for end in (minval, maxval))
+    low, high = (
+        end if isinstance(end, int) else int(constant_value(end, "minval and maxval"))
+        for end in (minval, maxval)
+    )
     limits = np.iinfo(wanted)
     if not limits.min <= low < high <= limits.max + 1:
         raise InvalidArgumentError(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..core.dtypes import INT32
 from ..core.errors import ArgumentTypeError, InvalidArgumentError
+from ..core.spaces import Space
 from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, fill_like, reduce_sum, reshape
 from ..prims.index import take_along
@@ -19,7 +22,7 @@ from .elementwise import log1p_exp_minus_abs, rsqrt, square
 from .indexing import gather, top_k
 from .names import namespace
 from .numbers import approx_max_k, approx_min_k
-from .random import uniform
+from .random import stateless_uniform, uniform
 from .reduction import clip_by_norm, reduce_mean, reduce_variance, zero_fraction
 from .reduction import reduce_sum as total
 from .statistics import *  # noqa: F403
@@ -164,13 +167,37 @@ def dropout(
 
     `noise_shape` has 1 where elements along an axis fall together (None: nowhere).
     """
+    return general_dropout(x, rate, partial(uniform, seed=seed), noise_shape)
+
+
+def stateless_dropout(
+    x: Any,
+    rate: Any,
+    seed: Any,
+    rng_alg: Any = "auto_select",
+    noise_shape: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Dropout whose places the two integers `seed` determine."""
+    sampler = partial(stateless_uniform, seed=seed, alg=rng_alg)
+    return general_dropout(x, rate, sampler, noise_shape)
+
+
+def general_dropout(
+    x: Any,
+    rate: Any,
+    uniform_sampler: Callable[..., Any],
+    noise_shape: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Dropout by the numbers that `uniform_sampler(shape=…, dtype=…)` draws from [0, 1)."""
     x = floats(x)
     if not is_tensor_like(rate):
         if not 0 <= rate < 1:
             raise InvalidArgumentError(f"dropout expects 0 ≤ rate < 1; got {rate}")
         if rate == 0:
             return x
-    noise = uniform(_noise_shape(x, noise_shape), seed=seed, dtype=x.spec.dtype)
+    noise = uniform_sampler(shape=_noise_shape(x, noise_shape), dtype=x.spec.dtype)
     kept = broadcast(prim.less_equal(*operands(rate, noise)), x.spec.shape)
     scaled = multiply(x, 1 / (1 - rate))
     return prim.select(kept, scaled, fill_like(x, 0))
@@ -222,12 +249,18 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
     return prim.bitwise_and(inside, prim.is_finite(reshape(own, places.spec.shape)))
 
 
+experimental = Space(
+    "lamina.nn.experimental",
+    general_dropout=general_dropout,
+    stateless_dropout=stateless_dropout,
+)
+
 __all__ = [
     "approx_max_k", "approx_min_k", "batch_norm_with_global_normalization", "batch_normalization",
-    "bias_add", "dropout", "embedding_lookup", "in_top_k", "l2_loss", "l2_normalize", "moments",
-    "sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
-    "sparse_softmax_cross_entropy_with_logits", "top_k", "weighted_cross_entropy_with_logits",
-    "zero_fraction",
+    "bias_add", "dropout", "embedding_lookup", "experimental", "in_top_k", "l2_loss",
+    "l2_normalize", "moments", "sigmoid_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits", "top_k",
+    "weighted_cross_entropy_with_logits", "zero_fraction",
 ]  # fmt: skip
 __all__ += activations.__all__
 __all__ += statistics.__all__

@@ -38,6 +38,10 @@ REASONS = {
         random.shuffle random.split random.stateless_categorical random.stateless_normal
         random.stateless_truncated_normal random.stateless_uniform random.truncated_normal
         random.uniform""",
+    f"random: {UNIT}/test_distributions.py": """
+        random.create_rng_state random.gamma random.poisson random.stateless_binomial
+        random.stateless_gamma random.stateless_parameterized_truncated_normal
+        random.stateless_poisson""",
     f"about Python, not numbers: {UNIT}/test_interop.py": """
         as_dtype device executing_eagerly function get_static_value group inside_function
         install_as is_tensor no_op numpy_function print py_function

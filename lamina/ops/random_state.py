@@ -1,0 +1,228 @@
+"""Where random numbers come from: generators with state, and the global one."""
+
+from __future__ import annotations
+
+import enum
+import os
+from typing import Any
+
+import numpy as np
+
+from ..core.dtypes import FLOAT32, INT32, INT64, UINT64, numpy_dtype
+from ..core.errors import InvalidArgumentError
+from ..prims import elementwise as prim
+from ..prims.broadcast import fill_like, reshape
+from ..prims.layout import concatenate
+from ..tensor.convert import constant_value, to_tensor
+from ..tensor.variable import Variable
+from .common import as_shape, integer
+from .drawing import binomial_of, uniform_of
+from .generator import derive_key, integers_from, normal_from, truncated_normal_from
+
+
+class Algorithm(enum.Enum):
+    """How random numbers are made: here always by Philox, the same on every machine."""
+
+    PHILOX = 1
+    THREEFRY = 2
+    AUTO_SELECT = 3
+
+
+def check_algorithm(alg: Any) -> None:
+    """Raise unless `alg` names Philox, or leaves the choice."""
+    name = alg.name if isinstance(alg, Algorithm) else alg
+    if isinstance(name, int):
+        name = Algorithm(name).name
+    if name is not None and str(name).upper() not in ("PHILOX", "AUTO_SELECT"):
+        raise InvalidArgumentError(f"random numbers are made by 'philox'; got alg={alg!r}")
+
+
+class Generator:
+    """Random numbers with a state: a key, and the number of the next draw.
+
+    Both live in variables, so that a traced function draws new numbers in every run.
+
+    Example:
+        tf.random.Generator.from_seed(1).normal([2, 3])
+    """
+
+    def __init__(self, key: int, draw: int = 0) -> None:
+        self._key = Variable(np.array(key, UINT64), trainable=False, name="key")
+        self._draw = Variable(np.array(draw, UINT64), trainable=False, name="draw")
+
+    @classmethod
+    def from_seed(cls, seed: int, alg: Any = None) -> Generator:
+        """The generator that `seed` determines."""
+        check_algorithm(alg)
+        return cls(derive_key(integer(seed, "seed")))
+
+    @classmethod
+    def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
+        """A generator that nobody can foresee."""
+        check_algorithm(alg)
+        return cls(int.from_bytes(os.urandom(8), "little"))
+
+    @classmethod
+    def from_key_counter(cls, key: int, counter: int, alg: Any = None) -> Generator:
+        """The generator with this key and this number of the next draw."""
+        check_algorithm(alg)
+        return cls(integer(key, "key"), integer(counter, "counter"))
+
+    @classmethod
+    def from_state(cls, state: Any, alg: Any = None) -> Generator:
+        """A generator that goes on where another had the state `state`."""
+        check_algorithm(alg)
+        key, draw = constant_value(state, "state").tolist()
+        return cls(key, draw)
+
+    @property
+    def algorithm(self) -> int:
+        """The number of Philox."""
+        return Algorithm.PHILOX.value
+
+    @property
+    def key(self) -> Any:
+        """The key, a uint64 scalar."""
+        return self._key.read_value()
+
+    @property
+    def state(self) -> Any:
+        """Key and number of the next draw, uint64 of shape (2,)."""
+        parts = [reshape(part, (1,)) for part in (self.key, self._draw.read_value())]
+        return concatenate(parts, 0)
+
+    def reset(self, state: Any) -> None:
+        """Go on from `state`."""
+        key, draw = np.asarray(constant_value(state, "state"), UINT64)
+        self._key.assign(np.asarray(key))
+        self._draw.assign(np.asarray(draw))
+
+    def reset_from_seed(self, seed: int) -> None:
+        """Start anew as `from_seed(seed)` does."""
+        self.reset(np.array([derive_key(integer(seed, "seed")), 0], UINT64))
+
+    def reset_from_key_counter(self, key: int, counter: int) -> None:
+        """Go on with this key and this number of the next draw."""
+        self.reset(np.array([integer(key, "key"), integer(counter, "counter")], UINT64))
+
+    def next(self) -> tuple[Any, Any]:
+        """Key and number of one draw, which is used up by that."""
+        draw = self._draw.read_value()
+        self._draw.assign(prim.add(draw, fill_like(draw, 1)))
+        return self._key.read_value(), draw
+
+    def skip(self, delta: int) -> None:
+        """Leave out `delta` draws."""
+        draw = self._draw.read_value()
+        self._draw.assign(prim.add(draw, fill_like(draw, integer(delta, "delta"))))
+
+    def split(self, count: int = 1) -> list[Generator]:
+        """`count` new generators, independent of this one and of each other."""
+        key, draw = self.next()
+        pair = [int(constant_value(part, "a generator that is split")) for part in (key, draw)]
+        return [Generator(derive_key(*pair, number)) for number in range(count)]
+
+    def normal(
+        self,
+        shape: Any,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = FLOAT32,
+        name: str | None = None,
+    ) -> Any:
+        """Normal numbers."""
+        return normal_from(*self.next(), as_shape(shape), mean, stddev, dtype)
+
+    def truncated_normal(
+        self,
+        shape: Any,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = FLOAT32,
+        name: str | None = None,
+    ) -> Any:
+        """Normal numbers within two standard deviations of the mean."""
+        return truncated_normal_from(*self.next(), as_shape(shape), mean, stddev, dtype)
+
+    def uniform(
+        self,
+        shape: Any,
+        minval: Any = 0,
+        maxval: Any = None,
+        dtype: Any = FLOAT32,
+        name: str | None = None,
+    ) -> Any:
+        """Uniform numbers in [minval, maxval); integers need a maxval."""
+        return uniform_of(self.next(), shape, minval, maxval, dtype)
+
+    def uniform_full_int(self, shape: Any, dtype: Any = UINT64, name: str | None = None) -> Any:
+        """Integers over the whole range of `dtype`."""
+        limits = np.iinfo(numpy_dtype(dtype))
+        return integers_from(*self.next(), as_shape(shape), limits.min, limits.max + 1, dtype)
+
+    def binomial(
+        self, shape: Any, counts: Any, probs: Any, dtype: Any = INT32, name: str | None = None
+    ) -> Any:
+        """How many of `counts` decisions fall with `probs`, which broadcast to `shape`."""
+        return binomial_of(self.next(), shape, counts, probs, dtype)
+
+    def make_seeds(self, count: int = 1) -> Any:
+        """Seeds for the stateless functions, one a column: int64 of shape (2, count)."""
+        limits = np.iinfo(INT64)
+        shape = (2, integer(count, "count"))
+        return integers_from(*self.next(), shape, limits.min, limits.max + 1, INT64)
+
+
+# The global generator, and one for each seed of an operation -------------------------------------
+
+
+class _Process:
+    """What `set_seed` restarts."""
+
+    def __init__(self) -> None:
+        self.generator = Generator.from_non_deterministic_state()
+        self.seed = 87654321  # what seeds of operations are combined with until set_seed
+        self.of_seeds: dict[int, Generator] = {}
+
+    def key_of(self, seed: int) -> int:
+        return derive_key(self.seed, seed)
+
+
+_PROCESS = _Process()
+
+
+def set_seed(seed: int) -> None:
+    """Restart all random numbers of the process that have no generator of their own."""
+    _PROCESS.seed = integer(seed, "seed")
+    _PROCESS.generator.reset_from_seed(_PROCESS.seed)
+    for number, generator in _PROCESS.of_seeds.items():
+        generator.reset(np.array([_PROCESS.key_of(number), 0], UINT64))
+
+
+def get_global_generator() -> Generator:
+    """The generator that operations without a seed draw from."""
+    return _PROCESS.generator
+
+
+def set_global_generator(generator: Generator) -> None:
+    """Let operations without a seed draw from `generator`."""
+    _PROCESS.generator = generator
+
+
+def source(seed: int | None) -> tuple[Any, Any]:
+    """Key and draw of the next call: a seed has a sequence of its own, restarted by set_seed."""
+    if seed is None:
+        return _PROCESS.generator.next()
+    number = integer(seed, "seed")
+    if number not in _PROCESS.of_seeds:
+        _PROCESS.of_seeds[number] = Generator(_PROCESS.key_of(number))
+    return _PROCESS.of_seeds[number].next()
+
+
+def pure(seed: Any) -> tuple[Any, Any]:
+    """A seed of two integers as key and draw."""
+    pair = to_tensor(seed)
+    if pair.spec.shape != (2,) or pair.spec.dtype.kind not in "iu":
+        raise InvalidArgumentError(f"a stateless seed is two integers; got {pair.spec!r}")
+    words = prim.cast(pair, UINT64)
+    return words[0], words[1]

@@ -73,8 +73,15 @@ class Session(Protocol):
         """Let the inputs be `arrays`: those with a batch of `rows` rows, `batch` of them a step."""
         ...
 
+    def exchange(self, arrays: Sequence[Array], rows: int) -> bool:
+        """Let the inputs with a batch be others, of the same types, and all else stay as it is.
+
+        False where results have a batch: they need arrays of their own.
+        """
+        ...
+
     def order(self, order: Array | None) -> None:
-        """Take rows in this order (int64), or as they stand."""
+        """Take rows in this order (int64, `rows` of them), or as they stand."""
         ...
 
     def make_results(self) -> list[Array]:

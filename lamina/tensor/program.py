@@ -160,12 +160,25 @@ class ProgramSteps:
         self._results: list[Array] = []
 
     def begin(self, order: Array | None = None) -> None:
-        """Take variables as they are now, and rows in `order`."""
+        """Take variables as they are now, and rows in `order`: as many as were given before."""
         sources = [s._value if isinstance(s, Variable) else s for s in self._program.sources]
         inputs = [*self._arrays, *(value.array for value in sources)]
         self._session.feed(inputs, self._rows, self._batch)  # type: ignore[arg-type]
         self._session.order(order)
         self._results = self._session.make_results()
+
+    def replace(self, arrays: Sequence[Array], rows: int) -> None:
+        """Let `begin` take other rows."""
+        self._arrays, self._rows = arrays, rows
+
+    def go_on(self, arrays: Sequence[Array], rows: int, order: Array | None) -> None:
+        """Take other rows; variables stay what they are after the last step."""
+        self.replace(arrays, rows)
+        if self._session.exchange(arrays, rows):
+            self._session.order(order)
+        else:
+            self.commit()
+            self.begin(order)
 
     def run(self, first: int, last: int) -> None:
         """Steps `first` to `last`, the last one left out."""

@@ -47,17 +47,8 @@ OWNERS = {
 # Parts of the standard library that cost more than the moment in which they are needed.
 LATE = {
     *("base64", "concurrent.futures", "csv", "difflib", "html", "http.client", "inspect", "json"),
-    *(
-        "linecache",
-        "logging",
-        "queue",
-        "shutil",
-        "tarfile",
-        "tempfile",
-        "textwrap",
-        "threading",
-        "traceback",
-    ),
+    *("linecache", "logging", "multiprocessing", "queue", "shutil", "tempfile", "textwrap"),
+    *("tarfile", "threading", "traceback"),
     *("urllib.parse", "urllib.request", "xml.etree.ElementTree", "zipfile", "zlib"),
 }
 

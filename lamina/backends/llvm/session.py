@@ -95,6 +95,23 @@ class Session:
         context[ROWS], context[BATCH] = rows, batch
         self.program.begin(self._address)
 
+    def exchange(self, arrays: Sequence[Array], rows: int) -> bool:
+        """Let the inputs with a batch be others; False where results have a batch, too."""
+        program = self.program
+        if any(B in spec.shape for spec in program.output_specs):
+            return False
+        held = list(self._held)
+        specs, slots = program.input_specs, program.layout.inputs
+        for place, array in enumerate(arrays):
+            array = as_rows(array, specs[place])
+            held[place] = array
+            slot = SLOTS + slots[place]
+            self.context[slot] = array.ctypes.data
+            self.context[slot + 1] = array.strides[0] // array.itemsize
+        self._held = held
+        self.context[ROWS] = rows
+        return True
+
     def order(self, order: Array | None) -> None:
         """Take rows in this order (int64), or as they stand."""
         self._order = order

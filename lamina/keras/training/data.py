@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ...core import nest
 from ...core.dtypes import Array
-from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError, describe
+from ...core.errors import ArgumentTypeError, InvalidArgumentError, describe
 from ...core.strings import encode, looks_like_strings
+from ...data.frames import frame_values
 from ...ir.value import Value
 from ...tensor.convert import widened
 from ..settings import floatx
-
-STREAMS = ("__next__", "as_numpy_iterator", "__getitem__")
 
 
 class Batches:
@@ -35,10 +34,14 @@ class Batches:
         self.sample_weight = weight
         self.batch_size = _checked_batch_size(batch_size)
 
-    def weigh_classes(self, class_weight: dict[Any, float] | None) -> None:
-        """Let rows count by their class."""
+    def set_batch_size(self, batch_size: int | None) -> None:
+        """Let batches have this many rows; 32 for None."""
+        self.batch_size = _checked_batch_size(batch_size)
+
+    def weigh_classes(self, class_weight: dict[Any, float] | None, *, some: bool = False) -> None:
+        """Let rows count by their class; `some`: they need not show a class with a weight."""
         if class_weight is not None:
-            self.sample_weight = _by_class(class_weight, self.y, self.sample_weight)
+            self.sample_weight = _by_class(class_weight, self.y, self.sample_weight, some)
 
     @property
     def steps(self) -> int:
@@ -75,14 +78,38 @@ class Batches:
             raise InvalidArgumentError(
                 f"validation_split={share} of {self.rows} rows leaves one part empty"
             )
-        return self._part(slice(0, cut)), self._part(slice(cut, None))
+        return self.part(slice(0, cut)), self.part(slice(cut, None))
 
-    def _part(self, rows: slice) -> Batches:
+    def part(self, rows: slice) -> Batches:
+        """Some of the rows, as views."""
+
         def take(structure: Any) -> Any:
             return None if structure is None else nest.map_structure(lambda a: a[rows], structure)
 
         weight = take(self.sample_weight)
         return Batches(take(self.x), take(self.y), weight, self.batch_size)
+
+    def kinds(self) -> tuple[Any, ...]:
+        """The widths and dtypes of the arrays: batches of the same kinds run in one program."""
+        parts = tuple((array.shape[1:], array.dtype) for array in self.arrays())
+        return (self.y is None, self.sample_weight is None, *parts)
+
+
+def joined(several: list[Batches]) -> Batches:
+    """Batches of the same kinds, one after the other, the last of which may have fewer rows."""
+    first = several[0]
+    if len(several) == 1:
+        return first
+
+    def join(parts: list[Any]) -> Any:
+        if parts[0] is None:
+            return None
+        return nest.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+
+    x, y, weight = (
+        join([getattr(one, name) for one in several]) for name in ("x", "y", "sample_weight")
+    )
+    return Batches(x, y, weight, first.batch_size)
 
 
 def _checked_batch_size(batch_size: Any) -> int:
@@ -97,20 +124,34 @@ def arrays_of(data: Any, what: str) -> Any:
     """A structure of arrays of numbers; floats in Keras's default dtype."""
     if data is None:
         raise InvalidArgumentError(f"{what} is None; expected an array, one row an example")
-    if isinstance(data, dict):
-        return {key: arrays_of(value, f"{what}[{key!r}]") for key, value in data.items()}
+    if type(data) is np.ndarray:
+        return _array(data, what)
     if isinstance(data, (list, tuple)):
-        if any(hasattr(item, "__array__") and np.ndim(item) > 0 for item in data):
+        if any(_has_rows(item) for item in data):
             return [arrays_of(item, f"{what}[{i}]") for i, item in enumerate(data)]
         return _array(np.asarray(data), what)
+    frame = frame_values(data)
+    if frame is not None:
+        return _array(frame, what)
+    if isinstance(data, Mapping):
+        return {key: arrays_of(value, f"{what}[{key!r}]") for key, value in data.items()}
+    if hasattr(data, "detach") and hasattr(data, "cpu"):  # a tensor of PyTorch, on any device
+        data = data.detach().cpu().numpy()
     if isinstance(data, Value) or hasattr(data, "__array__"):
         return _array(np.asarray(data), what)
-    if any(hasattr(data, name) for name in STREAMS) or callable(data):
-        raise UnimplementedError(
-            f"{what} is a {type(data).__name__}: generators, datasets and other streams are not "
-            "implemented yet; pass arrays"
+    if hasattr(data, "toarray"):
+        raise ArgumentTypeError(
+            f"{what} is a sparse matrix ({type(data).__name__}); networks here take dense rows: "
+            "pass x.toarray()"
         )
     raise ArgumentTypeError(f"{what} should be arrays of numbers; got {describe(data)}")
+
+
+def _has_rows(item: Any) -> bool:
+    """Whether an item of a list is an input of its own."""
+    if frame_values(item) is not None or isinstance(item, Mapping):
+        return True
+    return hasattr(item, "__array__") and np.ndim(item) > 0
 
 
 def _array(array: Array, what: str) -> Array:
@@ -157,7 +198,7 @@ def _common_length(parts: dict[str, Any]) -> int:
     return rows
 
 
-def _by_class(weights: dict[Any, float], y: Any, sample_weight: Any) -> Array:
+def _by_class(weights: dict[Any, float], y: Any, sample_weight: Any, some: bool) -> Array:
     """The weight of each row by its class, times its own."""
     if not isinstance(weights, dict):
         raise ArgumentTypeError(
@@ -170,7 +211,7 @@ def _by_class(weights: dict[Any, float], y: Any, sample_weight: Any) -> Array:
         raise InvalidArgumentError("class_weight and sample_weight cannot be given together")
     classes = np.argmax(y, axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
     unknown = set(weights) - set(np.unique(classes).tolist())
-    if len(unknown) == len(weights):
+    if len(unknown) == len(weights) and not some:
         raise InvalidArgumentError(
             f"none of the classes of class_weight ({sorted(weights)}) is in the targets "
             f"({describe(np.unique(classes))})"

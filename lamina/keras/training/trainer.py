@@ -13,7 +13,6 @@ from ...core import nest
 from ...core.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
-    UnimplementedError,
 )
 from ...tensor.function import Function
 from .. import optimizers
@@ -26,8 +25,11 @@ from ..settings import floatx, max_epochs
 from . import loop
 from .compiled import CompiledLoss, CompiledMetrics
 from .data import Batches, arrays_of, unpack_x_y_sample_weight
+from .feed import feed_for, feeds_for_fit, is_stream
+from .prediction import predict
 from .serving import Frozen, Serving
 from .state import TrainingState
+from .stepper import Stepper
 from .steps import Steps
 
 
@@ -64,8 +66,9 @@ class Trainer(Steps):
         force does it, so `jit_compile` changes nothing. `auto_scale_loss`: a model with the policy
         "mixed_float16" is trained by a LossScaleOptimizer.
         """
-        if steps_per_execution not in (None, 1):
-            raise UnimplementedError("steps_per_execution other than 1 is not implemented")
+        group = 1 if steps_per_execution is None else steps_per_execution
+        if int(group) != group or group < 1:
+            raise InvalidArgumentError(f"steps_per_execution is a positive integer; got {group!r}")
         names = self._output_names()
         state = TrainingState()
         state.optimizer = None if optimizer is None else optimizers.get(optimizer)
@@ -77,6 +80,7 @@ class Trainer(Steps):
         state.loss_tracker = Mean(name="loss")
         state.run_eagerly = bool(run_eagerly)
         state.trainable = [(layer, layer._trainable) for layer in self._flatten_layers()]  # type: ignore[attr-defined]
+        state.steps_per_execution = int(group)
         self._training = state
         self._compile_arguments = {
             "optimizer": state.optimizer,
@@ -132,6 +136,15 @@ class Trainer(Steps):
         return self._training.loss.given if self._training.loss else None
 
     @property
+    def steps_per_execution(self) -> int:
+        """How many batches are one to callbacks."""
+        return self._training.steps_per_execution
+
+    @steps_per_execution.setter
+    def steps_per_execution(self, value: int) -> None:
+        self._training.steps_per_execution = value
+
+    @property
     def run_eagerly(self) -> bool:
         return self._training.run_eagerly
 
@@ -160,7 +173,7 @@ class Trainer(Steps):
         state.prepared.clear()
         state.serving, state.calling = Serving(), Serving()
 
-    def _stepper(self, kind: str) -> loop.Stepper:
+    def _stepper(self, kind: str) -> Stepper:
         """How batches are worked on: the step, and where its results come from."""
         step: Callable[..., Any]
         if kind == "train" and self._is_default("train_step", "compute_metrics"):
@@ -170,7 +183,7 @@ class Trainer(Steps):
         else:
             step, own = (self.train_step if kind == "train" else self.test_step), True
         results = None if own else self._program("results", self.get_metrics_result)
-        return loop.Stepper(self._program(kind, step), results)
+        return Stepper(self._program(kind, step), results)
 
     def _require(self, what: str, *, training: bool) -> None:
         if not self.compiled:
@@ -225,28 +238,34 @@ class Trainer(Steps):
     ) -> Any:
         """Train for `epochs` passes over the data; the `History` of loss and metrics.
 
-        `x`, `y`: arrays with one row an example (lists or dicts of them for several inputs and
-        outputs). `validation_split` takes the last share of the rows before shuffling.
+        `x`, `y`: arrays or frames with one row an example (lists or dicts of them for several
+        inputs and outputs). Or `x` gives batches, (x, y) or (x, y, sample_weight): a
+        tf.data.Dataset, a generator, a PyDataset, or what can be iterated like a DataLoader of
+        PyTorch; a thread makes them ahead. `validation_split` takes the last share of the rows
+        before shuffling. An error or Ctrl-C loses nothing of what was trained.
         """
-        _refuse(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
         self._require("fit", training=True)
-        batches = Batches(x, y, sample_weight, batch_size)
-        validation = None
-        if validation_data is not None:
-            validation = _validation(validation_data, validation_batch_size or batch_size)
-        elif validation_split:
-            batches, validation = batches.split(validation_split)
-            validation.batch_size = validation_batch_size or batches.batch_size
-        batches.weigh_classes(class_weight)
+        feed, validation = feeds_for_fit(
+            x,
+            y,
+            sample_weight,
+            validation_data,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            steps=steps_per_epoch,
+            validation_split=validation_split,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+        )
         with self._as_compiled():
-            self._prepare(batches, training=True)
+            self._prepare(feed.sample(), training=True)
             return loop.fit(
                 self,
-                batches,
+                feed,
                 validation,
                 epochs=min(epochs, max_epochs() or epochs),
                 initial_epoch=initial_epoch,
-                shuffle=shuffle,
                 verbose=verbose,
                 callbacks=callbacks,
                 validation_freq=validation_freq,
@@ -285,11 +304,10 @@ class Trainer(Steps):
         return_dict: bool = False,
     ) -> Any:
         """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
-        _refuse(steps=steps)
         self._require("evaluate", training=False)
-        batches = Batches(x, y, sample_weight, batch_size)
-        self._prepare(batches, training=False)
-        logs = loop.evaluate(self, batches, verbose=verbose, callbacks=callbacks)
+        feed = feed_for(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        self._prepare(feed.sample(), training=False)
+        logs = loop.evaluate(self, feed, verbose=verbose, callbacks=callbacks)
         if return_dict:
             return logs
         return self._in_order(logs)
@@ -315,17 +333,17 @@ class Trainer(Steps):
         serving = self._training.serving
         if verbose == 0 and callbacks is None and steps is None and serving.is_ready():
             return serving.function(x)
-        _refuse(steps=steps)
-        batches = Batches(x, batch_size=batch_size)
+        feed = feed_for(x, batch_size=batch_size, steps=steps)
         program = self._program("predict", self.predict_step)
-        found = loop.predict(self, program, batches, verbose=verbose, callbacks=callbacks)
-        serving.consider(program, batches.x, self._predict_anything)
+        found = predict(self, program, feed, verbose=verbose, callbacks=callbacks)
+        if not is_stream(x) and steps is None:
+            serving.consider(program, feed.sample().x, self._predict_anything)
         return found
 
     def _predict_anything(self, x: Any) -> Any:
         """What compiled code does not take: other dtypes, structures, many rows, bad input."""
         program = self._program("predict", self.predict_step)
-        return loop.predict(self, program, Batches(x), verbose=0, callbacks=None)
+        return predict(self, program, feed_for(x), verbose=0, callbacks=None)
 
     def predictor(self) -> Any:
         """A function from rows to predictions for serving, with the weights as they are now.
@@ -393,20 +411,3 @@ class Trainer(Steps):
 def _symbol(rows: Any) -> KerasTensor:
     """A symbolic batch of rows like these."""
     return KerasTensor(spec_of_shape((None, *rows.shape[1:]), rows.dtype))
-
-
-def _validation(data: Any, batch_size: int | None) -> Batches:
-    x, y, sample_weight = unpack_x_y_sample_weight(data)
-    try:
-        return Batches(x, y, sample_weight, batch_size)
-    except InvalidArgumentError as error:
-        raise InvalidArgumentError(f"validation_data: {error}") from None
-
-
-def _refuse(**arguments: Any) -> None:
-    for name, value in arguments.items():
-        if value is not None:
-            raise UnimplementedError(
-                f"{name}= is not implemented yet; it is for streams of data, and arrays are "
-                "worked through whole"
-            )

@@ -23,6 +23,8 @@ from ..settings import (
     is_interactive_logging_enabled,
 )
 from ..training.data import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from ..training.py_dataset import PyDataset
+from ..training.py_dataset import PyDataset as Sequence
 from . import legacy
 from .config import Config
 from .numerical import normalize, set_random_seed, to_categorical
@@ -33,6 +35,8 @@ __all__ = [
     "Config",
     "CustomObjectScope",
     "Progbar",
+    "PyDataset",
+    "Sequence",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
@@ -61,8 +65,6 @@ __all__ = [
 _TABLES = "lamina is about tables of numbers; images, texts and sound are left out"
 _ELSEWHERE = {
     "split_dataset": "slice the arrays, or pass validation_split= to fit",
-    "PyDataset": "pass arrays to fit",
-    "Sequence": "pass arrays to fit",
     "FeatureSpace": "see lamina.tabular and keras.layers.Normalization",
     **dict.fromkeys(("load_img", "save_img", "img_to_array", "array_to_img"), _TABLES),
     **dict.fromkeys(("pad_sequences", "bounding_boxes"), _TABLES),

@@ -15,7 +15,6 @@ from lamina.core.errors import (
     ArgumentTypeError,
     FailedPreconditionError,
     InvalidArgumentError,
-    UnimplementedError,
 )
 
 keras, layers = tf.keras, tf.keras.layers
@@ -214,15 +213,27 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda m: m.fit(np.array([["a", 1, 2]], object), np.ones(1)), ArgumentTypeError, "Encode"),
     (lambda m: m.fit(X, Y, batch_size=0), InvalidArgumentError, "batch_size"),
     (lambda m: m.fit(X, Y, validation_split=1.5), InvalidArgumentError, "share"),
-    (lambda m: m.fit(X, Y, steps_per_epoch=3), UnimplementedError, "steps_per_epoch"),
-    (lambda m: m.fit(iter([(X, Y)])), UnimplementedError, "pass arrays"),
+    (lambda m: m.fit(X, Y, steps_per_epoch=0), InvalidArgumentError, "number of steps"),
+    (lambda m: m.fit(iter([(X, Y)]), Y), InvalidArgumentError, "Leave y= out"),
+    (lambda m: m.fit(iter(())), InvalidArgumentError, "no batches"),
+    (
+        lambda m: m.fit(iter([(X, Y)]), validation_split=0.1),
+        InvalidArgumentError,
+        "validation_data",
+    ),
+    (lambda m: m.fit(iter([(X, Y, None, 1)])), InvalidArgumentError, "tuple of 4"),
+    (
+        lambda m: m.fit(tf.data.Dataset.from_tensor_slices((X, Y))),
+        InvalidArgumentError,
+        r"batch\(32\)",
+    ),
     (lambda m: m.fit(X, Y, class_weight={"yes": 1.0}), InvalidArgumentError, "class_weight"),
     (lambda m: m.fit(X, None), InvalidArgumentError, "y"),
     (lambda m: m.fit(None), InvalidArgumentError, "x is None"),
     (lambda m: m.compile(loss="binary_crosentropy"), ValueError, "binary_crossentropy"),
     (lambda m: m.compile(optimizer="adm"), ValueError, "adam"),
     (lambda m: m.compile(metrics=["acuracy"]), ValueError, "accuracy"),
-    (lambda m: m.compile(steps_per_execution=5), UnimplementedError, "steps_per_execution"),
+    (lambda m: m.compile(steps_per_execution=0), InvalidArgumentError, "steps_per_execution"),
     (lambda m: m.predict(np.ones((2, 4)), verbose=0), InvalidArgumentError, "shape"),
 ]
 

@@ -1,0 +1,467 @@
+"""What an epoch consists of, for every kind of data: arrays, tf.data, generators, PyDataset.
+
+A feed gives an epoch as pieces: batches of one size, in arrays, with the order of their rows.
+Arrays, and datasets that only choose and order rows, come in one piece; what streams comes as
+many batches at a time as a thread has made ready.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Generator, Iterator, Mapping
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core import nest
+from ...core.dtypes import INT64, Array
+from ...core.errors import ArgumentTypeError, InvalidArgumentError
+from ...data.background import Background
+from ...data.node import Node
+from ...data.order import Segment, shuffled, stable_order
+from ...data.rows import Rows, merged
+from ...ir.value import Value
+from ..settings import max_steps_per_epoch
+from .data import Batches, joined, unpack_x_y_sample_weight
+from .py_dataset import PyDataset, made_by_workers
+
+_MOST_ROWS = 1 << 20  # of a piece of a dataset in memory
+_AHEAD = 256  # batches of a stream that may wait
+_ROOM = 1 << 24  # bytes of them
+
+
+class Piece(NamedTuple):
+    """Batches of one size (the last may be smaller), and the order of their rows."""
+
+    batches: Batches
+    order: Array | None
+
+    @property
+    def rows(self) -> int:
+        return self.batches.rows if self.order is None else len(self.order)
+
+    @property
+    def steps(self) -> int:
+        return -(-self.rows // self.batches.batch_size)
+
+    def in_order(self) -> Iterator[Any]:
+        """The batches as steps take them."""
+        size = self.batches.batch_size
+        for start in range(0, self.rows, size):
+            part: Any = slice(start, min(start + size, self.rows))
+            yield self.batches.batch(part if self.order is None else self.order[part])
+
+
+class Feed:
+    """Data for `fit`, `evaluate` or `predict`."""
+
+    steps: int | None = None
+    """Steps of an epoch; None until an epoch has shown how many there are."""
+
+    def sample(self) -> Batches:
+        """Some of the rows, to look at shapes and dtypes."""
+        raise NotImplementedError
+
+    def epoch(self) -> Generator[Piece, None, None]:
+        """The next epoch."""
+        raise NotImplementedError
+
+    def restart(self) -> None:
+        """Let the next epoch begin at the start of the data, if they can be had again."""
+        raise NotImplementedError
+
+
+class SegmentFeed(Feed):
+    """Rows of arrays in segments: `segments()` begins a pass over the data."""
+
+    def __init__(
+        self,
+        batches: Batches,
+        segments: Callable[[], Iterator[Segment]],
+        length: int | None,
+        steps: int | None,
+    ) -> None:
+        self._batches, self._segments, self._length = batches, segments, length
+        self._limit = steps
+        self._running: Iterator[Segment] | None = None
+        self._kept: Segment = range(0)
+        self._seen = 0
+        self.steps = steps or length
+
+    def sample(self) -> Batches:
+        return self._batches
+
+    def epoch(self) -> Generator[Piece, None, None]:
+        if self._limit is None:
+            steps = 0
+            for segment in filter(len, self._segments()):
+                piece = self._piece(segment)
+                steps += piece.steps
+                yield piece
+            self.steps = steps or self.steps
+            return
+        left, size = self._limit, self._batches.batch_size
+        while left:
+            if not len(self._kept) and not self._advance(left == self._limit):
+                return
+            piece = self._piece(self._kept[: left * size])
+            self._kept = self._kept[left * size :]
+            left -= piece.steps
+            yield piece
+
+    def restart(self) -> None:
+        self._running, self._kept = None, range(0)
+
+    def _advance(self, at_start: bool) -> bool:
+        """Get more rows; at the start of an epoch also from the start of the data."""
+        for again in (False, True):
+            if self._running is None:
+                self._running = self._segments()
+            self._kept = next((part for part in self._running if len(part)), range(0))
+            if len(self._kept):
+                return True
+            self._running = None
+            if again or not at_start:
+                break
+        tell_of_the_end()
+        return False
+
+    def _piece(self, segment: Segment) -> Piece:
+        if isinstance(segment, range):
+            if segment == range(self._batches.rows):
+                return Piece(self._batches, None)
+            return Piece(self._batches.part(slice(segment.start, segment.stop, segment.step)), None)
+        return Piece(self._batches, np.ascontiguousarray(segment, INT64))
+
+
+def tell_of_the_end() -> None:
+    """Warn that data ended before the epoch did."""
+    warnings.warn(
+        "Your input ran out of data; interrupting training. Make sure that your dataset or "
+        "generator can generate at least `steps_per_epoch * epochs` batches. You may need to use "
+        "the `.repeat()` function when building your dataset.",
+        stacklevel=4,
+    )
+
+
+def of_arrays(batches: Batches, shuffle: Any, steps: int | None) -> SegmentFeed:
+    """Arrays, in a new order each epoch where they are shuffled."""
+
+    def segments() -> Iterator[Segment]:
+        if shuffle == "batch":
+            yield _within_batches(batches.rows, batches.batch_size)
+        elif shuffle:
+            yield shuffled(batches.rows)
+        else:
+            yield range(batches.rows)
+
+    return SegmentFeed(batches, segments, batches.steps, steps)
+
+
+def _within_batches(rows: int, size: int) -> Array:
+    """An order that moves rows within their batches only."""
+    order = shuffled(rows)
+    return order[stable_order((order // size).astype(np.uint32))]
+
+
+def of_rows(rows: Rows, class_weight: Any, steps: int | None) -> SegmentFeed:
+    """A dataset that only chooses and orders rows of arrays."""
+    assert rows.size is not None
+    x, y, weight = unpack_x_y_sample_weight(rows.source)
+    batches = Batches(x, y, weight, rows.size)
+    batches.weigh_classes(class_weight)
+    length = rows.length if rows.length >= 0 else None
+    return SegmentFeed(batches, lambda: merged(rows, _MOST_ROWS), length, steps)
+
+
+class StreamFeed(Feed):
+    """Batches from an iterator, made ahead by a thread; `start()` begins a pass over the data."""
+
+    def __init__(
+        self,
+        start: Callable[[], Iterator[Any]],
+        length: int | None,
+        steps: int | None,
+        *,
+        class_weight: Any = None,
+        first: Callable[[], Any] | None = None,
+        hooks: Any = None,
+        again: bool = True,
+        ahead: int = _AHEAD,
+    ) -> None:
+        self._start, self._class_weight = start, class_weight
+        self._limit, self._hooks, self._again, self._ahead = steps, hooks, again, ahead
+        self._running: Iterator[Any] | None = None
+        self._make_first = first
+        self._first: Batches | None = None
+        self._ended = self._ran = False
+        self.steps = steps or length
+
+    def sample(self) -> Batches:
+        if self._first is None and self._make_first is not None:
+            self._first = self._convert(self._make_first())
+        if self._first is None:
+            self._running = self._running or self._start()
+            self._first = next(map(self._convert, self._running), None)
+            if self._first is None:
+                raise InvalidArgumentError("there are no batches to work on: the data are empty")
+            self._running = chain([self._first], self._running)
+        return self._first
+
+    def _convert(self, item: Any) -> Batches:
+        """A batch as somebody yielded it."""
+        if isinstance(item, Batches):
+            return item
+        x, y, weight = unpack_x_y_sample_weight(item)
+        batches = Batches(x, y, weight)
+        batches.batch_size = batches.rows
+        batches.weigh_classes(self._class_weight, some=True)
+        return batches
+
+    def epoch(self) -> Generator[Piece, None, None]:
+        if self._hooks is not None:
+            self._hooks.on_epoch_begin()
+        self._ran = True
+        done = 0
+        for piece in self._pieces():
+            done += piece.steps
+            yield piece
+        if self._limit is None:
+            self.steps = done or self.steps
+        if self._hooks is not None:
+            self._hooks.on_epoch_end()
+
+    def restart(self) -> None:
+        if self._again and self._ran:
+            self._running = None
+
+    def _pieces(self) -> Iterator[Piece]:
+        for again in (False, True):
+            if self._running is None:
+                if self._ended and not self._again:
+                    tell_of_the_end()
+                    return
+                self._running = self._start()
+            done = 0
+            for piece in self._from(self._running):
+                done += piece.steps
+                yield piece
+            if self._limit is not None and done == self._limit:
+                return
+            self._running, self._ended = None, True
+            if self._limit is None and done:
+                return
+            if done or again or not self._again:
+                tell_of_the_end()
+                return
+
+    def _from(self, running: Iterator[Any]) -> Iterator[Piece]:
+        """What one epoch takes, several batches of the same size at once."""
+
+        def make() -> Iterator[Batches]:
+            return map(self._convert, islice(running, self._limit))
+
+        background = Background(make, self._ahead, _ROOM, _bytes_of)
+        kept: list[Batches] = []
+        try:
+            while ready := background.take(self._ahead):
+                for batches in ready:
+                    if kept and not _follows(kept, batches):
+                        yield _together(kept)
+                        kept = []
+                    kept.append(batches)
+                yield _together(kept)
+                kept = []
+        finally:
+            background.close()
+
+
+def _bytes_of(batches: Batches) -> int:
+    return sum(array.nbytes for array in batches.arrays())
+
+
+def _follows(before: list[Batches], batches: Batches) -> bool:
+    """Whether a batch runs together with others: they are full, and it is no larger."""
+    first, last = before[0], before[-1]
+    return (
+        last.rows == first.rows >= batches.rows
+        and first.kinds() == batches.kinds()
+        and (len(before) + 1) * _bytes_of(first) <= _ROOM
+    )
+
+
+def _together(several: list[Batches]) -> Piece:
+    found = joined(several)
+    found.batch_size = several[0].rows
+    return Piece(found, None)
+
+
+# Which of them -----------------------------------------------------------------------------------
+
+
+def feed_for(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    shuffle: Any = False,
+    class_weight: Any = None,
+    steps: int | None = None,
+    what: str = "x",
+) -> Feed:
+    """The feed for what people pass as data."""
+    steps = _checked_steps(steps)
+    if hasattr(x, "__lamina_node__"):
+        refuse_beside(x, "a tf.data.Dataset", y, sample_weight)
+        return of_dataset(x.__lamina_node__(), class_weight, steps)
+    if isinstance(x, PyDataset) or _is_sequence(x):
+        refuse_beside(x, "a PyDataset", y, sample_weight)
+        return _of_py_dataset(x, shuffle, class_weight, steps)
+    if hasattr(x, "__next__"):
+        refuse_beside(x, "a generator", y, sample_weight)
+        return StreamFeed(lambda: x, None, steps, class_weight=class_weight, again=False)
+    if is_iterable(x):
+        refuse_beside(x, f"a {type(x).__name__}", y, sample_weight)
+        length = len(x) if hasattr(x, "__len__") else None
+        return StreamFeed(lambda: iter(x), length, steps, class_weight=class_weight)
+    batches = Batches(x, y, sample_weight)
+    if batch_size is None and steps is not None:
+        batch_size = -(-batches.rows // steps)
+    batches.set_batch_size(batch_size)
+    batches.weigh_classes(class_weight)
+    return of_arrays(batches, shuffle, steps)
+
+
+def _checked_steps(steps: Any) -> int | None:
+    most = max_steps_per_epoch()
+    if steps is not None and (int(steps) != steps or steps < 1):
+        raise InvalidArgumentError(f"a number of steps is a positive integer; got {steps!r}")
+    if most and (steps is None or steps > most):
+        warnings.warn(f"Limiting steps_per_epoch to {most}", stacklevel=4)
+        return most
+    return None if steps is None else int(steps)
+
+
+def is_iterable(x: Any) -> bool:
+    """Whether `x` gives batches one after the other, like a DataLoader of PyTorch."""
+    if isinstance(x, (list, tuple, Mapping, str, bytes, Value)) or x is None:
+        return False
+    is_data = any(hasattr(x, name) for name in ("__array__", "dtypes", "toarray"))
+    return hasattr(x, "__iter__") and not is_data
+
+
+def _is_sequence(x: Any) -> bool:
+    """Whether `x` is a PyDataset or Sequence of another Keras."""
+    return any(base.__name__ in ("PyDataset", "Sequence") for base in type(x).__mro__) and hasattr(
+        x, "on_epoch_end"
+    )
+
+
+def refuse_beside(x: Any, kind: str, y: Any, sample_weight: Any) -> None:
+    """Targets and weights are part of the batches that a stream gives."""
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is not None:
+            raise InvalidArgumentError(
+                f"x is {kind}, whose batches hold targets and weights: (x, y) or (x, y, "
+                f"sample_weight). Leave {name}= out"
+            )
+
+
+def of_dataset(node: Node, class_weight: Any, steps: int | None) -> Feed:
+    """A tf.data.Dataset of batches."""
+    rows = node.rows()
+    if rows is not None and rows.size is not None and _lies_whole(rows.source):
+        return of_rows(rows, class_weight, steps)
+    length = node.length() if node.length() >= 0 else None
+
+    def start() -> Iterator[Any]:
+        for element in node.elements():
+            sizes = {len(leaf) if leaf.ndim else None for leaf in nest.flatten(element)}
+            if len(sizes) != 1 or None in sizes:
+                shapes = ", ".join(str(leaf.shape) for leaf in nest.flatten(element))
+                raise InvalidArgumentError(
+                    f"the elements of the dataset (shapes {shapes}) are no batches of equally many "
+                    "rows; end it with .batch(32)"
+                )
+            yield element
+
+    return StreamFeed(start, length, steps, class_weight=class_weight)
+
+
+def _lies_whole(source: Any) -> bool:
+    """Whether arrays may be handed over whole: those that are views would be copied."""
+    return all(leaf.flags.c_contiguous for leaf in nest.flatten(source))
+
+
+def _of_py_dataset(dataset: Any, shuffle: Any, class_weight: Any, steps: int | None) -> Feed:
+    length = dataset.num_batches if hasattr(dataset, "num_batches") else len(dataset)
+    if length == 0:
+        raise InvalidArgumentError(f"the {type(dataset).__name__} has no batches")
+
+    def start() -> Iterator[Any]:
+        numbers: Any = range(1 << 62 if length is None else length)
+        if shuffle and length is not None:
+            numbers = shuffled(length).tolist()
+        return map(_as_batch, made_by_workers(dataset, numbers))
+
+    def first() -> Any:
+        dataset.on_epoch_begin()  # which may make what __getitem__ reads
+        batch = _as_batch(dataset[0])
+        dataset.on_epoch_end()
+        return batch
+
+    ahead = dataset.max_queue_size if isinstance(dataset, PyDataset) else 10
+    return StreamFeed(
+        start,
+        length,
+        steps,
+        class_weight=class_weight,
+        first=first,
+        hooks=dataset,
+        ahead=max(1, ahead),
+    )
+
+
+def _as_batch(batch: Any) -> Any:
+    if isinstance(batch, (tuple, list)) and not 1 <= len(batch) <= 3:
+        raise ArgumentTypeError(
+            "a batch of a PyDataset is (x,), (x, y) or (x, y, sample_weight); got a "
+            f"{type(batch).__name__} of {len(batch)}"
+        )
+    return batch
+
+
+def feeds_for_fit(
+    x: Any, y: Any, sample_weight: Any, validation_data: Any, **options: Any
+) -> tuple[Feed, Feed | None]:
+    """The feeds of training and of validation, which may be the last share of the rows."""
+    share = options.pop("validation_split")
+    of_validation = {name: options.pop(f"validation_{name}") for name in ("steps", "batch_size")}
+    of_validation["batch_size"] = of_validation["batch_size"] or options["batch_size"]
+    if validation_data is not None:
+        parts = unpack_x_y_sample_weight(validation_data)
+        try:
+            validation = feed_for(*parts, **of_validation)
+        except InvalidArgumentError as error:
+            raise InvalidArgumentError(f"validation_data: {error}") from None
+        return feed_for(x, y, sample_weight, **options), validation
+    if not share:
+        return feed_for(x, y, sample_weight, **options), None
+    if is_stream(x):
+        raise InvalidArgumentError(
+            f"validation_split needs arrays, whose last rows it takes; x is a {type(x).__name__}. "
+            "Pass validation_data="
+        )
+    first, last = Batches(x, y, sample_weight).split(share)
+    return (
+        feed_for(first.x, first.y, first.sample_weight, **options),
+        feed_for(last.x, last.y, last.sample_weight, **of_validation),
+    )
+
+
+def is_stream(x: Any) -> bool:
+    """Whether `x` gives batches, not rows."""
+    kinds = hasattr(x, "__lamina_node__"), hasattr(x, "__next__"), is_iterable(x)
+    return any(kinds) or isinstance(x, PyDataset) or _is_sequence(x)

@@ -60,9 +60,11 @@ class NativeProgram:
 
     def threads(self, rows: int) -> int:
         """How many threads a step on `rows` rows is worth."""
-        wanted: int = min(config.threads or workers.processors(), workers.MOST + 1)
         work = self.layout.cost * min(rows, TILE if self.layout.tiles else rows)
-        return wanted if work + self.layout.fixed_cost >= _SMALL else 1
+        if work + self.layout.fixed_cost < _SMALL:
+            return 1
+        wanted: int = min(config.threads or workers.processors(), workers.MOST + 1)
+        return wanted
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """The outputs for these inputs."""

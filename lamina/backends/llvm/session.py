@@ -16,6 +16,7 @@ from ...core.shapes import B
 from ...ir.value import Spec
 from . import workers
 from .contract import SCRATCH_BYTES
+from .fastcall import can_run
 from .layout import lies_turned
 from .writer import (
     BAD_INDEX,
@@ -84,13 +85,16 @@ class Session:
     def feed(self, arrays: Sequence[Array], rows: int, batch: int) -> None:
         """Let the inputs be `arrays`; what has no batch is packed now."""
         context, layout = self.context, self.program.layout
+        words: list[int] = []
         held = []
-        for spec, slot, array in zip(self.program.input_specs, layout.inputs, arrays, strict=True):
-            array = as_rows(array, spec)
+        for spec, array in zip(self.program.input_specs, arrays, strict=True):
+            rows_of = B in spec.shape
+            if rows_of or not array.flags.carray:
+                array = as_rows(array, spec)
             held.append(array)
-            context[SLOTS + slot] = array.ctypes.data
-            if B in spec.shape:
-                context[SLOTS + slot + 1] = array.strides[0] // array.itemsize
+            words += address(array), array.strides[0] // array.itemsize if rows_of else 0
+        if words:  # an address and a stride for each input, one after the other
+            context[SLOTS + layout.inputs[0] : SLOTS + layout.inputs[0] + len(words)] = words
         self._held = held
         context[ROWS], context[BATCH] = rows, batch
         self.program.begin(self._address)
@@ -121,13 +125,14 @@ class Session:
         """Arrays for the results, which `run` and `collect` fill."""
         rows = int(self.context[ROWS])
         found = []
-        for spec, slot in zip(self.program.output_specs, self.program.layout.results, strict=True):
-            shape = [size for size in spec.shape if size is not B]
-            if len(shape) < len(spec.shape):
-                shape.insert(0, rows)
-            array = np.empty(shape, spec.dtype)
-            self.context[SLOTS + slot] = array.ctypes.data
-            found.append(array)
+        for spec in self.program.output_specs:
+            shape = spec.shape
+            if B in shape:
+                shape = (rows, *[size for size in shape if size is not B])
+            found.append(np.empty(shape, spec.dtype))
+        if found:  # their slots follow each other
+            first = SLOTS + self.program.layout.results[0]
+            self.context[first : first + len(found)] = [address(array) for array in found]
         return found
 
     def run(self, first: int, last: int) -> None:
@@ -184,6 +189,15 @@ class Session:
         """Forget the arrays of the last run."""
         self._held = []
         self._order = None
+
+
+_word_at = ctypes.c_uint64.from_address
+_DATA = 16 if can_run() else 0  # where an array object holds the address of its numbers
+
+
+def address(array: Array) -> int:
+    """Where the numbers of an array are."""
+    return _word_at(id(array) + _DATA).value if _DATA else array.ctypes.data
 
 
 def as_rows(array: Array, spec: Spec) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core import nest
-from ...core.errors import InvalidArgumentError
+from ...core.errors import InvalidArgumentError, UnimplementedError
 from ...ir.value import Value
 from ...ops.common import owned
 from ...prims.elementwise import cast
@@ -185,6 +185,26 @@ def declared_shape(kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
     if shape is None:
         return None
     return tuple(shape) if isinstance(shape, (list, tuple)) else (int(shape),)
+
+
+_ELSEWHERE = {
+    "lora_rank": "low-rank adaptation is for large pretrained networks; train the layer itself",
+    "lora_alpha": "low-rank adaptation is for large pretrained networks; train the layer itself",
+    "quantization_config": "weights are floats",
+    "gptq_unpacked_column_size": "weights are floats",
+    "dynamic": "a layer is traced where it can be, and runs eagerly where not",
+}
+"""Arguments of Keras's constructors that ask for what lamina does not do, and why it does not."""
+
+
+def refuse_elsewhere(layer: str, kwargs: dict[str, Any]) -> None:
+    """Take these arguments out of `kwargs`, and raise where one asks for something."""
+    for name, reason in _ELSEWHERE.items():
+        value = kwargs.pop(name, None)
+        if value is not None and value is not False:
+            raise UnimplementedError(
+                f"{layer}: {name}={value!r:.40} is not implemented: {reason}. Leave it out"
+            )
 
 
 def as_lists(shape: Any) -> Any:

@@ -47,8 +47,7 @@ class Embedding(Layer):
     ) -> None:
         if kwargs.pop("input_length", None) is not None:
             warnings.warn("Embedding needs no `input_length` any more; leave it out", stacklevel=2)
-        for name in ("input_length", "weights"):
-            self._arguments.pop(name, None)
+        self._arguments.pop("input_length", None)
         super().__init__(**kwargs)
         self.input_dim = _positive("input_dim", input_dim)
         self.output_dim = _positive("output_dim", output_dim)

@@ -41,12 +41,14 @@ from .arguments import (
     checked_name,
     convert_argument,
     declared_shape,
+    refuse_elsewhere,
     shapes_for,
 )
 from .connections import Connected
 from .context import CALLS, CHANGES, Frame, building, name_of, path_with
 from .input_spec import check_inputs
 from .mask_passing import pass_mask
+from .stateless import stand_ins
 from .symbolic import KerasTensor, call_symbolically, is_symbolic, output_shape, trace_call
 
 _BASE = ("name", "trainable", "dtype")
@@ -95,6 +97,7 @@ class Layer(Connected):
     _inbound: list[Any]
     _build_shape: Any
     _path: str | None
+    _first_weights: Any
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -120,6 +123,7 @@ class Layer(Connected):
         set_attribute(layer, "_trainable", True)
         set_attribute(layer, "_build_shape", None)
         set_attribute(layer, "_path", None)
+        set_attribute(layer, "_first_weights", None)
         set_attribute(layer, "_name", None)
         set_attribute(layer, "_policy", _FLOAT32)
         set_attribute(layer, "activity_regularizer", None)
@@ -146,6 +150,8 @@ class Layer(Connected):
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.declared_input_shape = declared_shape(kwargs)
+        self._first_weights = kwargs.pop("weights", None)  # as TensorFlow 2 took them
+        refuse_elsewhere(type(self).__name__, kwargs)
         if kwargs:
             unknown, cls = min(kwargs), type(self)
             known = {*_named_arguments(cls), *_named_arguments(Layer), *self.input_shape_arguments}
@@ -395,24 +401,11 @@ class Layer(Connected):
         The outputs, the values that `non_trainable_variables` would have, and the losses where
         `return_losses` asks for them.
         """
-        if not self.built:
-            raise InvalidArgumentError(
-                f"stateless_call needs variables: call {self.name!r} on data or build it first"
-            )
-        others = self.non_trainable_variables
-        for name, own, given in (
-            ("trainable_variables", self.trainable_variables, trainable_variables),
-            ("non_trainable_variables", others, non_trainable_variables),
-        ):
-            if len(own) != len(given):
-                raise InvalidArgumentError(
-                    f"stateless_call of {self.name!r} expects {len(own)} {name}; got {len(given)}"
-                )
-        variables = [*self.trainable_variables, *others]
-        with standing_in(variables, [*trainable_variables, *non_trainable_variables]):
+        variables, values = stand_ins(self, trainable_variables, non_trainable_variables)
+        with standing_in(variables, values):
             outputs = Layer.__call__(self, *args, **kwargs)
-            found = outputs, [variable.read_value() for variable in others]
-            return (*found, self.losses) if return_losses else found
+            others = [variable.read_value() for variable in self.non_trainable_variables]
+            return (outputs, others, self.losses) if return_losses else (outputs, others)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer would give for symbolic tensors: symbolic tensors of no model."""
@@ -439,7 +432,7 @@ class Layer(Connected):
             "trainable": self._trainable,
             "dtype": dtype_policies.serialize(self._policy),
         }
-        skipped = {*config, *self.input_shape_arguments, "autocast", "kwargs"}
+        skipped = {*config, *self.input_shape_arguments, "autocast", "kwargs", "weights"}
         rest = super().get_config()
         config.update({name: value for name, value in rest.items() if name not in skipped})
         if config.get("activity_regularizer", 0) is None:
@@ -477,6 +470,9 @@ def _marking(build: Any) -> Any:
             build(self, *args, **kwargs)
             self._path = self._path or name_of(CALLS.path)
         self.built = True
+        if self._first_weights is not None:
+            weights, self._first_weights = self._first_weights, None
+            self.set_weights(weights)
         if WAITING:
             resume()
         if self._build_shape is None:

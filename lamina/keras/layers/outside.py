@@ -62,6 +62,9 @@ _REASONS: dict[str, tuple[str, ...]] = {
     ),
     _SOUND: ("MelSpectrogram", "STFTSpectrogram"),
     _TEXT: ("TextVectorization",),
+    "it is ReLU(threshold=theta) in Keras 3": ("ThresholdedReLU",),
+    "feature columns are gone from TensorFlow; keras.utils.FeatureSpace, or Normalization, "
+    "StringLookup, CategoryEncoding and Embedding do their work": ("DenseFeatures",),
     _OTHERS: ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
 }
 OUTSIDE = {name: reason for reason, names in _REASONS.items() for name in names}

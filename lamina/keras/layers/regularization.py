@@ -54,6 +54,11 @@ def _sizes(noise_shape: Any, shape: Any) -> Any:
     """The shape of the noise for inputs of `shape`."""
     if noise_shape is None:
         return shape
+    if len(noise_shape) != len(shape):
+        raise InvalidArgumentError(
+            f"noise_shape {noise_shape} has a size for each axis of the inputs; got inputs of "
+            f"rank {len(shape)}"
+        )
     pairs = zip(noise_shape, shape, strict=True)
     return tuple(size if wanted is None else wanted for wanted, size in pairs)
 

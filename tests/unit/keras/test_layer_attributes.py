@@ -250,6 +250,38 @@ def test_input_specs_of_several_inputs() -> None:
     assert get_mask(ROWS) is None
 
 
+def test_arguments_of_tensorflow_2_and_of_other_missions() -> None:
+    kernel, bias = np.ones((3, 2), np.float32), np.zeros(2, np.float32)
+    layer = layers.Dense(2, input_shape=(3,), weights=[kernel, bias], dynamic=False)
+    np.testing.assert_array_equal(layer(ROWS), ROWS @ kernel)
+    assert "weights" not in layer.get_config() and len(layer.weights) == 2
+    with pytest.raises(UnimplementedError, match="lora_rank=4 is not implemented: low-rank"):
+        layers.Embedding(3, 2, lora_rank=4)
+    assert layers.Dense(2, lora_rank=None, quantization_config=None).units == 2
+    with pytest.raises(ValueError, match=r"noise_shape .* rank 2"):
+        layers.Dropout(0.5, noise_shape=(1,))(ROWS, training=True)
+    with pytest.raises(ValueError, match="noise_shape is a list"):
+        layers.Dropout(0.5, noise_shape=(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"shape": (3,), "sparse": True}, UnimplementedError, "dense"),
+        ({"shape": (3,), "ragged": True}, UnimplementedError, "Masking"),
+        ({"shape": (3,), "batch_shape": (None, 3)}, ValueError, "got both"),
+        ({"batch_size": 2, "batch_shape": (None, 3)}, ValueError, "got both"),
+    ],
+)
+def test_inputs_that_are_refused(
+    arguments: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    for make in (tf.keras.Input, layers.InputLayer):
+        with pytest.raises(error, match=words):
+            make(**arguments)
+    assert tf.keras.Input((3,), sparse=False, name="rows").name == "rows"
+
+
 def test_a_model_without_weights_is_fitted_with_a_warning() -> None:
     model = tf.keras.Sequential([layers.Identity()])
     model.compile("adam", "mse")

@@ -158,6 +158,7 @@ class ProgramSteps:
         self._arrays, self._rows, self._batch = arrays, rows, batch
         self._session = compiled.take(min(batch, rows))
         self._results: list[Array] = []
+        self._grow = any(B in spec.shape for spec in program.graph.output_specs)
 
     def begin(self, order: Array | None = None) -> None:
         """Take variables as they are now, and rows in `order`: as many as were given before."""
@@ -165,7 +166,8 @@ class ProgramSteps:
         inputs = [*self._arrays, *(value.array for value in sources)]
         self._session.feed(inputs, self._rows, self._batch)  # type: ignore[arg-type]
         self._session.order(order)
-        self._results = self._session.make_results()
+        if not self._results or self._grow:
+            self._results = self._session.make_results()
 
     def replace(self, arrays: Sequence[Array], rows: int) -> None:
         """Let `begin` take other rows."""

@@ -155,6 +155,8 @@ def _has_rows(item: Any) -> bool:
 
 
 def _array(array: Array, what: str) -> Array:
+    if array.ndim and (array.dtype.kind in "iub" or array.dtype == floatx()):
+        return array
     array = widened(array)
     if array.ndim == 0:
         raise InvalidArgumentError(f"{what} should have one row an example; got a single number")
@@ -183,19 +185,19 @@ def _array(array: Array, what: str) -> Array:
 
 
 def _common_length(parts: dict[str, Any]) -> int:
+    sizes = {len(array) for array in nest.flatten(list(parts.values())) if array is not None}
+    if len(sizes) == 1 and 0 not in sizes:
+        return sizes.pop()
     lengths = {
         f"{name}{f'[{number}]' if nest.is_nested(part) else ''}": len(array)
         for name, part in parts.items()
         if part is not None
         for number, array in enumerate(nest.flatten(part))
     }
-    if len(set(lengths.values())) > 1:
+    if len(sizes) > 1:
         found = ", ".join(f"{name}: {length}" for name, length in lengths.items())
         raise InvalidArgumentError(f"the numbers of rows differ ({found}); each row is one example")
-    rows = next(iter(lengths.values()), 0)
-    if rows == 0:
-        raise InvalidArgumentError("there are no rows to work on: the data are empty")
-    return rows
+    raise InvalidArgumentError("there are no rows to work on: the data are empty")
 
 
 def _by_class(weights: dict[Any, float], y: Any, sample_weight: Any, some: bool) -> Array:

@@ -27,7 +27,7 @@ class TrainingState:
         self.serving = Serving()
         self.calling = Serving()
         self.call_program: tuple[int, Function] | None = None  # when it was traced, and it
-        self.prepared: set[Any] = set()  # types of data that single batches had
+        self.single: dict[Any, Any] = {}  # steps for single batches of a kind
 
 
 class LossOfTensorFlow:

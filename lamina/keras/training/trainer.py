@@ -28,6 +28,7 @@ from .data import Batches, arrays_of, unpack_x_y_sample_weight
 from .feed import feed_for, feeds_for_fit, is_stream
 from .prediction import predict
 from .serving import Frozen, Serving
+from .single import SingleSteps
 from .state import TrainingState
 from .stepper import Stepper
 from .steps import Steps
@@ -170,7 +171,7 @@ class Trainer(Steps):
         """Trace anew: the network is another one."""
         state = self._training
         state.programs.clear()
-        state.prepared.clear()
+        state.single.clear()
         state.serving, state.calling = Serving(), Serving()
 
     def _stepper(self, kind: str) -> Stepper:
@@ -310,13 +311,7 @@ class Trainer(Steps):
         logs = loop.evaluate(self, feed, verbose=verbose, callbacks=callbacks)
         if return_dict:
             return logs
-        return self._in_order(logs)
-
-    def _in_order(self, logs: dict[str, Any]) -> Any:
-        """Results in the order of `metrics_names`, then others; a single one by itself."""
-        known = [name for name in self.metrics_names if name in logs]
-        values = [logs[name] for name in (*known, *sorted(set(logs) - set(known)))]
-        return values[0] if len(values) == 1 else values
+        return _in_order(logs, self.metrics_names)
 
     def predict(
         self,
@@ -375,37 +370,55 @@ class Trainer(Steps):
         sample_weight: Any = None,
         class_weight: dict[Any, float] | None = None,
         return_dict: bool = False,
+        reset_metrics: bool = True,
     ) -> Any:
-        """One step on a batch; its loss and metrics, counted anew."""
+        """One step on a batch; its loss and metrics, counted anew unless `reset_metrics=False`."""
         batches = Batches(x, y, sample_weight)
-        batches.weigh_classes(class_weight)
+        batches.weigh_classes(class_weight, some=True)
         with self._as_compiled():
-            return self._on_batch("train", batches, return_dict)
+            return self._on_batch("train", batches, return_dict, reset_metrics)
 
     def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        reset_metrics: bool = True,
     ) -> Any:
-        """Loss and metrics on a batch, counted anew."""
-        return self._on_batch("test", Batches(x, y, sample_weight), return_dict)
+        """Loss and metrics on a batch, counted anew unless `reset_metrics=False`."""
+        return self._on_batch("test", Batches(x, y, sample_weight), return_dict, reset_metrics)
 
-    def _on_batch(self, kind: str, batches: Batches, return_dict: bool) -> Any:
-        training = kind == "train"
-        self._require(f"{kind}_on_batch", training=training)
-        types = training, *((a.shape[1:], a.dtype) for a in batches.arrays())
-        if not self.built or types not in self._training.prepared:  # once for data of one type
+    def _on_batch(self, kind: str, batches: Batches, return_dict: bool, reset: bool) -> Any:
+        batches.batch_size = batches.rows
+        key = kind, batches.kinds()
+        known = self._training.single
+        single = known.get(key)
+        if single is None or not single.is_valid():
+            training = kind == "train"
+            self._require(f"{kind}_on_batch", training=training)
             self._prepare(batches, training=training)
-            self._training.prepared.add(types)
-        self.reset_metrics()
-        stepper = self._stepper(kind)
-        stepper.run(batches.batch(slice(None)))
-        logs = stepper.logs()
-        return logs if return_dict else self._in_order(logs)
+            single = known[key] = SingleSteps(self, self._stepper(kind))
+        logs = single.run(batches, reset=reset)
+        return logs if return_dict else _in_order(logs, single.names)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch as NumPy arrays."""
-        data = (arrays_of(x, "x"),)
-        outputs = self._program("predict", self.predict_step)(data)
+        serving = self._training.serving
+        if serving.is_ready():
+            return serving.function(x)
+        rows = arrays_of(x, "x")
+        program = self._program("predict", self.predict_step)
+        outputs = program((rows,) if isinstance(rows, (list, tuple)) else rows)
+        serving.consider(program, rows, self._predict_anything)
         return nest.map_structure(np.asarray, outputs)
+
+
+def _in_order(logs: dict[str, Any], names: list[str]) -> Any:
+    """Results in the order of `names`, then others; a single one by itself."""
+    known = [name for name in names if name in logs]
+    values = [logs[name] for name in (*known, *sorted(set(logs) - set(known)))]
+    return values[0] if len(values) == 1 else values
 
 
 def _symbol(rows: Any) -> KerasTensor:

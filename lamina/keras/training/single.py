@@ -1,0 +1,39 @@
+"""Batches one at a time: what a step needs is found once, and found again after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..layers.context import CHANGES, LEARNED
+from .data import Batches
+from .feed import Piece
+from .stepper import Logs, Stepper
+
+
+class SingleSteps:
+    """`train_on_batch` or `test_on_batch` of a model, for batches of one kind."""
+
+    def __init__(self, model: Any, stepper: Stepper) -> None:
+        self._stepper = stepper
+        self._reset: Callable[[], None] = model._resetter()
+        self._weights = model.weights
+        self.names: list[str] = model.metrics_names
+        self._stamp = self._now()
+
+    def _now(self) -> tuple[Any, ...]:
+        return CHANGES[0], LEARNED[0], [weight.trainable for weight in self._weights]
+
+    def is_valid(self) -> bool:
+        """Whether no layer was changed since this was made."""
+        return self._stamp == self._now()
+
+    def run(self, batches: Batches, *, reset: bool) -> Logs:
+        """The step; loss and metrics, counted anew with `reset`."""
+        if reset:
+            self._reset()
+        if self._stepper.attach(Piece(batches, None)):
+            self._stepper.advance(0, 1)
+        else:
+            self._stepper.run(batches.batch(slice(None)))
+        return self._stepper.logs()

@@ -15,9 +15,11 @@ ours = tf.keras
 ARGUMENTS = {
     "Activation": {"activation": "gelu"},
     "AlphaDropout": {"rate": 0.25, "noise_shape": [None, 1], "seed": 3},
+    "CategoryEncoding": {"num_tokens": 3, "output_mode": "count"},
     "CosineDecay": {"initial_learning_rate": 0.5, "decay_steps": 10},
     "CosineDecayRestarts": {"initial_learning_rate": 0.5, "first_decay_steps": 10},
     "Dense": {"units": 3, "kernel_regularizer": "l1", "bias_constraint": "non_neg"},
+    "Discretization": {"num_bins": 3, "epsilon": 0.1, "output_mode": "one_hot"},
     "Dot": {"axes": [1, 2], "normalize": True},
     "Dropout": {"rate": 0.25, "seed": 3},
     "EinsumDense": {"equation": "abc,cd->abd", "output_shape": [None, 4], "bias_axes": "d"},
@@ -34,10 +36,12 @@ ARGUMENTS = {
     "RecallAtPrecision": {"precision": 0.5},
     "RepeatVector": {"n": 3},
     "ReversibleEmbedding": {"input_dim": 5, "output_dim": 3, "logit_soft_cap": 2.0},
+    "Rescaling": {"scale": [0.5, 2.0], "offset": 1.0},
     "Reshape": {"target_shape": [2, -1]},
     "SensitivityAtSpecificity": {"specificity": 0.5},
     "SpatialDropout1D": {"rate": 0.25, "seed": 3},
     "SpecificityAtSensitivity": {"sensitivity": 0.5},
+    "SpectralNormalization": {"layer": ours.layers.Dense(3), "power_iterations": 2},
     "TimeDistributed": {"layer": ours.layers.Dense(3)},
     "Wrapper": {"layer": ours.layers.Dense(3)},
 }
@@ -45,6 +49,9 @@ ARGUMENTS = {
 # tests.
 WITHOUT = {"Initializer", "Regularizer", "Constraint", "Loss", "Metric", "Optimizer", "Layer"}
 WITHOUT |= {"LearningRateSchedule", "LossFunctionWrapper", "MeanMetricWrapper"}
+# Of those that need TensorFlow in Keras, test_lookups.py and test_feature_space.py.
+WITHOUT |= {"StringLookup", "IntegerLookup", "Hashing", "HashedCrossing"}
+WITHOUT |= {"FeatureSpace", "Feature", "Cross", "TFDConcat"}
 WITHOUT |= {"Lambda", "Model", "Functional", "Sequential"}
 
 

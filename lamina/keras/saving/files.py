@@ -63,7 +63,11 @@ def model_members(model: Any) -> dict[str, bytes]:
             "keras.Input(shape), call build(), or call it on data first",
             stacklevel=4,
         )
-    if model.optimizer is not None and not model.optimizer.built and model.trainable_weights:
+    if (
+        getattr(model, "optimizer", None) is not None
+        and not model.optimizer.built
+        and model.trainable_weights
+    ):
         model.optimizer.build(model.trainable_weights)  # Keras expects the slots in a file
     with sharing():
         config = _json(serialize(model))
@@ -126,7 +130,7 @@ def model_from_text(
         raise DataLossError(
             f"{where}: no model can be made of the configuration: {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(model, Layer) or not hasattr(model, "compile"):
+    if not isinstance(model, Layer) or not hasattr(model, "save"):
         raise DataLossError(f"{where}: it describes a {type(model).__name__}, not a model")
     return model
 
@@ -190,7 +194,7 @@ def _checked_path(path: FilePath, endings: str | tuple[str, ...], what: str) -> 
 
 
 def _check_model(model: Any, verb: str) -> None:
-    if not isinstance(model, Layer) or not hasattr(model, "compile"):
+    if not isinstance(model, Layer) or not hasattr(model, "save"):
         raise ArgumentTypeError(f"only models are {verb}; got {type(model).__name__}")
 
 

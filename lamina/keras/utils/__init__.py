@@ -27,6 +27,7 @@ from ..training.py_dataset import PyDataset
 from ..training.py_dataset import PyDataset as Sequence
 from . import legacy
 from .config import Config
+from .feature_space import FeatureSpace
 from .numerical import normalize, set_random_seed, to_categorical
 from .progbar import Progbar
 from .tensors import get_source_inputs, is_keras_tensor, standardize_dtype
@@ -34,6 +35,7 @@ from .tensors import get_source_inputs, is_keras_tensor, standardize_dtype
 __all__ = [
     "Config",
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
@@ -65,7 +67,6 @@ __all__ = [
 _TABLES = "lamina is about tables of numbers; images, texts and sound are left out"
 _ELSEWHERE = {
     "split_dataset": "slice the arrays, or pass validation_split= to fit",
-    "FeatureSpace": "see lamina.tabular and keras.layers.Normalization",
     **dict.fromkeys(("load_img", "save_img", "img_to_array", "array_to_img"), _TABLES),
     **dict.fromkeys(("pad_sequences", "bounding_boxes"), _TABLES),
     **dict.fromkeys(

@@ -15,6 +15,7 @@ from .core.offers import offer
 from .core.shapes import TensorShape
 from .ops import (
     array,
+    autograph,
     bitwise,
     control_flow,
     debugging,
@@ -126,6 +127,7 @@ from .ops.reduction import (
     reduce_sum,
 )
 from .ops.scopes import *  # noqa: F403
+from .ops.tensor_array import TensorArray
 from .scripts import compat
 from .scripts.aliases import install_as
 from .scripts.compat import get_logger
@@ -140,10 +142,11 @@ __version__ = "0.1.0"
 newaxis = None
 
 __all__ = [
-    "Assert", "DType", "GradientTape", "Module", "Tensor", "TensorShape", "TensorSpec", "TypeSpec",
+    "Assert", "DType", "GradientTape", "Module", "Tensor", "TensorArray", "TensorShape",
+    "TensorSpec", "TypeSpec",
     "UnconnectedGradients", "Variable", "abs", "acos", "acosh", "add", "add_n", "argmax", "argmin",
     "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_less", "assert_rank",
-    "atan", "atan2", "atanh", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
+    "atan", "atan2", "atanh", "autograph", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
     "clip_by_value", "compat", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double",
     "dtypes", "einsum", "equal", "errors", "exp", "float16", "float32", "float64", "floor",
     "function", "get_logger", "greater", "greater_equal", "half", "histogram_fixed_width",

@@ -59,7 +59,9 @@ def _stays(node: Node) -> bool:
         return True
     specs = [value.spec for value in (*node.inputs, *node.outputs)]
     if name in _FAILING_FOR_INTEGERS and specs[0].dtype.kind != "f":
-        return True
+        divisor = node.inputs[1].array
+        if divisor is None or not divisor.all():
+            return True
     return any(spec.dtype.kind not in _PLAIN for spec in specs)
 
 

@@ -10,6 +10,7 @@ from opcode import hasjabs, hasjrel, opmap
 from types import CellType, CodeType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
+from ...core.errors import InvalidArgumentError
 from ...ir.bind import STATE
 from . import loops, runtime
 from .builtins import TABLE
@@ -121,6 +122,20 @@ def _rewrite(code: CodeType) -> CodeType | None:
         return None
     holder = rewriting.holder(node, code.co_freevars, found.class_name)
     return _inner(compile(holder, code.co_filename, "exec"), code)
+
+
+def rewritten_text(function: Any) -> str:
+    """The text of a function with its control flow replaced."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    rewriting = importlib.import_module(".rewriting", __package__)
+    found = None if code is None else rewriting.definition_of(code)
+    if found is None:
+        raise InvalidArgumentError(
+            f"the text of {getattr(function, '__name__', function)!r} is not at hand; it must "
+            "stand in a file or a notebook"
+        )
+    text: str = rewriting.text_of(rewriting.rewritten(found.node))
+    return text
 
 
 def _inner(module: CodeType, code: CodeType) -> CodeType:

@@ -52,6 +52,7 @@ class Joined:
             self.pairs.append((first, second))
             self.labels.append(label)
             return lambda leaves: leaves[place]
+        first, second = _alike(first, second), _alike(second, first)
         parts = parts_of(first), parts_of(second)
         if parts[0] is None or parts[1] is None or parts[0].kind != parts[1].kind:
             raise AutographError(f"{label} is {described(first)} or {described(second)}")
@@ -111,6 +112,12 @@ def parts_of(value: Any) -> Parts | None:
         return None
     key, items, make = take_apart()
     return Parts((kind, key, len(items)), items, make)
+
+
+def _alike(value: Any, other: Any) -> Any:
+    """`value` in the form of `other`, where it knows how."""
+    grown = getattr(value, "__lamina_grown__", None)
+    return value if grown is None or isinstance(value, type) else grown(other)
 
 
 class Layout:

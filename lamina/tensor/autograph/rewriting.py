@@ -16,7 +16,7 @@ from .expressions import AG, Expressions, call, function_of, name_of
 from .scopes import NONE, Liveness, Names, assigned, captured, declared
 from .source import definition_of
 
-__all__ = ["Refused", "definition_of", "holder", "rewritten"]
+__all__ = ["Refused", "definition_of", "holder", "rewritten", "text_of"]
 
 CODE, RETURNED, ITEM = "_ag_code", "_ag_returned", "_ag_item"
 BREAK, CONTINUE, RETURN = 1, 2, 3
@@ -66,6 +66,11 @@ def holder(node: Any, free: Sequence[str], class_name: str | None) -> ast.Module
         node.returns = None
     module = ast.Module([_at(outer, node)], [])
     return ast.fix_missing_locations(module)
+
+
+def text_of(node: ast.AST) -> str:
+    """A syntax tree as text."""
+    return ast.unparse(node)
 
 
 def _all_arguments(node: Any) -> list[ast.arg]:

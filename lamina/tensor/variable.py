@@ -27,6 +27,15 @@ compares it.
 """
 
 
+class Reading(Tensor):
+    """What `variable.value` and `variable.value()` give."""
+
+    __slots__ = ()
+
+    def __call__(self) -> Reading:
+        return self
+
+
 class Variable(Operators):
     """A tensor that can be assigned to. Shape and dtype never change.
 
@@ -117,7 +126,14 @@ class Variable(Operators):
         view.flags.writeable = bool(copy)
         return view
 
-    value = read_value
+    @property
+    def value(self) -> Any:
+        """The current value: an attribute as in Keras, which may be called as in TensorFlow."""
+        found = self.read_value()
+        if type(found) is Tensor:
+            found.__class__ = Reading
+        return found
+
     _tensor = read_value
     __lamina_tensor__ = read_value
 

@@ -43,7 +43,6 @@ class Weight(Variable):
         value, wanted = super().read_value(), self._cast_dtype()
         return value if wanted is None else cast(value, wanted)
 
-    value = read_value
     _tensor = read_value
     __lamina_tensor__ = read_value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +14,7 @@ from ...ir.bind import STATE
 from ...tensor.function import Function
 from ...tensor.tensor import Tensor
 from ..configurable import FAMILIES, register, serialize, sharing
+from ..custom_objects import CustomObjectScope
 from ..layers.context import CALLS, CHANGES
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
@@ -175,8 +176,18 @@ class Model(Trainer, Layer):
         return {k: v for k, v in config.items() if v is not None or k not in ("inputs", "outputs")}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """A model made of what `get_config` gave, here or in Keras."""
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Any:
+        """A model made of what `get_config` gave, here or in Keras.
+
+        Classes and functions of one's own are registered or given in `custom_objects`.
+        """
+        with CustomObjectScope(custom_objects):
+            return cls._made(config)
+
+    @classmethod
+    def _made(cls, config: dict[str, Any]) -> Any:
         if "input_layers" in config and "output_layers" in config:
             return _functional_class()._connected(cls, config)
         return super().from_config(config)

@@ -187,8 +187,7 @@ class Sequential(Model):
         return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """A model made of what `get_config` gave, here or in Keras."""
+    def _made(cls, config: dict[str, Any]) -> Any:
         layers = [deserialize(entry) for entry in config["layers"]]
         model = cls(layers, name=config.get("name"))
         shape = config.get("build_input_shape")

@@ -102,6 +102,8 @@ def load_model(
         raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
     with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
         model = model_from_text(members[CONFIG], path, custom_objects, compile_model=compile)
+        if model.built and model.optimizer is not None and not model.optimizer.built:
+            model.optimizer.build(model.trainable_weights)  # its class compiles itself
         weights.load(model, io.BytesIO(members[WEIGHTS]), path)
     assets.load(model, members, path)
     return model

@@ -297,3 +297,27 @@ def test_other_dtypes(tmp_path):
     wide.save(tmp_path / "model.keras")
     again = load(ours, tmp_path / "model.keras")
     assert again.get_weights()[0].dtype == np.float64
+
+
+def test_the_optimizer_of_a_model_that_compiles_itself_goes_on(tmp_path):
+    @ours.saving.register_keras_serializable("tests")
+    class Own(ours.Model):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.dense = ours.layers.Dense(1)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+        def get_compile_config(self):
+            return {"rate": float(self.optimizer.learning_rate)}
+
+        def compile_from_config(self, config):
+            self.compile(ours.optimizers.Adam(config["rate"]), "mse")
+
+    model = Own()
+    model.compile(ours.optimizers.Adam(0.5), "mse")
+    model.fit(np.ones((4, 2)), np.ones(4), epochs=3, verbose=0)
+    model.save(tmp_path / "own.keras")
+    again = ours.models.load_model(tmp_path / "own.keras")
+    assert int(again.optimizer.iterations) == 3 and float(again.optimizer.learning_rate) == 0.5

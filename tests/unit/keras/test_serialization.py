@@ -203,3 +203,20 @@ def test_clones_have_weights_of_their_own(build):
     )
     clone.set_weights(model.get_weights())
     assert_same_predictions(model, clone)
+
+
+def test_classes_of_ones_own_may_be_given_to_from_config():
+    class Twice(ours.layers.Layer):
+        def call(self, inputs):
+            return 2 * inputs
+
+    inputs = ours.Input((3,))
+    models = [ours.Model(inputs, Twice()(inputs)), ours.Sequential([ours.Input((3,)), Twice()])]
+    for model in models:
+        with pytest.raises(AttributeError, match="'Twice' is not known"):
+            type(model).from_config(model.get_config())
+        again = type(model).from_config(model.get_config(), custom_objects={"Twice": Twice})
+        assert isinstance(again.layers[-1], Twice)
+        assert isinstance(
+            ours.Model.from_config(models[0].get_config(), {"Twice": Twice}), ours.Model
+        )

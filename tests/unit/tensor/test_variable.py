@@ -82,3 +82,19 @@ def test_numpy_gives_memory_of_its_own() -> None:
     for found in (tensor.numpy(), variable.numpy()):
         found[0] = 9
     assert tensor.numpy().tolist() == variable.numpy().tolist() == [1, 2]
+
+
+def test_the_value_is_an_attribute_and_a_method() -> None:
+    variable = tf.Variable([1.0, 2.0])
+    np.testing.assert_array_equal(variable.value, variable.value())
+    assert isinstance(variable.value, tf.Tensor) and variable.value.shape == (2,)
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(variable.value * variable.value())
+    np.testing.assert_array_equal(tape.gradient(y, variable), [2.0, 4.0])
+
+    @tf.function
+    def twice() -> tf.Tensor:
+        variable.assign_add([1.0, 1.0])
+        return variable.value + variable.value()
+
+    np.testing.assert_array_equal(twice(), [4.0, 6.0])

@@ -31,6 +31,7 @@ ARGUMENTS = {
     "InverseTimeDecay": {"initial_learning_rate": 0.5, "decay_steps": 10, "decay_rate": 0.5},
     "Permute": {"dims": [2, 1]},
     "PiecewiseConstantDecay": {"boundaries": [1, 2], "values": [0.5, 0.25, 0.125]},
+    "Pipeline": {"layers": [ours.layers.Dense(3), ours.layers.ReLU()]},
     "PolynomialDecay": {"initial_learning_rate": 0.5, "decay_steps": 10},
     "PrecisionAtRecall": {"recall": 0.5},
     "RecallAtPrecision": {"precision": 0.5},

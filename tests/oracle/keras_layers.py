@@ -14,7 +14,7 @@ class Row(NamedTuple):
 
     `classes`: the inputs are integers below it. `masks`: for each input, whether a mask comes with
     it. `zeros`: some steps of the inputs are all zeros. `smooth` is False where finite differences
-    mean nothing. A `layer` among the arguments is a configuration.
+    mean nothing. A `layer` among the arguments is a configuration, `layers` are.
     """
 
     arguments: dict[str, Any]
@@ -171,6 +171,17 @@ ROWS: dict[str, list[Row]] = {
             {"layer": {"class_name": "GlobalAveragePooling1D", "config": {}}},
             (5, 2, 4, 3),
             masks=(True,),
+        ),
+    ],
+    "Pipeline": [
+        Row(
+            {
+                "layers": [
+                    {"class_name": "Dense", "config": {"units": 4, "activation": "tanh"}},
+                    {"class_name": "Softmax", "config": {}},
+                ]
+            },
+            (5, 3),
         ),
     ],
     # Merging

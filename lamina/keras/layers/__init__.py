@@ -62,7 +62,7 @@ from .reshaping import (
     ZeroPadding1D,
 )
 from .spectral_normalization import SpectralNormalization
-from .wrapping import Lambda, TimeDistributed, Wrapper
+from .wrapping import Lambda, Pipeline, TimeDistributed, Wrapper
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -111,6 +111,7 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "ReLU",
     "RepeatVector",
     "Reshape",

@@ -10,6 +10,7 @@ from ...core import nest
 from ...core.errors import InvalidArgumentError
 from ...ops import array
 from ..configurable import deserialize_nested, register, serialize
+from ..masks import masks_of
 from .arguments import call_signature
 from .layer import Layer
 
@@ -139,3 +140,33 @@ class TimeDistributed(Wrapper):
             for step in range(shape[1])
         ]
         return array.stack(steps, axis=1)
+
+
+@register("keras.layers")
+class Pipeline(Layer):
+    """Layers applied one after the other, as in training unless told otherwise: preprocessing.
+
+    Example: `tf.keras.layers.Pipeline([tf.keras.layers.Rescaling(0.1), tf.keras.layers.ReLU()])`.
+    """
+
+    def __init__(self, layers: Any, name: str | None = None) -> None:
+        super().__init__(name=name, autocast=False)
+        self._pipeline_layers = layers
+
+    @property
+    def layers(self) -> Any:
+        """The layers, in their order."""
+        return self._pipeline_layers
+
+    def call(self, inputs: Any, training: Any = True, mask: Any = None) -> Any:
+        """What the last layer gives."""
+        outputs = inputs
+        for layer in self._pipeline_layers:
+            takes_mask = mask is not None and "mask" in call_signature(type(layer)).masks
+            outputs = layer(outputs, training=training, **({"mask": mask} if takes_mask else {}))
+            mask = masks_of(outputs)
+        return outputs
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers and the name."""
+        return {"layers": serialize(self.layers), "name": self.name}

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from ..core.errors import UnknownNameError, nearest
+from ..ops.scopes import name_scope
 from ..tensor.variable import Variable
 from . import (
     activations,
@@ -13,6 +14,7 @@ from . import (
     callbacks,
     config,
     constraints,
+    distribution,
     dtype_policies,
     initializers,
     layers,
@@ -29,14 +31,17 @@ from . import (
     utils,
 )
 from .dtype_policies import DTypePolicy, FloatDTypePolicy
+from .function import Function
 from .initializers import Initializer
 from .layers import Input, Layer
 from .layers.symbolic import KerasTensor
 from .losses import Loss
 from .metrics import Metric
 from .models import Model, Sequential
+from .ops.operation import Operation
 from .optimizers import Optimizer
 from .regularizers import Regularizer
+from .scopes import RematScope, StatelessScope, device, remat
 
 __version__ = "3.15.0"
 """The version of Keras whose behaviour and files are meant."""
@@ -44,6 +49,7 @@ __version__ = "3.15.0"
 __all__ = [
     "DTypePolicy",
     "FloatDTypePolicy",
+    "Function",
     "Initializer",
     "Input",
     "KerasTensor",
@@ -51,9 +57,12 @@ __all__ = [
     "Loss",
     "Metric",
     "Model",
+    "Operation",
     "Optimizer",
     "Regularizer",
+    "RematScope",
     "Sequential",
+    "StatelessScope",
     "Variable",
     "activations",
     "backend",
@@ -61,6 +70,8 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "device",
+    "distribution",
     "dtype_policies",
     "initializers",
     "layers",
@@ -68,10 +79,12 @@ __all__ = [
     "metrics",
     "mixed_precision",
     "models",
+    "name_scope",
     "ops",
     "optimizers",
     "random",
     "regularizers",
+    "remat",
     "saving",
     "tree",
     "utils",
@@ -87,8 +100,6 @@ def version() -> str:
 _ONE_MACHINE = "lamina computes on one machine's processor; leave it out"
 _ELSEWHERE = {
     "applications": "pretrained networks of images are outside of what lamina is for",
-    "device": _ONE_MACHINE,
-    "distribution": _ONE_MACHINE,
     "export": "use model.save('model.keras')",
     "preprocessing": "images and texts are outside of what lamina is for; tables: lamina.tabular",
     "quantizers": "weights are of floats; leave the quantization out",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .configurable import snake_case
 
 _COUNTS: dict[str, int] = {}
+_UIDS: dict[str, int] = {}
 
 
 def unique_name(kind: str) -> str:
@@ -18,3 +19,15 @@ def unique_name(kind: str) -> str:
 def reset_names() -> None:
     """Start counting again."""
     _COUNTS.clear()
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Count names from the start again; memory is given back by itself."""
+    reset_names()
+    _UIDS.clear()
+
+
+def get_uid(prefix: str = "") -> int:
+    """How often this was asked for `prefix`: 1, 2 …"""
+    _UIDS[prefix] = _UIDS.get(prefix, 0) + 1
+    return _UIDS[prefix]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -34,6 +35,14 @@ class Reading(Tensor):
 
     def __call__(self) -> Reading:
         return self
+
+
+class _Kept(threading.local):
+    scope: Any = None
+
+
+KEPT = _Kept()
+"""Who is told of variables before they are written outside of traces, if anybody."""
 
 
 class Variable(Operators):
@@ -199,6 +208,8 @@ class Variable(Operators):
 
     def commit(self, array: Any) -> None:
         """Take over `array`, of the variable's type, without a copy where that is safe."""
+        if KEPT.scope is not None:
+            KEPT.scope.keep(self)
         flags = array.flags
         if array.base is not None or not (flags.writeable and flags.c_contiguous):
             array = np.array(array)

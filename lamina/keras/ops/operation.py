@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ...core.errors import UnimplementedError
 from ...ir.value import Value
 from ...tensor.tensor import Tensor
 
@@ -43,6 +44,21 @@ def _keeper(argument: Any) -> Any:
 def is_symbolic(x: Any) -> bool:
     """Whether `x` is a symbolic tensor of a functional model."""
     return _keeper(x) is not None
+
+
+class Operation:
+    """A base of one's own operations: `call(...)` on tensors is one step of a functional model."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or type(self).__name__
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation; subclasses write it."""
+        raise UnimplementedError(f"{type(self).__name__} has no call()")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute, or become a step of the model whose symbolic tensors are given."""
+        return operation(self.call)(*args, **kwargs)
 
 
 def named(name: str, doc: str) -> Callable[[Function], Function]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from ...core.errors import UnknownNameError, nearest
 from ...core.offers import offered
-from ..backend import clear_session
 from ..configurable import serialize as serialize_keras_object
 from ..custom_objects import (
     CustomObjectScope,
@@ -16,6 +15,7 @@ from ..custom_objects import (
     get_registered_object,
     register_keras_serializable,
 )
+from ..naming import clear_session
 from ..saving import deserialize_keras_object
 from ..settings import (
     disable_interactive_logging,

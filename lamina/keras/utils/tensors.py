@@ -7,9 +7,9 @@ from typing import Any
 from ...core import nest
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, describe
 from ...ops.dtypes import as_dtype
-from ..backend import floatx
 from ..layers.core import InputLayer
 from ..layers.symbolic import KerasTensor
+from ..settings import floatx
 
 
 def is_keras_tensor(x: Any) -> bool:

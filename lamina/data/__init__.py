@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import UnknownNameError, nearest
+from . import experimental
 from .dataset import Dataset
+from .files import TextLineDataset
 from .iterator import DatasetIterator as Iterator
 from .iterator import NumpyIterator
 from .mapping import AUTOTUNE
@@ -22,7 +24,9 @@ __all__ = [
     "Iterator",
     "NumpyIterator",
     "Options",
+    "TextLineDataset",
     "UNKNOWN_CARDINALITY",
+    "experimental",
 ]
 
 _OTHER_FILES = "TensorFlow's record files are left out; see make_csv_dataset and from_generator"

@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import INT64
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
+from ..core.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    UnimplementedError,
+    UnknownNameError,
+    nearest,
+)
 from ..ir.bind import new_value
 from . import choosing, grouping, mapping, sources, storing
 from .background import ahead
@@ -23,6 +29,17 @@ from .options import Options
 from .order import Seeds
 from .rows import INFINITE, UNKNOWN
 from .structure import is_dataset, normalize, owned, to_tensors
+
+_FILES = "it reads and writes files of TensorFlow's own; see cache(filename)"
+_LEFT_OUT = {
+    "save": _FILES,
+    "load": _FILES,
+    "snapshot": _FILES,
+    "ragged_batch": "tensors are dense; use padded_batch",
+    "sparse_batch": "tensors are dense; use padded_batch",
+    "bucket_by_sequence_length": "use group_by_window and padded_batch",
+    "rejection_resample": "use class_weight= in fit, or filter and sample_from_datasets",
+}
 
 
 class Dataset:
@@ -92,6 +109,14 @@ class Dataset:
         return Dataset(sources.Random(seed, bool(rerandomize_each_iteration)))
 
     @staticmethod
+    def counter(
+        start: Any = 0, step: Any = 1, dtype: Any = "int64", name: str | None = None
+    ) -> Dataset:
+        """start, start + step, … for ever."""
+        first, by = integer(start, "start"), integer(step, "step")
+        return Dataset(sources.Counted(first, by, dtype))
+
+    @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:
         """Elements side by side: zip((a, b)), zip(a, b) or zip({"x": a, "y": b})."""
         if datasets is not None:
@@ -138,11 +163,6 @@ class Dataset:
             raise InvalidArgumentError(f"no file matches {', '.join(patterns)}")
         dataset = Dataset.from_tensor_slices(names)
         return dataset if shuffle is False else dataset.shuffle(len(names), seed)
-
-    @staticmethod
-    def load(path: Any, *args: Any, **options: Any) -> Dataset:
-        """Refused: read files of your own with NumPy, from_generator or make_csv_dataset."""
-        raise UnimplementedError("Dataset.load reads TensorFlow's own files, which are left out")
 
     # Which elements -----------------------------------------------------------------------------
 
@@ -429,6 +449,13 @@ class Dataset:
 
     def __bool__(self) -> bool:
         return True
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in _LEFT_OUT:
+            raise UnknownNameError(f"Dataset.{name} is left out: {_LEFT_OUT[name]}")
+        raise UnknownNameError(f"a Dataset has no {name!r}.{nearest(name, dir(self))}")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} element_spec={self.element_spec!r}>"

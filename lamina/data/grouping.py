@@ -148,7 +148,8 @@ def _padded_shape(spec: Any, given: Any) -> TensorShape | None:
         raise InvalidArgumentError("elements that are datasets cannot be batched; use flat_map")
     if given is None:
         return None if spec.shape.rank is None else spec.shape
-    shape = TensorShape([None if size in (None, -1) else size for size in given])
+    sizes = [given] if isinstance(given, int) else given
+    shape = TensorShape([None if size in (None, -1) else size for size in sizes])
     if spec.shape.rank is not None and spec.shape.rank != len(shape):
         raise InvalidArgumentError(
             f"padded_shapes {tuple(shape)} and elements of shape {tuple(spec.shape)} differ in rank"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -67,6 +68,21 @@ class Numbers(Node):
 
     def rows(self) -> Rows:
         return whole(self.array, len(self.array))
+
+
+class Counted(Node):
+    """start, start + step, … for ever."""
+
+    def __init__(self, start: int, step: int, dtype: Any) -> None:
+        super().__init__(TensorSpec((), dtype))
+        self.start, self.step = start, step
+
+    def length(self) -> int:
+        return INFINITE
+
+    def produce(self) -> Iterator[Any]:
+        for number in itertools.count(self.start, self.step):
+            yield np.array(number, self.spec.dtype.dtype)
 
 
 class Random(Node):

@@ -23,6 +23,7 @@ from .ops import (
     gradients,
     interop,
     linalg,
+    lookup,
     math,
     nn,
     random,
@@ -132,6 +133,7 @@ from .scripts import compat
 from .scripts.aliases import install_as
 from .scripts.compat import get_logger
 from .tensor.function import function
+from .tensor.slices import IndexedSlices
 from .tensor.spec import TensorSpec, TypeSpec, type_spec_from_value
 from .tensor.tape import GradientTape, UnconnectedGradients
 from .tensor.tensor import Tensor
@@ -142,22 +144,21 @@ __version__ = "0.1.0"
 newaxis = None
 
 __all__ = [
-    "Assert", "DType", "GradientTape", "Module", "Tensor", "TensorArray", "TensorShape",
-    "TensorSpec", "TypeSpec",
-    "UnconnectedGradients", "Variable", "abs", "acos", "acosh", "add", "add_n", "argmax", "argmin",
-    "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_less", "assert_rank",
-    "atan", "atan2", "atanh", "autograph", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
-    "clip_by_value", "compat", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double",
-    "dtypes", "einsum", "equal", "errors", "exp", "float16", "float32", "float64", "floor",
-    "function", "get_logger", "greater", "greater_equal", "half", "histogram_fixed_width",
-    "histogram_fixed_width_bins", "install_as", "int16", "int32", "int64", "int8", "less",
-    "less_equal", "linalg", "logical_and", "logical_not", "logical_or", "math", "matmul", "maximum",
-    "minimum", "multiply", "negative", "nest", "newaxis", "nn", "norm", "not_equal", "pow",
-    "random", "realdiv", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max",
-    "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "round", "scalar_mul", "sigmoid",
-    "sign", "sin", "sinh", "sqrt", "square", "string", "strings", "subtract", "summary", "tan",
-    "tanh", "tensordot", "test", "truediv", "truncatediv", "truncatemod", "type_spec_from_value",
-    "uint16", "uint32", "uint64", "uint8", "version",
+    "Assert", "DType", "GradientTape", "IndexedSlices", "Module", "Tensor", "TensorArray",
+    "TensorShape", "TensorSpec", "TypeSpec", "UnconnectedGradients", "Variable", "abs", "acos",
+    "acosh", "add", "add_n", "argmax", "argmin", "as_dtype", "asin", "asinh", "assert_equal",
+    "assert_greater", "assert_less", "assert_rank", "atan", "atan2", "atanh", "autograph",
+    "bitwise", "bool", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "compat", "config",
+    "cos", "cosh", "cumsum", "debugging", "divide", "double", "dtypes", "einsum", "equal", "errors",
+    "exp", "float16", "float32", "float64", "floor", "function", "get_logger", "greater",
+    "greater_equal", "half", "histogram_fixed_width", "histogram_fixed_width_bins", "install_as",
+    "int16", "int32", "int64", "int8", "less", "less_equal", "linalg", "logical_and", "logical_not",
+    "logical_or", "lookup", "math", "matmul", "maximum", "minimum", "multiply", "negative", "nest",
+    "newaxis", "nn", "norm", "not_equal", "pow", "random", "realdiv", "reduce_all", "reduce_any",
+    "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
+    "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "string", "strings",
+    "subtract", "summary", "tan", "tanh", "tensordot", "test", "truediv", "truncatediv",
+    "truncatemod", "type_spec_from_value", "uint16", "uint32", "uint64", "uint8", "version",
 ]  # fmt: skip
 __all__ += array.__all__
 __all__ += control_flow.__all__

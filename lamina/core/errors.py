@@ -61,6 +61,10 @@ class UnimplementedError(OpError, NotImplementedError):
     """Something that Keras or TensorFlow accepts and lamina does not do."""
 
 
+class OutsideError(UnimplementedError, AttributeError):
+    """A name of Keras or TensorFlow that is left out."""
+
+
 class DataLossError(OpError, ValueError):
     """A file that is damaged or is not what its name says."""
 

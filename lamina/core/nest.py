@@ -8,13 +8,16 @@ from typing import Any
 from .errors import InvalidArgumentError
 
 
-def is_nested(structure: Any) -> bool:
-    """Whether `structure` holds others."""
-    return isinstance(structure, (dict, list, tuple))
+def is_nested(seq: Any) -> bool:
+    """Whether `seq` holds others."""
+    return isinstance(seq, (dict, list, tuple))
 
 
-def flatten(structure: Any) -> list[Any]:
-    """The leaves, depth first; the values of a dict in the order of its sorted keys."""
+def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
+    """The leaves, depth first; the values of a dict in the order of its sorted keys.
+
+    Every tensor is one leaf, whatever `expand_composites` asks.
+    """
     if _is_flat(structure):
         return list(structure)
     leaves: list[Any] = []
@@ -45,8 +48,11 @@ def _keys(structure: dict[Any, Any]) -> list[Any]:
         return sorted(structure, key=repr)
 
 
-def pack_sequence_as(structure: Any, leaves: Sequence[Any]) -> Any:
-    """`leaves` in the shape of `structure`."""
+def pack_sequence_as(
+    structure: Any, flat_sequence: Sequence[Any], expand_composites: bool = False
+) -> Any:
+    """Leaves in the shape of `structure`; every tensor is one leaf (`expand_composites`)."""
+    leaves = flat_sequence
     if _is_flat(structure) and len(structure) == len(leaves):
         return type(structure)(leaves)
     iterator = iter(leaves)
@@ -73,17 +79,29 @@ def _pack(structure: Any, leaves: Iterator[Any]) -> Any:
         raise InvalidArgumentError("fewer leaves than the structure has places") from None
 
 
-def map_structure(function: Callable[..., Any], *structures: Any) -> Any:
-    """`function` over the leaves of structures of one shape."""
+def map_structure(
+    func: Callable[..., Any],
+    *structures: Any,
+    check_types: bool = False,
+    expand_composites: bool = False,
+) -> Any:
+    """`func` over the leaves of structures of one shape, which the result has, too.
+
+    Lists and tuples may stand for each other, even with `check_types`; every tensor is one leaf,
+    whatever `expand_composites` asks.
+    """
     first, *others = structures
     for other in others:
         assert_same_structure(first, other)
     columns = [flatten(structure) for structure in structures]
-    return pack_sequence_as(first, [function(*row) for row in zip(*columns, strict=True)])
+    return pack_sequence_as(first, [func(*row) for row in zip(*columns, strict=True)])
 
 
-def assert_same_structure(first: Any, second: Any) -> None:
-    """Raise where two trees differ in shape."""
+def assert_same_structure(
+    nest1: Any, nest2: Any, check_types: bool = False, expand_composites: bool = False
+) -> None:
+    """Raise where two trees differ in shape; lists and tuples may stand for each other."""
+    first, second = nest1, nest2
     if not is_nested(first) and not is_nested(second):
         return
     same_kind = isinstance(first, dict) == isinstance(second, dict)

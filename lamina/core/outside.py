@@ -12,12 +12,11 @@ _REASONS = {
     "convolutions are outside of what lamina is for: it is about dense networks": """
         tf.conv tf.conv2d_backprop* tf.nn.*conv* tf.nn.dilation2d tf.nn.erosion2d
         tf.extract_volume_patches keras.layers.*Conv* keras.ops.*conv* keras.ops.nn.*conv*
-        keras.ops.fold keras.ops.unfold keras.ops.nn.fold keras.ops.nn.unfold
-        keras.backend.*conv*""",
+        keras.ops.fold keras.ops.unfold keras.ops.nn.fold keras.ops.nn.unfold""",
     "pooling over windows is outside of what lamina is for; reduce whole axes instead": """
         tf.nn.*pool* keras.layers.MaxPool* keras.layers.Avg* keras.layers.AveragePool*
         keras.layers.Adaptive* keras.layers.Global*2D keras.layers.Global*3D keras.ops.*_pool
-        keras.ops.nn.*_pool keras.backend.pool*""",
+        keras.ops.nn.*_pool""",
     "images are outside of what lamina is for; prepare them with NumPy or Pillow": """
         tf.image tf.nn.depth_to_space tf.nn.space_to_depth tf.nn.lrn
         tf.nn.local_response_normalization tf.space_to_batch* tf.batch_to_space
@@ -26,34 +25,35 @@ _REASONS = {
         keras.layers.ContrastLimited* keras.layers.CutMix keras.layers.Equalization
         keras.layers.MaxNumBoundingBoxes keras.layers.MixUp keras.layers.Rand*
         keras.layers.Resizing keras.layers.Solarization keras.layers.*2D keras.layers.*3D
-        keras.ops.image keras.ops.*depth_to_space keras.ops.*space_to_depth keras.ops.*psnr
+        keras.ops.image keras.ops.*depth_to_space keras.ops.*space_to_depth
         keras.preprocessing.image* keras.utils.*img* keras.utils.image* keras.utils.bounding_boxes
-        keras.visualization keras.backend.resize* keras.backend.spatial*""",
+        keras.visualization""",
     "recurrence is outside of what lamina is for: it is about dense networks": """
         tf.nn.RNN* keras.layers.*RNN* keras.layers.*LSTM* keras.layers.*GRU*
-        keras.layers.Bidirectional keras.layers.TimeDistributed keras.backend.rnn""",
+        keras.layers.Bidirectional""",
     "attention is outside of what lamina is for: it is about dense networks": """
-        keras.layers.*Attention keras.layers.ReversibleEmbedding keras.ops.*dot_product_attention
+        keras.layers.*Attention keras.ops.*dot_product_attention
         keras.config.*flash_attention*""",
     "sound is outside of what lamina is for": """
         tf.audio tf.summary.audio keras.layers.MelSpectrogram keras.layers.STFTSpectrogram
         keras.utils.audio*""",
     "signals and their spectra are outside of what lamina is for; NumPy has numpy.fft": """
         tf.signal tf.fftnd tf.ifftnd tf.rfftnd tf.irfftnd keras.ops.*fft keras.ops.*fft2
-        keras.ops.*stft keras.ops.*extract_sequences keras.ops.math.*fft*""",
+        keras.ops.*stft""",
     "texts and sequences of symbols are outside of what lamina is for": """
         tf.nn.ctc* tf.nn.collapse_repeated tf.edit_distance keras.layers.TextVectorization
         keras.ops.*ctc* keras.preprocessing.text* keras.preprocessing.sequence
         keras.preprocessing.timeseries* keras.utils.text* keras.utils.pad_sequences
-        keras.utils.timeseries* keras.backend.ctc* keras.losses.CTC keras.losses.ctc
+        keras.utils.timeseries* keras.losses.CTC keras.losses.ctc
         tf.strings.ngrams tf.strings.unicode*""",
     "lamina computes on one machine's processor; leave the distribution out": """
         tf.distribute tf.tpu tf.DeviceSpec tf.config.experimental_connect* keras.distribution
         tf.config.experimental.ClusterDeviceFilters tf.test.create_local_cluster keras.device
         tf.train.ClusterDef tf.train.ClusterSpec tf.train.Coordinator tf.train.JobDef
-        tf.train.ServerDef tf.data.experimental.service tf.queue tf.CriticalSection""",
+        tf.train.ServerDef tf.data.experimental.service tf.queue tf.CriticalSection
+        tf.VariableAggregation tf.VariableSynchronization""",
     "lamina compiles programs itself; there is no other compiler to talk to": """
-        tf.xla tf.mlir tf.config.experimental.*mlir_bridge tf.nn.experimental.xla*
+        tf.xla tf.mlir tf.config.experimental.*mlir_bridge
         tf.sysconfig tf.load_library tf.load_op_library tf.raw_ops tf.graph_util
         tf.import_graph_def tf.nondifferentiable_batch_function tf.guarantee_const""",
     "models are files of Keras: model.save('model.keras'), keras.models.load_model": """
@@ -70,6 +70,7 @@ _REASONS = {
         keras.ops.*view_as_real""",
     "tensors are dense; pad and mask, or use tf.one_hot": """
         tf.RaggedTensor* tf.SparseTensor* tf.ragged* tf.sparse tf.nn.embedding_lookup_sparse
+        tf.sets
         tf.nn.safe_embedding_lookup_sparse tf.strings.bytes_split tf.io.parse_*example
         tf.io.*Feature* tf.io.*sparse* tf.io.serialize_many_sparse""",
     "matrices are plain tensors here; tf.linalg.matmul, solve and cholesky do the work": """
@@ -92,11 +93,33 @@ _REASONS = {
         tf.summary.trace* tf.summary.graph tf.profiler tf.debugging.experimental""",
     "tests are written with pytest or unittest; tf.debugging has assertions": """
         tf.test""",
+    "specs describe tensors only: tf.TensorSpec": """
+        tf.IndexedSlicesSpec tf.NoneTensorSpec tf.OptionalSpec tf.TensorArraySpec
+        tf.data.IteratorSpec""",
+    "tensors hold numbers, booleans and strings": """
+        tf.resource tf.variant tf.dtypes.resource tf.dtypes.variant""",
+    "types of TensorFlow's own classes; annotate with tf.Tensor and typing.Callable": """
+        tf.types""",
+    "no network on a table has asked for it yet": """
+        tf.approx_top_k tf.check_pinned tf.fingerprint tf.nn.isotonic_regression
+        tf.random.experimental.index_shuffle tf.random_index_shuffle""",
+    "gradients of gradients come from nested tf.GradientTapes, products from tf.linalg": """
+        tf.autodiff.ForwardAccumulator tf.hessians""",
+    "objects that have __array__ convert by themselves": """
+        tf.register_tensor_conversion_function""",
+    "a checkpoint is one file that is written at once": """
+        tf.train.CheckpointView tf.train.TrackableView tf.train.experimental""",
+    "memory is the process's own; ask the operating system": """
+        tf.config.experimental.*memory* tf.config.experimental.*device_policy""",
+    "tracebacks are Python's own and whole, everything is computed on one device, and "
+    "tf.debugging.check_numerics and keras.callbacks.TerminateOnNaN look for NaN": """
+        tf.debugging.*able_check_numerics tf.debugging.*traceback_filtering*
+        tf.debugging.*log_device_placement""",
     "feature columns were left behind by TensorFlow; use Keras's preprocessing layers": """
         tf.feature_column""",
     "numbers go through Keras on lamina's own backend; there is no other one": """
         keras.layers.JaxLayer keras.layers.FlaxLayer keras.layers.TorchModuleWrapper
-        keras.config.set_backend keras.config.is_nnx_enabled""",
+        keras.config.is_nnx_enabled""",
 }
 
 

@@ -17,10 +17,12 @@ from ..prims.layout import pad, strided_slice, transpose
 from ..prims.reduce import reduce_max
 from ..tensor.arithmetic import matmul, multiply, pow
 from ..tensor.convert import as_python, promote, to_tensor
+from . import matrices
 from .common import axes_of, floats, insert_axis, integer, owned
 from .creation import eye
 from .einsum import einsum
 from .layout import roll
+from .matrices import *  # noqa: F403
 from .names import namespace
 from .nn import l2_normalize
 from .reduction import global_norm, safe_length
@@ -396,4 +398,5 @@ __all__ = [
     "set_diag", "slogdet", "solve", "svd", "tensor_diag", "tensor_diag_part", "tensordot",
     "trace", "triangular_solve",
 ]  # fmt: skip
+__all__ += matrices.__all__
 __getattr__ = namespace(__name__, __all__)

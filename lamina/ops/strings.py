@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import BOOL, FLOAT32, INT32, INT64, STRING, numpy_dtype, type_name
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, OutsideError, UnimplementedError
 from ..core.hashing import farmhash64, murmurhash64, siphash64
 from ..core.shapes import broadcast_shapes
 from ..ir.bind import new_value
@@ -372,7 +372,7 @@ _missing = namespace(__name__, __all__)
 
 def __getattr__(name: str) -> Any:
     if name.startswith(_OUTSIDE):
-        raise UnimplementedError(
+        raise OutsideError(
             f"tf.strings.{name} is for models of text, which lamina leaves out: it is about "
             "tables. Prepare text with Python first."
         )

@@ -14,10 +14,11 @@ import pytest
 import lamina as tf
 from lamina.core import nest
 from lamina.tensor.function import Function
-from tests.oracle import ops, ops_arrays, ops_names, ops_networks
+from tests.oracle import ops, ops_arrays, ops_matrices, ops_names, ops_networks
 from tests.oracle.ops import Row
 
 assert ops_arrays
+assert ops_matrices
 assert ops_names
 assert ops_networks
 ROWS = ops.ROWS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.errors import UnimplementedError, UnknownNameError, nearest
+from ...core.errors import OutsideError, UnknownNameError, nearest
 from .backup import BackupAndRestore
 from .base import Callback
 from .callback_list import CallbackList
@@ -43,7 +43,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "OrbaxCheckpoint":
-        raise UnimplementedError(
+        raise OutsideError(
             "keras.callbacks.OrbaxCheckpoint writes JAX's checkpoints of many machines, which is "
             "outside of what lamina is for; use ModelCheckpoint or BackupAndRestore"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.errors import UnimplementedError, UnknownNameError, nearest
+from ...core.errors import OutsideError, UnknownNameError, nearest
 from ..configurable import FAMILIES, custom_object_scope, get_from, serialize
 from ..configurable import deserialize as _deserialize
 from .base import MODULE, Loss, LossFunctionWrapper
@@ -126,7 +126,7 @@ _ABSENT = {
 
 def __getattr__(name: str) -> Any:
     if name.lower() in _ABSENT:
-        raise UnimplementedError(f"keras.losses.{name} is not there: it {_ABSENT[name.lower()]}")
+        raise OutsideError(f"keras.losses.{name} is not there: it {_ABSENT[name.lower()]}")
     raise UnknownNameError(f"keras.losses has no {name!r}.{nearest(name, FAMILIES[MODULE])}")
 
 

@@ -110,7 +110,8 @@ _REASONS = {
     "a checkpoint is one file that is written at once": """
         tf.train.CheckpointView tf.train.TrackableView tf.train.experimental""",
     "memory is the process's own; ask the operating system": """
-        tf.config.experimental.*memory* tf.config.experimental.*device_policy""",
+        tf.config.experimental.get_memory_info tf.config.experimental.get_memory_usage
+        tf.config.experimental.reset_memory_stats tf.config.experimental.*device_policy""",
     "tracebacks are Python's own and whole, everything is computed on one device, and "
     "tf.debugging.check_numerics and keras.callbacks.TerminateOnNaN look for NaN": """
         tf.debugging.*able_check_numerics tf.debugging.*traceback_filtering*

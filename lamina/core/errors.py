@@ -37,6 +37,10 @@ class ArgumentTypeError(OpError, TypeError):
     """An argument of the wrong Python type."""
 
 
+class UnknownArgumentError(ArgumentTypeError, InvalidArgumentError):
+    """A keyword that a constructor does not have: Python's TypeError and Keras's ValueError."""
+
+
 class NotFoundError(OpError, KeyError):
     """A name or a file that does not exist."""
 

@@ -12,9 +12,9 @@ import numpy as np
 from ...core import nest
 from ...core.dtypes import numpy_dtype
 from ...core.errors import (
-    ArgumentTypeError,
     InvalidArgumentError,
     UnimplementedError,
+    UnknownArgumentError,
     nearest,
 )
 from ...core.pending import WAITING, resume
@@ -155,7 +155,7 @@ class Layer(Connected):
         if kwargs:
             unknown, cls = min(kwargs), type(self)
             known = {*_named_arguments(cls), *_named_arguments(Layer), *self.input_shape_arguments}
-            raise ArgumentTypeError(
+            raise UnknownArgumentError(
                 f"{cls.__name__} does not know the argument {unknown!r}; its arguments are "
                 f"{', '.join(sorted(known))}.{nearest(unknown, known)}"
             )

@@ -71,6 +71,7 @@ def test_dense_computes_what_it_says() -> None:
         (lambda: layers.Dense(2.5), InvalidArgumentError, "positive"),
         (lambda: layers.Dense(2, activation="rleu"), ValueError, "relu"),
         (lambda: layers.Dense(2, activaton="relu"), TypeError, "activation"),
+        (lambda: layers.Dense(2, activaton="relu"), ValueError, "activation"),
         (lambda: layers.Dense(2, kernel_initializer="zeroes"), ValueError, "zeros"),
         (lambda: layers.Dropout(1.5), InvalidArgumentError, "0 to 1"),
         (lambda: layers.Dense(2)(np.ones(3)), InvalidArgumentError, "rank 2"),

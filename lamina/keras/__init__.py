@@ -33,7 +33,7 @@ from . import (
 from .dtype_policies import DTypePolicy, FloatDTypePolicy
 from .function import Function
 from .initializers import Initializer
-from .layers import Input, Layer
+from .layers import Input, InputSpec, Layer
 from .layers.symbolic import KerasTensor
 from .losses import Loss
 from .metrics import Metric
@@ -52,6 +52,7 @@ __all__ = [
     "Function",
     "Initializer",
     "Input",
+    "InputSpec",
     "KerasTensor",
     "Layer",
     "Loss",
@@ -97,12 +98,17 @@ def version() -> str:
     return __version__
 
 
-_ONE_MACHINE = "lamina computes on one machine's processor; leave it out"
+_FLOATS = "weights are of floats; leave the quantization out"
 _ELSEWHERE = {
     "applications": "pretrained networks of images are outside of what lamina is for",
     "export": "use model.save('model.keras')",
     "preprocessing": "images and texts are outside of what lamina is for; tables: lamina.tabular",
-    "quantizers": "weights are of floats; leave the quantization out",
+    "Quantizer": _FLOATS,
+    "SymbolicScope": "symbolic tensors need no scope: call layers on keras.Input",
+    "distillation": "write the two losses of teacher and student in a train_step",
+    "legacy": "see keras.optimizers.legacy",
+    "quantizers": _FLOATS,
+    "visualization": "pictures of images are outside of what lamina is for; see lamina.plot",
     "wrappers": "scikit-learn's wrappers are not there; see lamina.tabular",
 }
 

@@ -38,6 +38,7 @@ __all__ = [
     "floatx",
     "image_data_format",
     "is_interactive_logging_enabled",
+    "is_nnx_enabled",
     "is_traceback_filtering_enabled",
     "max_epochs",
     "max_steps_per_epoch",
@@ -50,13 +51,18 @@ __all__ = [
     "set_max_steps_per_epoch",
 ]
 
+
+def is_nnx_enabled() -> bool:
+    """False: layers are no modules of flax."""
+    return False
+
+
 _ATTENTION = "attention is outside of what lamina is for; leave the setting out"
 _ELSEWHERE = {
     "disable_flash_attention": _ATTENTION,
     "enable_flash_attention": _ATTENTION,
     "is_flash_attention_enabled": _ATTENTION,
     "enable_unsafe_deserialization": "loading never runs code from a file; pass custom_objects=",
-    "is_nnx_enabled": "flax's modules are not there; write a keras.layers.Layer",
 }
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...core.errors import UnknownNameError, nearest
 from . import core, linalg, math, nn, numpy
 from .core import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .math import *  # noqa: F403
 from .nn import *  # noqa: F403
 from .numpy import *  # noqa: F403
-from .outside import OUTSIDE
+from .outside import namespace
 from .rearranging import rearrange
 
 __all__ = ["linalg", "nn", "numpy", "rearrange"]
@@ -21,10 +18,4 @@ __all__ += math.__all__
 __all__ += nn.__all__
 __all__ += numpy.__all__
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    if name in OUTSIDE:
-        raise UnknownNameError(f"keras.ops.{name} is not there: {OUTSIDE[name]}")
-    raise UnknownNameError(f"keras.ops has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = namespace("keras.ops", __all__)

@@ -22,6 +22,7 @@ from ...tensor.convert import promote
 from ...tensor.variable import Variable
 from .math import segment_max, segment_min, segment_prod
 from .operation import is_symbolic, operation
+from .outside import namespace
 from .promotion import tensor
 
 # Branches and loops ------------------------------------------------------------------------------
@@ -401,3 +402,4 @@ __all__ = [
     "slice", "slice_update", "stop_gradient", "switch", "unstack", "vectorized_map",
     "while_loop",
 ]  # fmt: skip
+__getattr__ = namespace("keras.ops.core", __all__)

@@ -23,6 +23,7 @@ from ...prims.reduce import reduce_max, reduce_min
 from ...tensor.arithmetic import matmul, pow
 from ...tensor.tape import GradientTape
 from .operation import operation
+from .outside import namespace
 from .promotion import common, floating, tensor
 
 # Arguments ---------------------------------------------------------------------------------------
@@ -312,3 +313,4 @@ __all__ = [
     "cholesky", "cholesky_inverse", "det", "eigh", "inv", "jvp", "logdet", "lstsq", "lu_factor",
     "matrix_rank", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd",
 ]  # fmt: skip
+__getattr__ = namespace("keras.ops.linalg", __all__)

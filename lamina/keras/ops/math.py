@@ -20,6 +20,7 @@ from ...prims.layout import strided_slice
 from ...prims.reduce import reduce_max, reduce_min, reduce_prod
 from ...tensor.convert import constant_value
 from .operation import Function, named, operation
+from .outside import namespace
 from .promotion import common, floating, tensor
 
 # Groups ------------------------------------------------------------------------------------------
@@ -211,3 +212,4 @@ __all__ = [
     "cdist", "erf", "erfc", "erfinv", "extract_sequences", "in_top_k", "logsumexp", "rsqrt",
     "segment_max", "segment_min", "segment_prod", "segment_sum", "top_k",
 ]  # fmt: skip
+__getattr__ = namespace("keras.ops.math", __all__)

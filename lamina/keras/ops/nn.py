@@ -21,6 +21,7 @@ from ..settings import floatx
 from .linalg import norm
 from .math import rsqrt
 from .operation import Function, named, operation
+from .outside import namespace
 from .promotion import common, floating, tensor
 
 # Activations -------------------------------------------------------------------------------------
@@ -384,3 +385,4 @@ __all__ = [
     "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh_shrink",
     "threshold",
 ]  # fmt: skip
+__getattr__ = namespace("keras.ops.nn", __all__)

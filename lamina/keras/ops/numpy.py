@@ -27,6 +27,7 @@ from .elementwise import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .joining import *  # noqa: F403
 from .nan import *  # noqa: F403
+from .outside import namespace
 from .products import *  # noqa: F403
 from .quantiles import *  # noqa: F403
 from .reductions import *  # noqa: F403
@@ -48,3 +49,4 @@ __all__ += quantiles.__all__
 __all__ += reductions.__all__
 __all__ += shapes.__all__
 __all__ += sorting.__all__
+__getattr__ = namespace("keras.ops.numpy", __all__)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ...core.errors import UnknownNameError, nearest
+
 _REASONS = {
     "convolutions are outside of what lamina is for: it is about dense networks": """
         conv conv_transpose depthwise_conv separable_conv unfold fold""",
@@ -22,3 +27,16 @@ _REASONS = {
 }
 OUTSIDE = {name: reason for reason, names in _REASONS.items() for name in names.split()}
 """Why an operation is not there, by its name."""
+
+
+def namespace(module: str, members: Iterable[str]) -> Callable[[str], Any]:
+    """The `__getattr__` of the module `module` of keras.ops, whose operations are `members`."""
+
+    def missing(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in OUTSIDE:
+            raise UnknownNameError(f"keras.ops.{name} is not there: {OUTSIDE[name]}")
+        raise UnknownNameError(f"{module} has no {name!r}.{nearest(name, members)}")
+
+    return missing

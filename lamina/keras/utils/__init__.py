@@ -27,6 +27,7 @@ from ..training.py_dataset import PyDataset
 from ..training.py_dataset import PyDataset as Sequence
 from . import legacy
 from .config import Config
+from .data import pad_sequences, split_dataset, timeseries_dataset_from_array
 from .feature_space import FeatureSpace
 from .numerical import normalize, set_random_seed, to_categorical
 from .progbar import Progbar
@@ -55,20 +56,22 @@ __all__ = [
     "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
+    "pad_sequences",
     "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "standardize_dtype",
+    "timeseries_dataset_from_array",
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
 
 _TABLES = "lamina is about tables of numbers; images, texts and sound are left out"
 _ELSEWHERE = {
-    "split_dataset": "slice the arrays, or pass validation_split= to fit",
     **dict.fromkeys(("load_img", "save_img", "img_to_array", "array_to_img"), _TABLES),
-    **dict.fromkeys(("pad_sequences", "bounding_boxes"), _TABLES),
+    "bounding_boxes": _TABLES,
     **dict.fromkeys(
         (f"{kind}_dataset_from_directory" for kind in ("audio", "image", "text")), _TABLES
     ),

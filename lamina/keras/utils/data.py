@@ -13,7 +13,8 @@ from ...data import AUTOTUNE, Dataset
 from ...data.frames import frame_values
 from ...data.grouping import Batch
 from ...data.order import draw_seed, shuffled
-from ...data.structure import row_count, stacked
+from ...data.sources import Slices
+from ...data.structure import normalize, row_count, stacked
 
 
 def split_dataset(
@@ -33,7 +34,7 @@ def split_dataset(
         raise InvalidArgumentError("split_dataset needs left_size or right_size")
     batch_size = None
     if hasattr(dataset, "__lamina_node__"):
-        node = dataset.__lamina_node__()
+        node: Any = dataset.__lamina_node__()
         if isinstance(node, Batch):
             node, batch_size = node.node, node.size
         rows = list(node.elements())
@@ -140,7 +141,7 @@ def timeseries_dataset_from_array(
     windows = np.lib.stride_tricks.sliding_window_view(series, span, axis=0)
     windows = np.moveaxis(windows, -1, 1)[:count:sequence_stride, ::sampling_rate]
     source: Any = windows if wanted is None else (windows, wanted[:count:sequence_stride])
-    dataset = Dataset.of_views(source)
+    dataset = Dataset(Slices(normalize(source)))  # views: nothing is copied
     if shuffle:
         dataset = dataset.shuffle(len(windows), seed)
     return dataset if batch_size is None else dataset.batch(batch_size).prefetch(AUTOTUNE)

@@ -64,7 +64,8 @@ def test_windows_over_time(options: dict[str, Any], targets: Any) -> None:
     length = options["sequence_length"]
     places = range(start, end - (length - 1) * rate, stride)
     if options.get("batch_size", 3) is not None:
-        assert next(iter(dataset))[0].shape[0] == 3
+        batch = next(iter(dataset))
+        assert (batch if targets is None else batch[0]).shape[0] == 3
         dataset = dataset.unbatch()
     found = list(dataset.as_numpy_iterator())
     assert len(found) == len(places)

@@ -10,11 +10,13 @@ import numpy as np
 from ..backends.base import Steps, compile_graph, compile_steps, interpret_graph
 from ..core import nest
 from ..core.config import config
-from ..core.dtypes import Array
+from ..core.dtypes import STRING, Array
 from ..core.shapes import B
 from ..ir.bind import STATE, new_value
 from ..ir.graph import Graph, Trace, tracing
 from ..ir.value import Spec, Value
+from ..passes.parting import Parts, part
+from ..passes.pipeline import optimize
 from ..prims.control import call
 from .variable import Variable
 
@@ -102,11 +104,30 @@ class Program:
         if any(B not in spec.shape for spec in specs):
             return None
         compiled = self._compiled()
-        return None if compiled is None else ProgramSteps(self, compiled, arrays, rows, batch)
+        if compiled is not None:
+            return ProgramSteps(self, compiled, arrays, rows, batch)
+        parts = self._parts(len(arrays))
+        if parts is None:
+            return None
+        compiled = compile_steps(parts.rest, self._carried_in(parts.rest))
+        first = Prepared(parts)
+        return (
+            None if compiled is None else ProgramSteps(self, compiled, arrays, rows, batch, first)
+        )
+
+    def _parts(self, data: int) -> Parts | None:
+        """What is done with strings once for all rows, and the rest."""
+        found: Parts | None = self.graph.derived(
+            ("parts", data), lambda: part(optimize(self.graph), data)
+        )
+        return found
 
     def carried(self) -> list[tuple[int, int]]:
         """Which results become which inputs of the next step: variables read and written."""
-        first = len(self.graph.inputs) - len(self.sources)
+        return self._carried_in(self.graph)
+
+    def _carried_in(self, graph: Graph) -> list[tuple[int, int]]:
+        first = len(graph.inputs) - len(self.sources)
         places = {id(source): first + n for n, source in enumerate(self.sources)}
         return [
             (self.tensor_count + number, places[id(variable)])
@@ -123,6 +144,9 @@ class Program:
         if self.written or not any(B in spec.shape for spec in self.graph.input_specs):
             return False
         compiled = self._compiled()
+        if compiled is None:
+            parts = self._parts(len(self.graph.inputs) - len(self.sources))
+            compiled = None if parts is None else compile_steps(parts.rest, [])
         return compiled is not None and compiled.by_rows
 
     def predictor(self, other: Callable[[Any], Any]) -> Any:
@@ -134,7 +158,8 @@ class Program:
         if not self.by_rows():
             return None
         compiled = self._compiled()
-        assert compiled is not None
+        if compiled is None:  # strings become numbers first
+            return None
         sources = [s._value if isinstance(s, Variable) else s for s in self.sources]
         first = self.graph.input_specs[: len(self.graph.inputs) - len(sources)]
         shapes = [[1 if size is B else size for size in spec.shape] for spec in first]
@@ -148,14 +173,42 @@ class Program:
         return nest.pack_sequence_as(self.structure, leaves)
 
 
+class Prepared:
+    """The data as a program without strings takes them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._kept = parts.kept
+        self._first = interpret_graph(parts.first)
+        read = {id(value) for node in parts.first.nodes for value in node.inputs}
+        data = [value for value in parts.first.inputs if id(value) in read]
+        # Strings are copies that nobody writes to; numbers may be a buffer that is filled anew.
+        self._remembers = all(value.spec.dtype == STRING for value in data)
+        self._last: tuple[Any, Any, list[Array]] = (None, None, [])
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """The data of `arrays`; of strings worked out once for the same memory."""
+        place = [(array.ctypes.data, array.shape, array.strides) for array in arrays]
+        if not self._remembers or self._last[0] != place:
+            found = [*(arrays[number] for number in self._kept), *self._first(arrays)]
+            self._last = place, arrays, found  # what lives keeps its place in memory
+        return self._last[2]
+
+
 class ProgramSteps:
     """A program run for many batches in native code; variables are read and written at will."""
 
     def __init__(
-        self, program: Program, compiled: Steps, arrays: Sequence[Array], rows: int, batch: int
+        self,
+        program: Program,
+        compiled: Steps,
+        arrays: Sequence[Array],
+        rows: int,
+        batch: int,
+        first: Callable[[Sequence[Array]], Sequence[Array]] | None = None,
     ) -> None:
         self._program, self._compiled = program, compiled
-        self._arrays, self._rows, self._batch = arrays, rows, batch
+        self._first = first or (lambda data: data)
+        self._arrays, self._rows, self._batch = self._first(arrays), rows, batch
         self._session = compiled.take(min(batch, rows))
         self._results: list[Array] = []
         self._grow = any(B in spec.shape for spec in program.graph.output_specs)
@@ -171,12 +224,12 @@ class ProgramSteps:
 
     def replace(self, arrays: Sequence[Array], rows: int) -> None:
         """Let `begin` take other rows."""
-        self._arrays, self._rows = arrays, rows
+        self._arrays, self._rows = self._first(arrays), rows
 
     def go_on(self, arrays: Sequence[Array], rows: int, order: Array | None) -> None:
         """Take other rows; variables stay what they are after the last step."""
         self.replace(arrays, rows)
-        if self._session.exchange(arrays, rows):
+        if self._session.exchange(self._arrays, rows):
             self._session.order(order)
         else:
             self.commit()

@@ -26,12 +26,10 @@ from tests.oracle.prims import ROWS
 
 # Primitives that run on the interpreter, between native regions, at their samples.
 INTERPRETED = {
-    *("argmax", "argmin", "argsort", "gather", "scatter_add", "take_along", "add_along", "search"),
     *("call", "cond", "while_loop", "while_gradient", "attach_gradient", "check", "observe"),
     *("inverse", "determinant", "solve", "cholesky", "remainder", "floor_divide"),
     *("eigh", "svd", "qr", "lu", "slogdet", "pinv"),
     "map_text",
-    "matmul",  # the sample is a stack of matrices without a batch
 }
 # A gradient made by hand may use values of the trace that it was made in.
 DIFFERENTIABLE = [name for name, row in ROWS.items() if row.smooth and name != "attach_gradient"]

@@ -102,7 +102,7 @@ def emit_run(module: Module, lowering: Lowering, commits: list[tuple[int, int, i
         start = code.mul(step.index, batch) if lowering.guard is None else code.int(0)
         count = code.intrinsic("smin", batch, code.sub(rows, start))
         driver = _Driver(code, lowering, thread, threads, count, start)
-        number = lowering.first_with_batch() + 1
+        number = lowering.checked
         with _while_it_holds(code, lowering), _while_good(code, lowering):
             driver.all(lowering.groups[:number])
             driver.look()
@@ -130,7 +130,7 @@ def _while_it_holds(code: Code, lowering: Lowering) -> Iterator[None]:
 @contextmanager
 def _while_good(code: Code, lowering: Lowering) -> Iterator[None]:
     """The code inside, unless an index was out of range: then nothing more is written."""
-    if not lowering.can_fail:
+    if not lowering.checked:
         yield
         return
     with code.when(code.icmp("eq", read_word(code, code.arguments[0], STOP), code.int(0))):
@@ -159,7 +159,7 @@ class _Driver:
 
     def look(self) -> None:
         """Let all threads know, at the same time, whether an index was out of range."""
-        if not self.lowering.can_fail:
+        if not self.lowering.checked:
             return
         code, context = self.code, self.code.arguments[0]
         with code.when(code.icmp("eq", self.thread, code.int(0))):

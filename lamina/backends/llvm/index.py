@@ -86,7 +86,7 @@ def _checked(writer: Writer, value: Value, lanes: Reg, panel: Reg, size: int) ->
             lanes_bits.kind, f"llvm.cttz.i{writer.lanes}", lanes_bits, constant("i1", True)
         )
         lane = code.cast("zext", first_bad, I64)
-        _tell(writer, code.extract(wide, lane), size)
+        tell(writer, code.extract(wide, lane), size)
     return code.select(good, wide, constant(wide.kind, 0))
 
 
@@ -95,7 +95,7 @@ def _any(code: Code, bits: Reg) -> Reg:
     return code.call("i1", name, bits)
 
 
-def _tell(writer: Writer, found: Reg, size: int) -> None:
+def tell(writer: Writer, found: Reg, size: int) -> None:
     """Leave word of an index that is not in [0, size)."""
     code = writer.code
     for place, word in ((BAD_INDEX, found), (BAD_SIZE, code.int(size)), (ERROR, code.int(1))):
@@ -217,7 +217,7 @@ def emit_scatter_add(writer: Writer, stored: set[int]) -> None:
         number = _number(writer, indices, row.index, line.index)
         good = code.icmp("ult", number, code.int(size))
         with code.when(code.op("xor", good, constant("i1", True))):
-            _tell(writer, number, size)
+            tell(writer, number, size)
         start = code.mul(code.select(good, number, code.int(0)), code.int(width))
         with code.loop(0, width) as inner:
             source = code.add(code.mul(line.index, code.int(width)), inner.index)
@@ -264,6 +264,9 @@ def emit_search(writer: Writer, stored: set[int]) -> None:
         writer.store_lanes(root.output, loop.results[0], place)
     writer.follow(stored)
 
+
+FALLIBLE = ("gather", "take_along", "add_along", "scatter_add")
+"""What may meet an index that is out of range."""
 
 EMITTERS: dict[str, Any] = {
     "gather": emit_gather,

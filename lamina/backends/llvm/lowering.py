@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ...core.config import config
 from ...ir.graph import Graph
 from ...ir.value import Value
-from . import bits, contract, index, join, reduce, sorting
+from . import bits, contract, index, join, lines, reduce, sorting
 from .buffers import Buffer, Buffers
 from .builder import PTR, Code, Module, Reg
 from .driver import emit_barrier, emit_run
@@ -31,6 +31,7 @@ EMITTERS = {
     **index.EMITTERS,
     **join.EMITTERS,
     **sorting.EMITTERS,
+    **lines.EMITTERS,
     **bits.EMITTERS,
 }
 
@@ -69,10 +70,8 @@ class Lowering:
         self._separate()
         self.planned.finish()
         self.groups = groups(self.planned)
-        roots = {kernel.root.name for kernel in self.planned.kernels if kernel.root}
-        self.can_fail = bool(roots & index.EMITTERS.keys())
-        safe = self.first_with_batch() + 1 if self.can_fail else 0
-        self.homes = in_place(self.planned, self.groups, self.carried, safe)
+        self.checked = self._checked()
+        self.homes = in_place(self.planned, self.groups, self.carried, self.checked)
         self.stored = self._stored()
         self.row_counts = contract.row_counts(self.planned.kernels)
         memory = Buffers(self.planned, self.groups, self.stored, self.homes, lanes)
@@ -87,6 +86,17 @@ class Lowering:
         """The number of the group that takes rows in; that of the last one where none does."""
         numbers = [number for number, group in enumerate(self.groups) if group.batch]
         return numbers[0] if numbers else len(self.groups) - 1
+
+    def _checked(self) -> int:
+        """After how many groups no index is looked up any more; 0 where none is."""
+        fallible = {*index.FALLIBLE, *lines.FALLIBLE}
+        found = [
+            number + 1
+            for number, group in enumerate(self.groups)
+            for kernel in (*group.kernels, *group.beside)
+            if kernel.root is not None and kernel.root.name in fallible
+        ]
+        return max(found, default=0)
 
     def _separate(self) -> None:
         """Results that are inputs, or another's result, get memory of their own."""

@@ -32,10 +32,11 @@ def _rows_of(planned: Planned, x: Value, axes: tuple[int, ...]) -> tuple[Value, 
     else:
         planned.solid(view.base)
     index = numbered(x.spec.shape) if view.numbers is None else view.numbers
-    return view.base, _grouped(index.reshape(plain(x.spec.shape)), axes)
+    return view.base, grouped(index.reshape(plain(x.spec.shape)), axes)
 
 
-def _grouped(index: Array, axes: tuple[int, ...]) -> Array:
+def grouped(index: Array, axes: tuple[int, ...]) -> Array:
+    """Numbers of elements as (results, those that belong to each)."""
     kept = tuple(axis for axis in range(index.ndim) if axis not in axes)
     count = int(np.prod([index.shape[axis] for axis in axes], dtype=np.int64))
     return index.transpose(kept + axes).reshape(-1, count)
@@ -61,7 +62,7 @@ def plan_reduction(planned: Planned, node: Node) -> None:
     if lies_turned(x.spec):
         lane_axis, others = 0, shape[1:]
     leading = [axis - (axis > lane_axis) for axis in axes if axis != lane_axis]
-    rows = _grouped(numbered(others), tuple(leading))
+    rows = grouped(numbered(others), tuple(leading))
     if lane_axis in axes:
         root = "reduce_lanes"
     elif form_of(node.outputs[0].spec) == Form(False, len(rows), int(shape[lane_axis])):

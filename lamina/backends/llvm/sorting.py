@@ -66,7 +66,7 @@ def emit_argsort(writer: Writer, stored: set[int]) -> None:
                 following = code.add(pair.index, code.int(1))
                 here, there = value_at(pair.index), value_at(following)
                 a, b = (code.load(lanes, at, align) for at in (here, there))
-                wrong = _wrong(writer, a, b)
+                wrong = stands_wrong(writer, a, b)
                 code.store(code.select(wrong, b, a), here, align)
                 code.store(code.select(wrong, a, b), there, align)
                 here, there = order_at(pair.index), order_at(following)
@@ -76,7 +76,7 @@ def emit_argsort(writer: Writer, stored: set[int]) -> None:
     writer.follow(stored)
 
 
-def _wrong(writer: Writer, a: Reg, b: Reg) -> Reg:
+def stands_wrong(writer: Writer, a: Reg, b: Reg) -> Reg:
     """Whether `a` belongs after `b`, which follows it; NaN counts as the largest value."""
     code, root = writer.code, writer.root
     small, large = (b, a) if not root.params["descending"] else (a, b)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,6 +83,17 @@ class StatelessScope:
             self._trace.writes.clear()
             self._trace.writes.update(self._before)
         WRITES[0] += 1
+
+
+@contextmanager
+def standing_for(
+    variables: Sequence[Variable], values: Sequence[Any], name: str
+) -> Iterator[Callable[[Variable], Any]]:
+    """A StatelessScope of as many values as variables; what a variable has in it now."""
+    if len(values) != len(variables):
+        raise InvalidArgumentError(f"expected {len(variables)} {name}; got {len(values)}")
+    with StatelessScope(zip(variables, values, strict=True)) as scope:
+        yield scope.get_current_value
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from ..losses.base import (
 )
 from ..masks import get_mask
 from ..naming import unique_name
+from ..scopes import standing_for
 
 MODULE = "keras.metrics"
 
@@ -129,6 +130,27 @@ class Metric(Configurable):
     def reset_states(self) -> None:
         """`reset_state` by its former name."""
         self.reset_state()
+
+    # State from outside
+
+    def stateless_update_state(self, metric_variables: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        """The values that `update_state` would give the variables, for values of them now."""
+        own = self.variables
+        with standing_for(own, metric_variables, "metric_variables") as values:
+            self.update_state(*args, **kwargs)
+            return list(map(values, own))
+
+    def stateless_result(self, metric_variables: Any) -> Any:
+        """The result for these values of the variables."""
+        with standing_for(self.variables, metric_variables, "metric_variables"):
+            return self.result()
+
+    def stateless_reset_state(self) -> list[Any]:
+        """The values that `reset_state` would give the variables."""
+        own = self.variables
+        with standing_for(own, own, "metric_variables") as values:
+            self.reset_state()
+            return list(map(values, own))
 
     # What subclasses say
 

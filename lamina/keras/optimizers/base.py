@@ -28,6 +28,7 @@ from ...tensor.tape import GradientTape
 from ...tensor.variable import Variable
 from ..configurable import custom_object, serialize
 from ..naming import unique_name
+from ..scopes import standing_for
 from .options import OPTION_NAMES, WITHOUT_MEANING, check_options, read_rate
 from .schedules import LearningRateSchedule
 from .state import OptimizerState
@@ -175,6 +176,25 @@ class Optimizer(OptimizerState):
             self._program(variables, arguments).run(arguments)
         else:
             self._update(variables, arguments)
+
+    def stateless_apply(
+        self, optimizer_variables: Any, grads: Sequence[Any], trainable_variables: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """What an update makes of values of the trainable and the optimizer's variables.
+
+        No variable is written. The optimizer must be built.
+        """
+        if not self.built:
+            raise FailedPreconditionError(
+                "stateless_apply needs a built optimizer; call optimizer.build(variables) first"
+            )
+        trained, own = self._trainable_variables, self.variables
+        with (
+            standing_for(own, optimizer_variables, "optimizer_variables") as state,
+            standing_for(trained, trainable_variables, "trainable_variables") as values,
+        ):
+            self.apply(grads, trained)
+            return list(map(values, trained)), list(map(state, own))
 
     def _known(self, gradients: Sequence[Any], variables: Any) -> list[Variable]:
         """The variables that `gradients` belong to, built."""

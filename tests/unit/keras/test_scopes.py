@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras as reference
 import numpy as np
 import pytest
 
@@ -65,6 +66,50 @@ def test_scopes_may_be_nested() -> None:
         assert float(variable) == 2
     assert float(variable) == 1
     assert float(outer.get_current_value(variable)) == 2
+
+
+def state_of(module: Any, array: Callable[[Any], Any]) -> dict[str, Any]:
+    """An update, a metric's state and its result, all from values and to values."""
+    variables = [module.Variable(X[0]), module.Variable(X[1])]
+    optimizer = module.optimizers.Adam(0.1)
+    optimizer.build(variables)
+    given = [array(X[1]), array(X[2])]
+    state = [array(v) for v in optimizer.variables]
+    state[0] = array(np.int32(3))
+    trained, after = optimizer.stateless_apply(state, [array(X[0]), array(X[2])], given)
+    metric = module.metrics.MeanSquaredError()
+    metric.update_state(X, 2 * X)
+    counted = metric.stateless_update_state([array(2.0), array(4.0)], X, 3 * X)
+    return {
+        "trained": trained,
+        "after": after,
+        "counted": counted,
+        "result": metric.stateless_result(counted),
+        "reset": metric.stateless_reset_state(),
+        "left": [*variables, *optimizer.variables, *metric.variables],
+    }
+
+
+def test_optimizers_and_metrics_without_state_are_those_of_keras() -> None:
+    ours = state_of(keras, tf.constant)
+    theirs = state_of(reference, np.asarray)
+    for name, found in ours.items():
+        for a, b in zip(tf.nest.flatten(found), tf.nest.flatten(theirs[name]), strict=True):
+            np.testing.assert_allclose(a, np.asarray(b), rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_updates_without_state_are_traced() -> None:
+    variable = tf.Variable(1.0)
+    optimizer = keras.optimizers.SGD(0.5)
+    optimizer.build([variable])
+
+    @tf.function
+    def run(value: Any) -> Any:
+        return optimizer.stateless_apply(optimizer.variables, [value], [value])
+
+    (new,), (iterations, _) = run(tf.constant(3.0))
+    assert (float(new), int(iterations), float(variable)) == (1.5, 1, 1)
+    assert int(optimizer.iterations) == 0
 
 
 def test_a_function_between_symbolic_tensors() -> None:
@@ -129,6 +174,8 @@ def test_what_is_kept_need_not_be_computed_again() -> None:
         (lambda: keras.StatelessScope([(1.0, 2.0)]), TypeError, "pairs of variables"),
         (lambda: keras.StatelessScope([(tf.Variable(1.0), [1.0])]), ValueError, "has shape"),
         (lambda: keras.StatelessScope(collect_losses=True), NotImplementedError, "return_losses"),
+        (lambda: keras.optimizers.SGD().stateless_apply([], [], []), RuntimeError, "built"),
+        (lambda: keras.metrics.Mean().stateless_result([1.0]), ValueError, "2 metric_variables"),
         (lambda: keras.device("gpu:0").__enter__(), ValueError, "no device 'gpu:0'"),
         (lambda: keras.RematScope("some"), ValueError, "mode is one of"),
         (lambda: keras.distribution.DataParallel, AttributeError, "one machine's processor"),

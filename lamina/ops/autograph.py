@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..tensor.autograph.conversion import converted, do_not_convert, rewritten_text
-from ..tensor.autograph.loops import set_loop_options
+from ..tensor.autograph.graph_loops import set_loop_options
 from .names import namespace
 
 

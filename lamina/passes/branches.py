@@ -18,6 +18,7 @@ _MOST = 64  # operations in both branches together
 _COSTLY = frozenset(
     (
         *("matmul", "argsort", "sort", "while_loop", "while_gradient", "cond", "call", "search"),
+        "iterate",
         *("inverse", "determinant", "solve", "cholesky", "attach_gradient"),
     )
 )

@@ -60,7 +60,7 @@ def _run(step: Pass, graph: Graph) -> Graph:
 
 def _with_optimized_programs(node: Node) -> Node:
     """`node`; where it runs programs (those of a `while_gradient` it differentiates), optimized."""
-    if node.primitive.name not in ("cond", "while_loop"):
+    if node.primitive.name not in ("cond", "while_loop", "iterate"):
         return node
     params = dict(node.params)
     for name, value in params.items():

@@ -187,6 +187,64 @@ def while_loop(
     return results
 
 
+# iterate ----------------------------------------------------------------------------------------
+
+
+def _infer_iterate(
+    *specs: Spec, body: Graph, elements: Callable[[], Any], lead: int, stop: int | None
+) -> Any:
+    _check_arguments(body, [*body.input_specs[:lead], *specs])
+    if tuple(specs[: len(body.outputs)]) != body.output_specs:
+        raise InvalidArgumentError(
+            "the body of a loop must return the types of the loop variables; got "
+            f"{body.output_specs} for {tuple(specs[: len(body.outputs)])}"
+        )
+    return body.output_specs
+
+
+def _iterate(
+    *xs: Array, body: Graph, elements: Callable[[], Any], lead: int, stop: int | None
+) -> tuple[Array, ...]:
+    step = interpreter(body)
+    count = len(body.outputs)
+    state: Sequence[Array] = xs[:count]
+    for element in elements():
+        state = step([*element, *state, *xs[count:]])
+        if stop is not None and state[stop]:
+            break
+    return tuple(state)
+
+
+def _no_gradient_of_iterate(g: Any, *_: Any, **__: Any) -> Any:
+    raise UnimplementedError(
+        "gradients through a traced loop over a dataset are not implemented. Open the tape inside "
+        "of the loop, or run the function eagerly."
+    )
+
+
+iterate_p = Primitive(
+    "iterate",
+    infer=_infer_iterate,
+    evaluate=_iterate,
+    vjp=lambda index: _no_gradient_of_iterate,
+    multiple=True,
+    shows=True,
+)
+
+
+def iterate(
+    body: Graph, values: Sequence[Value], elements: Callable[[], Any], lead: int, stop: int | None
+) -> tuple[Any, ...]:
+    """`body` on the arrays of each element and on `values`, the leading ones carried.
+
+    The loop ends early where the carried value number `stop` is not 0.
+    """
+    results: tuple[Any, ...] = bind(
+        iterate_p, *values, body=body, elements=elements, lead=lead, stop=stop
+    )
+    return results
+
+
 def _while_gradient(
     *arguments: Array, condition: Graph, body: Graph, limit: int | None, wanted: int, given: Any
 ) -> Array:

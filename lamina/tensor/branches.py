@@ -108,6 +108,33 @@ def bind_cond(pred: Any, parts: Sequence[Part], outputs: Sequence[Sequence[Value
     return list(found[:count])
 
 
+def bind_dataset_loop(
+    body: Part,
+    outputs: Sequence[Value],
+    leaves: Sequence[Any],
+    elements: Callable[[], Any],
+    lead: int,
+    stop: int | None,
+) -> list[Any]:
+    """`body` for each of `elements`, whose arrays are its first `lead` inputs."""
+    body.finish(outputs)
+    written = body.written
+    sources = union(written, body.trace.sources)
+    graph_inputs, places = body.inputs_for(sources)
+    if any(B in spec.shape for spec in (value.spec for value in (*leaves, *sources))):
+        raise InvalidArgumentError(
+            "a loop over a dataset reads rows of the function's own batch; there is one symbolic "
+            "size only"
+        )
+    results = [*body.graph.outputs[: body.count], *body.finals(written, places)]
+    graph = Graph(body.graph.name, graph_inputs, body.graph.nodes, results)
+    found = control.iterate(graph, [*leaves, *present(sources)], elements, lead, stop)
+    count = len(leaves)
+    for variable, value in zip(written, found[count:], strict=True):
+        variable.assign(value)
+    return list(found[:count])
+
+
 def bind_loop(
     test: Part, body: Part, outputs: Sequence[Sequence[Value]], leaves: Sequence[Any], limit: Any
 ) -> list[Any]:

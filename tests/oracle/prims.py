@@ -397,6 +397,13 @@ _row(
     (np.False_, _x, _y),
     lambda c, x, y: x / np.exp(y),
 )
+_turn = trace_graph(
+    "turn",
+    lambda a, x, y: [
+        elementwise.add(elementwise.multiply(x, broadcast.broadcast(a, (3, 4))), elementwise.sin(y))
+    ],
+    [Spec((), F64), Spec((3, 4), F64), Spec((3, 4), F64)],
+)[0]
 _row(
     "while_loop",
     lambda i, x, y: control.while_loop(*_loop, [i, x, y], None)[1],
@@ -417,6 +424,15 @@ _row(
     ),
     (np.int32(0), _x, _y, _normal(3, 4, seed=2)),
     lambda i, x, y, g: g * x * 2 * np.sin(y) * np.cos(y),
+    smooth=(),
+)
+_row(
+    "iterate",
+    lambda x, y: control.iterate(
+        _turn, [x, y], lambda: [[np.float64(2)], [np.float64(3)]], 1, None
+    )[0],
+    (_x, _y),
+    lambda x, y: (x * 2 + np.sin(y)) * 3 + np.sin(y),
     smooth=(),
 )
 _row(

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.core.shapes import B
 from lamina.ir.graph import trace_graph
+from lamina.ir.value import Spec
 from lamina.prims import broadcast as spread
 from lamina.prims import control, index, layout, linalg, random
 from lamina.prims import elementwise as prim
@@ -152,7 +153,7 @@ def _swing(x: Any, y: Any) -> list[Any]:
 
 
 def _damp(x: Any, y: Any) -> list[Any]:
-    return [prim.tanh(prim.add(x, y)), prim.negative(prim.negative(x))]
+    return [prim.cos(prim.add(x, y)), prim.negative(prim.negative(x))]
 
 
 def _swing_twice(x: Any, y: Any) -> list[Any]:
@@ -186,6 +187,19 @@ def _while_loop(s: Any) -> Any:
     graphs = [trace_graph(f.__name__, f, specs)[0] for f in (below, step)]
     start = prim.maximum(s.like((), INT32), s.constant(np.asarray(-1, INT32)))
     return control.while_loop(*graphs, [start, x, partner(s, x)], 5)
+
+
+def _iterate(s: Any) -> Any:
+    x = s.some_float()
+    number = Spec((), x.spec.dtype)
+
+    def turn(a: Any, x: Any, y: Any) -> list[Any]:
+        return [prim.add(*_swing(x, y)[:1], spread.broadcast(a, x.spec.shape))]
+
+    graph = trace_graph("turn", turn, [number, x.spec, x.spec])[0]
+    elements = [[np.asarray(value, x.spec.dtype)] for value in (0.5, -1, 2)]
+    values = [prim.stop_gradient(value) for value in (x, partner(s, x))]  # it has no derivative
+    return control.iterate(graph, values, lambda: elements, 1, None)
 
 
 def _attach_gradient(s: Any) -> Any:
@@ -230,6 +244,7 @@ OPERATIONS: dict[str, Operation] = {
     "call": _call,
     "cond": _cond,
     "while_loop": _while_loop,
+    "iterate": _iterate,
     "attach_gradient": _attach_gradient,
     "check": _check,
     "observe": _observe,

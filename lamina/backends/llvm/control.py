@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -191,9 +192,78 @@ def _while_gradient(part: Graph, compiled: Compile) -> Program:
     return _around(part, run)
 
 
+def _iterate(part: Graph, compiled: Compile) -> Program:
+    """Python takes the elements; a program works on each, and carries the variables."""
+    params = part.nodes[0].params
+    body, elements, lead, stop = (params[name] for name in ("body", "elements", "lead", "stop"))
+    count = len(body.outputs)
+    turn = _Later(body, compiled)
+    rows = [spec.shape[:1] == (B,) for spec in body.input_specs]
+    steps = None
+    if stop is None and all(rows[:lead]) and lead and count and not any(rows[lead:]):
+        with suppress(Unsupported):
+            steps = NativeProgram(body, [(place, lead + place) for place in range(count)])
+
+    def run(arrays: Sequence[Array]) -> list[Array]:
+        state, constants = list(arrays[:count]), arrays[count:]
+        given = elements()
+        if steps is not None:
+            return _natively(steps, given, state, constants)
+        for element in given:
+            state = turn([*element, *state, *constants])
+            if stop is not None and state[stop]:
+                break
+        return state
+
+    return _around(part, run)
+
+
+def _natively(
+    program: NativeProgram, given: Any, state: list[Array], constants: Sequence[Array]
+) -> list[Array]:
+    """The variables stay in native memory from element to element."""
+    session: Any = None
+    results: list[Array] = []
+    try:
+        for element in given:
+            rows = count_rows(program.name, program.input_specs[: len(element)], element)
+            if rows == 0:  # an element without rows: its turn is for the interpreter
+                state = _collected(program, session, results, state)
+                session = None
+                state = interpreter(program.graph)([*element, *state, *constants])
+                continue
+            if session is None or rows > session.capacity:
+                state = _collected(program, session, results, state)
+                session = program.take(rows)
+                session.feed([*element, *state, *constants], rows, rows)
+                session.order(None)
+                results = session.make_results()
+            else:
+                session.feed_rows(element, rows)
+            session.run(0, 1)
+        state = _collected(program, session, results, state)
+        session = None
+        return state
+    finally:
+        if session is not None:
+            program.give(session)
+
+
+def _collected(
+    program: NativeProgram, session: Any, results: list[Array], state: list[Array]
+) -> list[Array]:
+    """The variables out of native memory; they are as before where no turn was made there."""
+    if session is None:
+        return state
+    found: list[Array] = session.collect(results)
+    program.give(session)
+    return found
+
+
 DRIVERS: dict[str, Driver] = {
     "call": _call,
     "cond": _cond,
+    "iterate": _iterate,
     "while_loop": _while_loop,
     "while_gradient": _while_gradient,
 }

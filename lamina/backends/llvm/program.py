@@ -83,6 +83,11 @@ class NativeProgram:
             self.give(session)
 
     @property
+    def graph(self) -> Graph:
+        """What it computes."""
+        return self._graph
+
+    @property
     def by_rows(self) -> bool:
         """Whether rows do not know of each other, so that any number may be worked on at once."""
         return self.layout.tiles

@@ -116,6 +116,17 @@ class Session:
         self.context[ROWS] = rows
         return True
 
+    def feed_rows(self, arrays: Sequence[Array], rows: int) -> None:
+        """Let the first inputs, which have a batch, be `arrays` of `rows` rows."""
+        context = self.context
+        held = [as_rows(*pair) for pair in zip(arrays, self.program.input_specs, strict=False)]
+        words: list[int] = []
+        for array in held:
+            words += address(array), array.strides[0] // array.itemsize
+        context[SLOTS + self.program.layout.inputs[0] :][: len(words)] = words
+        self._held[: len(held)] = held
+        context[ROWS] = context[BATCH] = rows
+
     def order(self, order: Array | None) -> None:
         """Take rows in this order (int64), or as they stand."""
         self._order = order

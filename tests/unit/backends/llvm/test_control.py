@@ -154,3 +154,99 @@ def test_effects_keep_their_order(capsys: pytest.CaptureFixture[str]) -> None:
     speak(tf.eye(2))
     words = [line.split()[0] for line in capsys.readouterr().err.splitlines()]
     assert words == ["first", "second", "turn", "turn", "last"]
+
+
+# Datasets -----------------------------------------------------------------------------------------
+
+
+def _fitted(backend: str, data: Any, *, early: bool = False) -> tuple[Any, list[Any]]:
+    """The losses and weights of an epoch that stands inside of a function."""
+    keras.utils.set_random_seed(5)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, "tanh")])
+    model.add(keras.layers.Dense(1))
+    optimizer = keras.optimizers.Adam(0.05)
+    mean = keras.metrics.Mean()
+
+    @tf.function
+    def epoch() -> Any:
+        rows = 0
+        for x, y in data:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((model(x, training=True) - y) ** 2)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            mean.update_state(loss)
+            rows += tf.shape(x)[0]
+            if early and rows > 20:
+                break
+        return rows, loss
+
+    rows, loss = _on(backend, epoch)
+    return [int(rows), float(loss), float(mean.result())], model.get_weights()
+
+
+@pytest.mark.parametrize(
+    ("batch", "early"), [({"batch_size": 8}, False), ({"batch_size": 8}, True)]
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_epoch_over_a_dataset_stands_inside_of_a_function(
+    batch: dict[str, Any], early: bool, whole: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    x = np.random.default_rng(0).normal(size=(44, 3)).astype(np.float32)
+    data = tf.data.Dataset.from_tensor_slices((x, x[:, :1])).batch(**batch, drop_remainder=whole)
+    with caplog.at_level(logging.WARNING, "lamina"):
+        native, weights = _fitted("llvm", data, early=early)
+    assert not [record for record in caplog.records if "eagerly" in record.getMessage()]
+    expected, wanted = _fitted("interp", data, early=early)
+    assert native[0] == expected[0] == (24 if early else 40 if whole else 44)
+    np.testing.assert_allclose(native, expected, rtol=1e-4)
+    for ours, theirs in zip(weights, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_elements_of_all_sizes_are_carried_through(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = [3, 0, 40, 7]
+
+    def tables() -> Any:
+        for size in sizes:
+            yield np.full((size, 2), size, np.float32)
+
+    spec = tf.TensorSpec([None, 2], tf.float32)
+    data = tf.data.Dataset.from_generator(tables, output_signature=spec)
+
+    @tf.function
+    def total(start: Any) -> Any:
+        for number, table in enumerate(data):
+            start = start + tf.reduce_sum(table) * tf.cast(number + 1, tf.float32)
+        return start
+
+    expected = 1 + sum(2.0 * size * size * (n + 1) for n, size in enumerate(sizes))
+    assert float(total(tf.constant(1.0))) == expected
+
+
+def test_loops_over_datasets_say_what_they_cannot() -> None:
+    data = tf.data.Dataset.from_tensor_slices(np.arange(3, dtype=np.float32))
+
+    @tf.function
+    def scaled(x: Any) -> Any:
+        total = x * 0.0
+        for value in data:
+            total = total + value * x
+        return total
+
+    x = tf.constant(2.0)
+    assert float(scaled(x)) == 6
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = scaled(x)
+    with pytest.raises(NotImplementedError, match="inside of the loop"):
+        tape.gradient(y, x)
+
+    @tf.function
+    def last() -> Any:
+        for value in tf.data.Dataset.range(0):
+            found = value
+        return found
+
+    with pytest.raises(ValueError, match="found has no value, as the loop made no turn"):
+        last()

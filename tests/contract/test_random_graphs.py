@@ -78,6 +78,10 @@ def test_gradients(backend: str, seed: int) -> None:
     check(backend, verify(gradient), seed)
 
 
+# Left to tests of their own: factors, which NumPy computes for both, and texts.
+NOT_DRAWN = {"eigh", "lu", "pinv", "qr", "slogdet", "svd", "map_text"}
+
+
 def test_every_primitive_is_drawn() -> None:
     drawn = set()
     for seed in range(300):
@@ -85,7 +89,7 @@ def test_every_primitive_is_drawn() -> None:
         assert len(graph.nodes) <= 80
         for each in filter(None, (graph, gradient_graph(graph))):
             drawn.update(node.primitive.name for node in each.nodes)
-    assert drawn == set(PRIMITIVES)
+    assert drawn == set(PRIMITIVES) - NOT_DRAWN
 
 
 def test_a_seed_gives_one_graph_and_one_set_of_arrays() -> None:

@@ -195,6 +195,11 @@ def serialize(item: Any) -> Any:
         return _plain(list(item))
     if isinstance(item, (DType, np.dtype)):
         return item.name
+    if isinstance(item, slice):
+        bounds = {"start": item.start, "stop": item.stop, "step": item.step}
+        return {"class_name": "__slice__", "config": bounds}
+    if item is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
     if hasattr(item, "get_config") and not isinstance(item, type):
         return _object_config(item)
     if hasattr(item, "numpy") or isinstance(item, (np.generic, np.ndarray)):
@@ -351,8 +356,10 @@ def _refuse_code(_: Any) -> Any:
 
 
 _SPECIAL: dict[str, Callable[[Any], Any]] = {
+    "__ellipsis__": lambda inner: Ellipsis,
     "__lambda__": _refuse_code,
     "__numpy__": _array_of,
+    "__slice__": lambda inner: slice(*(inner.get(key) for key in ("start", "stop", "step"))),
     "__tensor__": _array_of,
     "function": _function_of,
 }

@@ -5,6 +5,7 @@ gradient that differences show, and be the same eagerly, traced, and as a step o
 from __future__ import annotations
 
 import importlib
+import json
 import warnings
 from typing import Any
 
@@ -16,6 +17,7 @@ from keras.src.backend.common import dtypes as reference_dtypes
 import lamina as tf
 from lamina import keras
 from lamina.core import nest
+from lamina.keras.models import saved_steps
 from lamina.keras.ops.outside import OUTSIDE
 from lamina.tensor.function import Function
 from tests.oracle import keras_ops_lines, keras_ops_networks
@@ -208,6 +210,53 @@ def test_is_one_step_of_a_model(name: str) -> None:
         assert output.dtype == result.dtype
     model = keras.Model(inputs, outputs)
     assert_same(model([tf.constant(array) for array in given]), eager, 4e-6)
+
+
+def written(model: Any) -> Any:
+    """The configuration of the one operation in a model, and of the whole, as files have it."""
+    config = json.loads(json.dumps(model.get_config()))
+    (step,) = (c for c in config["layers"] if c["class_name"] != "InputLayer")
+    return step, config
+
+
+# Keras writes the dtype that it chose in place of None; functions have no names; and Keras itself
+# cannot rearrange a batch.
+WRITTEN_ALIKE = {
+    *("one_hot", "multi_hot", "layer_normalization", "map", "scan", "associative_scan"),
+    *("fori_loop", "rearrange"),
+}
+SETTINGS = {
+    name.partition("[")[0]: name
+    for name in TRACED
+    if ROWS[name].batch and (ROWS[name].keywords or len(ROWS[name].arguments) > 1)
+}
+
+
+@pytest.mark.parametrize("name", [SETTINGS[n] for n in SETTINGS if n not in WRITTEN_ALIKE])
+def test_is_written_to_files_as_keras_writes_it(name: str) -> None:
+    row = ROWS[name]
+    models = []
+    for library in (keras, reference):
+        library.utils.clear_session()
+        inputs = [library.Input(a.shape[1:], dtype=a.dtype.name) for a in narrow(row)]
+        values = iter(inputs)
+        arguments = nest.map_structure(
+            lambda a, values=values: next(values) if isinstance(a, np.ndarray) else a,
+            row.arguments,
+        )
+        function = getattr(library.ops, name.partition("[")[0])
+        models.append(library.Model(inputs, function(*arguments, **row.keywords)))
+    (ours, _), (theirs, config) = map(written, models)
+    assert ours == theirs
+    given = [tf.constant(array) for array in narrow(row)]
+    assert_same(keras.Model.from_config(config)(given), models[0](given), 1e-6)
+
+
+def test_every_operation_has_its_class_in_keras() -> None:
+    for kind, name in saved_steps.CLASSES.items():
+        if name in TRACED:
+            module = importlib.import_module(saved_steps.home(name))
+            assert hasattr(module, kind), f"{module.__name__} has no {kind}"
 
 
 # Derivatives --------------------------------------------------------------------------------------

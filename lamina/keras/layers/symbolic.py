@@ -16,6 +16,7 @@ from ...ir.value import Spec, Value
 from ...tensor.tensor import Tensor
 from ..masks import get_mask, set_mask
 from ..naming import unique_name
+from ..ops import numpy as ops
 from .context import only_types
 
 
@@ -116,8 +117,61 @@ class KerasTensor(Tensor):
         self.position = position
         self.name = unique_name("keras_tensor")
 
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return ops.round(self, digits or 0)
+
+    def reshape(self, newshape: Any) -> Any:
+        """`keras.ops.reshape` of it."""
+        return ops.reshape(self, newshape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """`keras.ops.squeeze` of it."""
+        return ops.squeeze(self, axis)
+
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype.name}, name={self.name}>"
+
+
+# Operators are operations of keras.ops, each one step of the model.
+_OF_TWO = {
+    "add": ops.add,
+    "sub": ops.subtract,
+    "mul": ops.multiply,
+    "matmul": ops.matmul,
+    "truediv": ops.true_divide,
+    "floordiv": ops.floor_divide,
+    "mod": ops.mod,
+    "pow": ops.power,
+    "and": ops.logical_and,
+    "or": ops.logical_or,
+    "xor": ops.logical_xor,
+}
+_OTHERS = {
+    "neg": ops.negative,
+    "abs": ops.absolute,
+    "invert": ops.logical_not,
+    "getitem": ops.get_item,
+    "lt": ops.less,
+    "le": ops.less_equal,
+    "gt": ops.greater,
+    "ge": ops.greater_equal,
+    "ne": ops.not_equal,
+}
+
+
+def _swapped(verb: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: verb(other, self)
+
+
+for _name, _verb in {**_OF_TWO, **_OTHERS}.items():
+    setattr(KerasTensor, f"__{_name}__", _verb)
+for _name, _verb in _OF_TWO.items():
+    setattr(KerasTensor, f"__r{_name}__", _swapped(_verb))
 
 
 def _results(operation: Operation, specs: Sequence[Spec]) -> list[KerasTensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from ...core.dtypes import STRING, type_name
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ...core.shapes import B
 from ...ops import array
-from ..configurable import deserialize, deserialize_nested, register, serialize
+from ..configurable import deserialize, deserialize_nested, register, serialize, snake_case
 from ..layers.arguments import checked_metric
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
@@ -26,6 +27,7 @@ from .graph import (
     with_own_inputs,
 )
 from .model import Model
+from .saved_steps import class_name, saved_step, step_config
 
 _OWN = ("inputs", "outputs", "name", "trainable")
 _WRITTEN = ("name", "trainable", "dtype", "layers", "input_layers", "output_layers")
@@ -190,7 +192,8 @@ class Functional(Model):
                 "a functional model with add_loss or add_metric of symbolic tensors cannot be "
                 "saved; put them into the call() of a Layer"
             )
-        bare = next((op for op in self._operations if op.layer is None), None)
+        steps = [op for op in self._operations if op.layer is None]
+        bare = next((step for step in steps if step.function is None), None)
         if bare is not None:
             raise UnimplementedError(
                 f"{bare!r} on symbolic tensors cannot be saved; put it into the call() of a Layer"
@@ -199,7 +202,10 @@ class Functional(Model):
         return {
             "name": self.name,
             "trainable": self._trainable,
-            "layers": [calls.layer_config(layer) for layer in self._own_layers],
+            "layers": [
+                *(calls.layer_config(layer) for layer in self._own_layers),
+                *(calls.step_config(step) for step in steps),
+            ],
             "input_layers": nest.map_structure(calls.history, self.inputs_structure),
             "output_layers": nest.map_structure(calls.history, self.outputs_structure),
             **{
@@ -300,11 +306,14 @@ class _Calls:
         self.of = {
             id(layer): [call for call in layer._inbound if id(call) in inside] for layer in layers
         }
+        self.names = _names_of_steps(operations, {layer.name for layer in layers})
 
     def history(self, tensor: KerasTensor) -> list[Any]:
         """[layer name, which of the layer's calls, which of its results]."""
         operation = tensor.operation
         assert operation is not None
+        if operation.layer is None:
+            return [self.names[id(operation)], 0, tensor.position]
         calls = self.of[id(operation.layer)]
         return [operation.layer.name, calls.index(operation), tensor.position]
 
@@ -319,6 +328,10 @@ class _Calls:
         ]
         return config
 
+    def step_config(self, step: Operation) -> dict[str, Any]:
+        """An operation of keras.ops and what it is called on."""
+        return step_config(step, self.names[id(step)], self._plain)
+
     def _plain(self, item: Any) -> Any:
         if isinstance(item, KerasTensor):
             inner = {"shape": list(item.shape), "dtype": type_name(item.spec.dtype)}
@@ -331,12 +344,24 @@ class _Calls:
         return serialize(item)
 
 
+def _names_of_steps(operations: Sequence[Operation], taken: set[str]) -> dict[int, str]:
+    """A name of its own for each operation of keras.ops."""
+    names: dict[int, str] = {}
+    for step in operations:
+        if step.layer is None and step.function is not None:
+            kind = snake_case(class_name(step.function.__name__))
+            numbered = (f"{kind}_{count}" if count else kind for count in itertools.count())
+            names[id(step)] = next(name for name in numbered if name not in taken)
+            taken.add(names[id(step)])
+    return names
+
+
 def _rebuild_layers(configs: list[dict[str, Any]]) -> dict[str, tuple[Layer, list[Operation]]]:
     """Layers by name, called again as they were, with the operations of their calls."""
-    made: dict[str, tuple[Layer, list[Operation]]] = {}
+    made: dict[str, tuple[Any, list[Operation]]] = {}
     waiting = []
     for config in configs:
-        layer = deserialize(config)
+        layer = saved_step(config) or deserialize(config)
         if config.get("name"):
             layer._name = config["name"]
         made[layer.name] = layer, list(layer._inbound) if isinstance(layer, InputLayer) else []

@@ -7,6 +7,7 @@ from typing import Any
 from ...core.errors import InvalidArgumentError, UnknownNameError, nearest
 from ..configurable import custom_object_scope, get_from, serialize
 from ..configurable import deserialize as _deserialize
+from . import experimental
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .batch_normalization import BatchNormalization
 from .core import Input, InputLayer
@@ -132,6 +133,7 @@ __all__ = [
     "UnitNormalization",
     "deserialize",
     "dot",
+    "experimental",
     "get",
     "maximum",
     "minimum",

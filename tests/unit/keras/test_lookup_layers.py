@@ -199,6 +199,15 @@ def test_vectors_keep_the_size_of_their_vocabulary() -> None:
     assert lookup(["c"]).numpy().tolist() == [0, 1, 0]
 
 
+def test_layers_have_the_names_of_older_versions() -> None:
+    old = LAYERS.experimental.preprocessing
+    assert all(getattr(old, name) is getattr(LAYERS, name) for name in old.__all__)
+    with pytest.raises(AttributeError, match="became HashedCrossing"):
+        _ = old.CategoryCrossing
+    with pytest.raises(AttributeError, match="texts are outside"):
+        _ = old.TextVectorization
+
+
 def test_a_token_with_a_line_break_cannot_be_saved(tmp_path: Path) -> None:
     lookup = LAYERS.StringLookup()
     lookup.adapt(["a\nb"])

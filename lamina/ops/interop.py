@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -94,6 +94,7 @@ def numpy_function(
     """
     if func is None or inp is None or Tout is None:
         raise InvalidArgumentError("numpy_function expects func, inp and Tout")
+    _refuse_traces("numpy_function")
     with_arrays = [_known(item, "numpy_function") for item in inp]
     found = func(*[np.array(tensor.array) for tensor in with_arrays])
     several = isinstance(Tout, (list, tuple))
@@ -124,20 +125,31 @@ def py_function(
     """
     if func is None or inp is None or Tout is None:
         raise InvalidArgumentError("py_function expects func, inp and Tout")
+    _refuse_traces("py_function")
     found = func(*[_known(item, "py_function") for item in inp])
     if isinstance(Tout, (list, tuple)):
-        return [to_tensor(part) for part in found]
+        return [to_tensor(part) for part in (found if Tout else ())]
     return to_tensor(found)
 
 
 def _known(item: Any, name: str) -> Any:
     tensor = to_tensor(item)
     if tensor.array is None:
-        raise UnimplementedError(
-            f"{name} needs arrays, which do not exist yet while a function is traced; use "
-            "operations of lamina there, or tf.config.run_functions_eagerly(True)"
-        )
+        _refuse(name)
     return tensor
+
+
+def _refuse_traces(name: str) -> None:
+    """Python code that is to run each time cannot be part of a program."""
+    if STATE.trace is not None:
+        _refuse(name)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise UnimplementedError(
+        f"{name} needs arrays, which do not exist yet while a function is traced; use "
+        "operations of lamina there, or tf.config.run_functions_eagerly(True)"
+    )
 
 
 @contextmanager

@@ -221,6 +221,16 @@ def test_a_traced_function_runs_its_python_once() -> None:
     assert values(scaled) == [0, 5, 10]
 
 
+def test_python_functions_run_for_each_element() -> None:
+    calls = []
+
+    def note(v: tf.Tensor) -> tf.Tensor:
+        tf.py_function(lambda: calls.append(1), [], ())
+        return v
+
+    assert values(of_arrays(3).map(note)) == [0, 1, 2] and len(calls) == 3
+
+
 def test_generators_keep_what_was_promised() -> None:
     def rows(count: Any, offset: Any = 0) -> Iterator[Any]:
         for number in range(count):

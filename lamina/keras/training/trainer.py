@@ -26,6 +26,7 @@ from . import loop
 from .compiled import CompiledLoss, CompiledMetrics
 from .data import Batches, arrays_of, unpack_x_y_sample_weight
 from .feed import feed_for, feeds_for_fit, is_stream
+from .generators import GeneratorMethods, set_workers
 from .prediction import predict
 from .serving import Frozen, Serving
 from .single import SingleSteps
@@ -34,7 +35,7 @@ from .stepper import Stepper
 from .steps import Steps
 
 
-class Trainer(Steps):
+class Trainer(GeneratorMethods, Steps):
     """The training half of a model; `Model` adds it to `Layer`."""
 
     name: str
@@ -236,6 +237,9 @@ class Trainer(Steps):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        max_queue_size: int | None = None,
+        workers: int | None = None,
+        use_multiprocessing: bool | None = None,
     ) -> Any:
         """Train for `epochs` passes over the data; the `History` of loss and metrics.
 
@@ -243,8 +247,10 @@ class Trainer(Steps):
         inputs and outputs). Or `x` gives batches, (x, y) or (x, y, sample_weight): a
         tf.data.Dataset, a generator, a PyDataset, or what can be iterated like a DataLoader of
         PyTorch; a thread makes them ahead. `validation_split` takes the last share of the rows
-        before shuffling. An error or Ctrl-C loses nothing of what was trained.
+        before shuffling. An error or Ctrl-C loses nothing of what was trained. `workers` and what
+        goes with it, of TensorFlow 2, are settings of a PyDataset.
         """
+        set_workers(x, max_queue_size, workers, use_multiprocessing)
         self._require("fit", training=True)
         feed, validation = feeds_for_fit(
             x,

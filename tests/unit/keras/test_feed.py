@@ -291,3 +291,62 @@ def test_predictions_of_streams_come_in_order() -> None:
         model.predict(dataset.repeat(), steps=3, verbose=0), wanted[:30], rtol=1e-6
     )
     assert model.predict(X, batch_size=20, steps=2, verbose=0).shape == (40, 1)
+
+
+def test_methods_of_keras_2() -> None:
+    model, other = _model(), _model()
+    other.set_weights(model.get_weights())
+    dataset = Numbered()
+    options: dict[str, Any] = {"epochs": 2, "shuffle": False, "verbose": 0}
+    history = model.fit_generator(dataset, workers=2, max_queue_size=3, **options)
+    assert (dataset.workers, dataset.max_queue_size) == (2, 3) and history.epoch == [0, 1]
+    other.fit(Numbered(), **options)
+    np.testing.assert_array_equal(model.get_weights()[0], other.get_weights()[0])
+    assert model.evaluate_generator(_batches(2)) == other.evaluate(_batches(2), verbose=0)
+    wanted = other.predict(X, verbose=0)
+    np.testing.assert_allclose(model.predict_generator(iter([X])), wanted, rtol=1e-6)
+    other.fit(Numbered(), workers=2, use_multiprocessing=False, verbose=0)
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_single_batches(eager: bool) -> None:
+    model, other = _model(run_eagerly=eager, metrics=["mae"]), _model(metrics=["mae"])
+    other.set_weights(model.get_weights())
+    for part in (slice(0, 20), slice(20, 64), slice(0, 64)):
+        found = model.train_on_batch(X[part], Y[part])
+        wanted = other.fit(X[part], Y[part], batch_size=64, shuffle=False, verbose=0).history
+        assert found == pytest.approx([wanted["loss"][0], wanted["mae"][0]], rel=1e-5)
+    np.testing.assert_allclose(model.get_weights()[0], other.get_weights()[0], rtol=1e-5)
+    first = model.test_on_batch(X[:16], Y[:16], return_dict=True)
+    both = model.test_on_batch(X[16:48], Y[16:48], return_dict=True, reset_metrics=False)
+    whole = model.evaluate(X[:48], Y[:48], verbose=0, return_dict=True)
+    assert both == pytest.approx(whole, rel=1e-5) and first != both
+    weighted = model.test_on_batch(X, Y, sample_weight=np.zeros(64))
+    assert weighted[0] == 0
+
+
+def test_single_batches_notice_what_changes() -> None:
+    model = _model()
+    model.train_on_batch(X, Y)
+    model.optimizer.learning_rate = 0.0
+    before = model.get_weights()[0]
+    model.train_on_batch(X, Y)
+    np.testing.assert_array_equal(model.get_weights()[0], before)
+    model.optimizer.learning_rate = 0.5
+    model.set_weights([np.zeros((3, 1)), np.zeros(1)])
+    assert model.train_on_batch(X, Y) == pytest.approx(np.log(2), rel=1e-5)
+    assert np.abs(model.get_weights()[0]).max() > 0
+    model.layers[0].trainable = False
+    model.compile("sgd", "binary_crossentropy")
+    before = model.get_weights()[0]
+    with pytest.warns(UserWarning, match="no trainable weights"):
+        model.train_on_batch(X, Y)
+    np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+def test_class_weights_of_single_batches() -> None:
+    model, other = _model(), _model()
+    other.set_weights(model.get_weights())
+    model.train_on_batch(X, Y, class_weight={0: 1.0, 1: 4.0})
+    other.train_on_batch(X, Y, sample_weight=np.where(Y[:, 0] > 0, 4.0, 1.0))
+    np.testing.assert_allclose(model.get_weights()[0], other.get_weights()[0], rtol=1e-6)

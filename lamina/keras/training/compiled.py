@@ -192,9 +192,10 @@ class CompiledMetrics:
 
     @property
     def metrics(self) -> list[Any]:
-        """All metrics made so far."""
+        """All metrics made so far; those of several outputs by name, as `evaluate` gives them."""
         groups = self._groups or []
-        return [metric for plain, weighted in groups for metric in (*plain, *weighted)]
+        found = [metric for plain, weighted in groups for metric in (*plain, *weighted)]
+        return sorted(found, key=lambda metric: metric.name) if len(groups) > 1 else found
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch; sample weights go to the weighted metrics only."""

@@ -43,6 +43,7 @@ def fit(
             if validation is not None and _is_due(validation_freq, epoch):
                 found = evaluate(model, validation, verbose=0, callbacks=listeners)
                 logs.update({f"val_{name}": value for name, value in found.items()})
+                logs = dict(sorted(logs.items()))
             listeners.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break

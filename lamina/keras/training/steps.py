@@ -27,7 +27,7 @@ class Steps:
 
     @property
     def metrics(self) -> list[Any]:
-        """The loss, metrics in attributes, the compiled ones, and the losses of several outputs."""
+        """The loss, metrics in attributes, the losses of several outputs, the compiled metrics."""
         state = self._training
         own = [part for part in self._parts() if isinstance(part, Metric)]  # type: ignore[attr-defined]
         inner = [
@@ -37,8 +37,8 @@ class Steps:
             if isinstance(part, Metric)
         ]
         found = [state.loss_tracker] if state.loss_tracker is not None else []
-        found += [*own, *inner, *(state.metrics.metrics if state.metrics else [])]
-        found += state.loss.metrics if state.loss else []
+        found += [*own, *inner, *(state.loss.metrics if state.loss else [])]
+        found += state.metrics.metrics if state.metrics else []
         return list({id(metric): metric for metric in found}.values())
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...core.errors import UnknownNameError
+from ...core.errors import InvalidArgumentError, UnknownNameError
 from ..masks import get_mask
 from .container import Container
 
@@ -28,8 +28,11 @@ class _OfFirstCall:
                 f"the layer {layer.name!r} has no {self._name}: it was not called on a symbolic "
                 "tensor, of keras.Input, yet"
             )
-        found = self._find(layer._inbound[0])
-        return found[0] if len(found) == 1 else found
+        return _one_or_all(self._find(layer._inbound[0]))
+
+
+def _one_or_all(found: list[Any]) -> Any:
+    return found[0] if len(found) == 1 else found
 
 
 def _inputs(call: Any) -> Any:
@@ -61,6 +64,22 @@ class Connected(Container):
     output: Any = _OfFirstCall(_outputs)
     input_shape: Any = _OfFirstCall(_input_shapes)
     output_shape: Any = _OfFirstCall(_output_shapes)
+
+    def get_input_at(self, node_index: int) -> Any:
+        """The symbolic tensor (or tensors) of call number `node_index`: TensorFlow's name."""
+        return _one_or_all(_inputs(self._call_at(node_index)))
+
+    def get_output_at(self, node_index: int) -> Any:
+        """The symbolic tensor (or tensors) that call number `node_index` gave."""
+        return _one_or_all(_outputs(self._call_at(node_index)))
+
+    def _call_at(self, number: int) -> Any:
+        if not 0 <= number < len(self._inbound):
+            raise InvalidArgumentError(
+                f"the layer {self.name!r} was called on symbolic tensors {len(self._inbound)} "
+                f"times; there is no call number {number}"
+            )
+        return self._inbound[number]
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the calls: a copy is another layer."""

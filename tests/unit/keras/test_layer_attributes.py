@@ -125,6 +125,14 @@ def test_attributes_of_the_first_symbolic_call() -> None:
     np.testing.assert_array_equal(extractor(ROWS), layer(ROWS))
 
 
+def test_calls_by_their_number() -> None:
+    layer, first, second = layers.Dense(2), tf.keras.Input((3,)), tf.keras.Input((3,))
+    outputs = [layer(first), layer(second)]
+    assert layer.get_input_at(1) is second and layer.get_output_at(0) is outputs[0]
+    with pytest.raises(ValueError, match="2 times; there is no call number 2"):
+        layer.get_output_at(2)
+
+
 def test_a_layer_may_use_these_names_itself() -> None:
     class Own(layers.Layer):
         def __init__(self) -> None:

@@ -13,6 +13,7 @@ from .core import errors, nest
 from .core.config import config
 from .core.offers import offer
 from .core.shapes import TensorShape
+from .core.spaces import Space
 from .ops import (
     array,
     autograph,
@@ -109,6 +110,7 @@ from .ops.elementwise import (
 from .ops.gradients import *  # noqa: F403
 from .ops.interop import *  # noqa: F403
 from .ops.linalg import einsum, matmul, norm, tensordot
+from .ops.linalg import sqrtm as matrix_square_root
 from .ops.module import Module
 from .ops.names import namespace
 from .ops.numbers import realdiv, truncatediv, truncatemod
@@ -128,6 +130,7 @@ from .ops.reduction import (
     reduce_sum,
 )
 from .ops.scopes import *  # noqa: F403
+from .ops.strings import as_string
 from .ops.tensor_array import TensorArray
 from .scripts import compat
 from .scripts.aliases import install_as
@@ -142,23 +145,25 @@ from .tensor.variable import Variable
 __version__ = "0.1.0"
 
 newaxis = None
+autodiff = Space(f"{__name__}.autodiff", GradientTape=GradientTape)
 
 __all__ = [
     "Assert", "DType", "GradientTape", "IndexedSlices", "Module", "Tensor", "TensorArray",
     "TensorShape", "TensorSpec", "TypeSpec", "UnconnectedGradients", "Variable", "abs", "acos",
-    "acosh", "add", "add_n", "argmax", "argmin", "as_dtype", "asin", "asinh", "assert_equal",
-    "assert_greater", "assert_less", "assert_rank", "atan", "atan2", "atanh", "autograph",
-    "bitwise", "bool", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "compat", "config",
-    "cos", "cosh", "cumsum", "debugging", "divide", "double", "dtypes", "einsum", "equal", "errors",
-    "exp", "float16", "float32", "float64", "floor", "function", "get_logger", "greater",
-    "greater_equal", "half", "histogram_fixed_width", "histogram_fixed_width_bins", "install_as",
-    "int16", "int32", "int64", "int8", "less", "less_equal", "linalg", "logical_and", "logical_not",
-    "logical_or", "lookup", "math", "matmul", "maximum", "minimum", "multiply", "negative", "nest",
-    "newaxis", "nn", "norm", "not_equal", "pow", "random", "realdiv", "reduce_all", "reduce_any",
-    "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
-    "round", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "string", "strings",
-    "subtract", "summary", "tan", "tanh", "tensordot", "test", "truediv", "truncatediv",
-    "truncatemod", "type_spec_from_value", "uint16", "uint32", "uint64", "uint8", "version",
+    "acosh", "add", "add_n", "argmax", "argmin", "as_dtype", "as_string", "asin", "asinh",
+    "assert_equal", "assert_greater", "assert_less", "assert_rank", "atan", "atan2", "atanh",
+    "autodiff", "autograph", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
+    "clip_by_value", "compat", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double",
+    "dtypes", "einsum", "equal", "errors", "exp", "float16", "float32", "float64", "floor",
+    "function", "get_logger", "greater", "greater_equal", "half", "histogram_fixed_width",
+    "histogram_fixed_width_bins", "install_as", "int16", "int32", "int64", "int8", "less",
+    "less_equal", "linalg", "logical_and", "logical_not", "logical_or", "lookup", "math", "matmul",
+    "matrix_square_root", "maximum", "minimum", "multiply", "negative", "nest", "newaxis", "nn",
+    "norm", "not_equal", "pow", "random", "realdiv", "reduce_all", "reduce_any", "reduce_logsumexp",
+    "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "round", "scalar_mul",
+    "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "string", "strings", "subtract", "summary",
+    "tan", "tanh", "tensordot", "test", "truediv", "truncatediv", "truncatemod",
+    "type_spec_from_value", "uint16", "uint32", "uint64", "uint8", "version",
 ]  # fmt: skip
 __all__ += array.__all__
 __all__ += control_flow.__all__
@@ -169,6 +174,7 @@ __all__ += scopes.__all__
 # Packages that are imported when they are first used.
 _LATER = {
     **{name: name for name in ("data", "datasets", "keras", "plot", "tabular", "train")},
+    "io": "ops.io",
     **{name: f"keras.{name}" for name in ("initializers", "losses", "metrics", "optimizers")},
 }
 _INITIALIZERS = {

@@ -83,6 +83,10 @@ _REASONS = {
     "graphs and sessions ended with TensorFlow 1; use @tf.function": """
         tf.Graph tf.Operation tf.RegisterGradient tf.no_gradient tf.AggregationMethod
         tf.variable_creator_scope tf.config.optimizer.*experimental_options""",
+    "pictures are read with Pillow, other files with Python and NumPy": """
+        tf.io.*jpeg* tf.io.decode_bmp tf.io.decode_gif tf.io.decode_image tf.io.decode_jxl
+        tf.io.*png tf.io.decode_webp tf.io.decode_json_example tf.io.match_filenames_once
+        tf.io.write_graph""",
     "messages of protocol buffers belong to TensorFlow's own files; use NumPy's": """
         tf.make_ndarray tf.make_tensor_proto tf.train.BytesList tf.train.Example tf.train.Feature*
         tf.train.FloatList tf.train.Int64List tf.train.SequenceExample

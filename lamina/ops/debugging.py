@@ -224,6 +224,13 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
         raise ArgumentTypeError(f"{message}: {text}" if message else text)
 
 
+def assert_proper_iterable(values: Any) -> None:
+    """Raise unless `values` is a list, tuple or another iterable, and no tensor, array or text."""
+    unfit = is_tensor_like(values) or isinstance(values, (np.ndarray, bytes, str))
+    if unfit or not hasattr(values, "__iter__"):
+        raise ArgumentTypeError(f"expected a list or another iterable; got {describe(values)}")
+
+
 def is_numeric_tensor(tensor: Any) -> bool:
     """Whether it is a tensor of numbers."""
     return is_tensor_like(tensor) and to_tensor(tensor).spec.dtype.kind in "fiu"
@@ -233,7 +240,8 @@ __all__ = [
     "Assert", "assert_all_finite", "assert_equal", "assert_greater", "assert_greater_equal",
     "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative",
     "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
-    "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
-    "assert_scalar", "assert_shapes", "assert_type", "check_numerics", "is_numeric_tensor",
+    "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in",
+    "assert_same_float_dtype", "assert_scalar", "assert_shapes", "assert_type", "check_numerics",
+    "is_numeric_tensor",
 ]  # fmt: skip
 __getattr__ = namespace(__name__, __all__)

@@ -27,8 +27,8 @@ class TextFileIndex:
 
 def _plain(array: Any) -> list[Any]:
     """Numbers and bytes as Python has them."""
-    flat = np.asarray(array).reshape(-1).tolist()
-    return [item.encode() if isinstance(item, str) else item for item in flat]
+    found: list[Any] = np.asarray(array).reshape(-1).tolist()
+    return found
 
 
 class _Initializer:

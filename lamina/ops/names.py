@@ -32,7 +32,6 @@ ABSENT = {
     "logging": "use Python's logging",
     "app": "call your main function directly",
     "flags": "use argparse",
-    "io": "use Python's files and NumPy",
     "mul": "it is called tf.multiply since TensorFlow 1",
     "sub": "it is called tf.subtract since TensorFlow 1",
     "neg": "it is called tf.negative since TensorFlow 1",

@@ -30,6 +30,7 @@ REASONS = {
         debugging.assert_greater_equal debugging.assert_integer debugging.assert_less_equal
         debugging.assert_near debugging.assert_negative debugging.assert_non_negative
         debugging.assert_non_positive debugging.assert_none_equal debugging.assert_positive
+        debugging.assert_proper_iterable
         debugging.assert_rank_at_least debugging.assert_rank_in
         debugging.assert_same_float_dtype debugging.assert_scalar debugging.assert_shapes
         debugging.assert_type debugging.check_numerics debugging.is_numeric_tensor""",
@@ -46,7 +47,7 @@ REASONS = {
     f"about Python, not numbers: {UNIT}/test_interop.py": """
         as_dtype device executing_eagerly function get_static_value group inside_function
         install_as is_tensor no_op numpy_function print py_function
-        get_logger type_spec_from_value""",
+        as_string get_logger type_spec_from_value""",
     f"about names and order, not numbers: {UNIT}/test_module.py": """
         control_dependencies get_current_name_scope init_scope is_symbolic_tensor name_scope
         timestamp tuple""",

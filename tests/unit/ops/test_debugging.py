@@ -128,3 +128,10 @@ def test_dtypes() -> None:
         debugging.assert_integer(1.5)
     with pytest.raises(InvalidArgumentError, match="one floating dtype"):
         debugging.assert_same_float_dtype([tf.ones([2]), tf.ones([2], tf.float64)])
+
+
+@pytest.mark.parametrize("values", [tf.constant([1]), np.ones(2), "text", 3])
+def test_a_proper_iterable_is_no_tensor_array_or_text(values: Any) -> None:
+    tf.debugging.assert_proper_iterable([1, values])
+    with pytest.raises(TypeError, match="expected a list or another iterable; got"):
+        tf.debugging.assert_proper_iterable(values)

@@ -131,8 +131,14 @@ class CompiledLoss:
 
 
 def _names(y_pred: Any, names: list[str] | None) -> list[str] | None:
-    """The names of the outputs: the keys of a dict of them, else those of their layers."""
-    return sorted(y_pred) if isinstance(y_pred, dict) else names
+    """The names of the outputs: the keys of a dict of them, else those of their layers.
+
+    Several outputs of a subclass's `call` are output_1, output_2 …, as TensorFlow 2 calls them.
+    """
+    if isinstance(y_pred, dict):
+        return sorted(y_pred)
+    count = len(nest.flatten(y_pred))
+    return [f"output_{i + 1}" for i in range(count)] if names is None and count > 1 else names
 
 
 def _aligned(y_true: Any, y_pred: Any, names: list[str] | None, count: int) -> list[Any]:

@@ -152,6 +152,23 @@ def test_steps_need_a_compiled_model() -> None:
         _ = model.compiled_loss
 
 
+def test_outputs_without_names_are_numbered() -> None:
+    class Pair(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = layers.Dense(1), layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.first(inputs), self.second(inputs)
+
+    model = Pair()
+    model.compile("sgd", {"output_1": "mse", "output_2": "mae"}, metrics=["mse", "mse"])
+    names = ["loss", "output_1_loss", "output_1_mse", "output_2_loss", "output_2_mse"]
+    assert list(model.fit(X, (Y, Y), verbose=0).history) == names
+    total, first, second, first_square, _ = model.evaluate(X, (Y, Y), verbose=0)
+    assert total == pytest.approx(first + second) and first == pytest.approx(first_square)
+
+
 # Freezing -----------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from ..tensor.branches import Part, bind_cond, bind_loop, truth
 from ..tensor.convert import promote_dtypes, to_tensor
 from .common import integer
 from .layout import stack, unstack
+from .vectorize import map_rows
 
 
 def _as_tensors(result: Any) -> Any:
@@ -281,8 +282,12 @@ def vectorized_map(
     fallback_to_while_loop: bool = True,
     warn: bool = True,
 ) -> Any:
-    """The same as `map_fn`."""
-    return map_fn(fn, elems)
+    """`fn` of each row of `elems`, stacked: all rows at once where `fn` allows it.
+
+    Of a function that does not (it writes to variables, or needs values), the rows come one after
+    the other if their number is known; `fallback_to_while_loop=False` makes that an error.
+    """
+    return map_rows(fn, elems, strict=not fallback_to_while_loop)
 
 
 def foldl(

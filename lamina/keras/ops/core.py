@@ -11,9 +11,11 @@ from ...core import nest
 from ...core.dtypes import INT32, Array, as_dtype
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ...core.shapes import B
+from ...ir.bind import STATE
 from ...ir.value import Value
 from ...ops import control_flow, gradients, indexing, layout
 from ...ops.common import as_size, axis_of, insert_axis, integer
+from ...ops.vectorize import map_rows, one_by_one
 from ...prims import elementwise as prim
 from ...prims.broadcast import broadcast, fill_like, iota, reshape
 from ...prims.index import gather
@@ -95,14 +97,17 @@ def _stacked(results: list[Any]) -> Any:
 
 @operation
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
-    """`f` of each row of `xs` (a tensor or a structure of them), stacked; row after row."""
-    return _stacked([f(row) for row in _lines(xs)])
+    """`f` of each row of `xs` (a tensor or a structure of them), stacked.
+
+    Row after row; in a traced function all rows at once, where `f` allows it.
+    """
+    return map_rows(f, xs) if STATE.trace is not None else one_by_one(f, xs)
 
 
 @operation
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """The same as `map`: an operation on the whole tensor is much faster."""
-    return _stacked([function(row) for row in _lines(elements)])
+    """`function` of each row, stacked: all rows at once, where the function allows it."""
+    return map_rows(function, elements)
 
 
 @operation

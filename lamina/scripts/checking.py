@@ -54,11 +54,14 @@ class _Checker(ast.NodeVisitor):
         self._scopes: list[dict[str, Known | None]] = [{}]
         self._where = ""
         self._guards = 0
+        self._given: set[str] = set()  # names that the script gives to objects
 
     def read(self, piece: Piece) -> None:
         """Check one piece of code; names of earlier pieces are known."""
         self._where = piece.name
-        self.visit(ast.parse(piece.text, piece.name))
+        tree = ast.parse(piece.text, piece.name)
+        self._given |= _given_names(tree)
+        self.visit(tree)
 
     # Names
 
@@ -79,7 +82,7 @@ class _Checker(ast.NodeVisitor):
         """`owner.name`, reported where it does not exist."""
         path = f"{owner.path}.{name}"
         if owner.instance or isinstance(owner.value, type):
-            if not _has_member(owner.value, name):
+            if name not in self._given and not _has_member(owner.value, name):
                 self._report(node, path, _advice_for_member(owner.value, name))
             return None
         try:
@@ -211,6 +214,17 @@ class _Checker(ast.NodeVisitor):
         for statement in node.body:
             self.visit(statement)
         self._scopes.pop()
+
+
+def _given_names(tree: ast.AST) -> set[str]:
+    """Attributes that are assigned to anything, and names of arguments in calls."""
+    nodes = list(ast.walk(tree))
+    stored = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    return stored | {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[ast.expr]:

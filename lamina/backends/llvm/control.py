@@ -19,6 +19,7 @@ from ...ir.graph import Graph, trace_graph
 from ...ir.interpret import Program, interpreter
 from ...ir.reverse import differentiate, is_differentiable
 from ...ir.rewrite import inline
+from ...passes.dead_code import has_effect
 from ...passes.pipeline import optimize
 from .kernels import Unsupported
 from .program import NativeProgram
@@ -129,6 +130,8 @@ class _NativeLoop:
         if not count or any(B in spec.shape for spec in body.output_specs):
             raise Unsupported(None, "a loop that carries rows")
         turn = _turn(condition, body)
+        if any(has_effect(node) for node in turn.nodes):
+            raise Unsupported(None, "a loop that prints or checks")
         flag = trace_graph("flag", lambda x: [x], [turn.output_specs[-1]])[0].inputs[0]
         graph = Graph(turn.name, [*turn.inputs, flag], turn.nodes, turn.outputs)
         guard = len(turn.inputs)

@@ -89,6 +89,27 @@ def test_asking_what_something_is() -> None:
     assert tf.get_static_value(tf.constant(2)) == 2
 
 
+def test_what_loops_and_branches_print_stays_in_order(capfd: pytest.CaptureFixture[str]) -> None:
+    @tf.function
+    def count(n: Any) -> None:
+        for i in tf.range(1, n + 1):
+            if i % 3 == 0:
+                tf.print("three")
+            else:
+                tf.print(i, 2 * i)
+            tf.print("end", i)
+
+    count(tf.constant(3))
+    assert capfd.readouterr().err.split("\n")[:6] == [
+        "1 2",
+        "end 1",
+        "2 4",
+        "end 2",
+        "three",
+        "end 3",
+    ]
+
+
 def test_scopes() -> None:
     with tf.name_scope("layer") as name, tf.device("/CPU:0"), tf.device(None):
         assert name == "layer/"

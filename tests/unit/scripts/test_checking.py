@@ -57,6 +57,8 @@ def test_a_missing_name_is_found(tmp_path, code, missing):
         "class M(tf.keras.Model):\n  a = 1\n  def f(me):\n    super().build(1)\n    me.a",
         "from keras.layers import *\nDense(1).kernel",
         "raise SystemExit('never run')",
+        "c = tf.train.Checkpoint(step=tf.Variable(1))\nc.step.assign_add(1)",
+        "c = tf.train.Checkpoint()\nc.net = 1\nc.net",
     ],
 )
 def test_what_exists_or_may_be_anything_is_left_alone(tmp_path, code):

@@ -89,6 +89,14 @@ class OperatorNotAllowedInGraphError(OpError, TypeError):
     """Python code that depends on the value of a tensor inside a traced function."""
 
 
+class OutOfScopeError(FailedPreconditionError, TypeError):
+    """A tensor of a traced function, used after the function was traced."""
+
+
+class NoNumbersError(OperatorNotAllowedInGraphError, AttributeError):
+    """`numpy()` of a tensor that has no numbers yet: in TensorFlow it has no such attribute."""
+
+
 class SignatureError(InvalidArgumentError, TypeError):
     """Arguments that do not fit the signature that a traced function has."""
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..core.config import config
-from ..core.errors import FailedPreconditionError
+from ..core.errors import OutOfScopeError
 from ..core.shapes import B
 from .primitive import Primitive
 from .value import Node, Spec, Value
@@ -127,7 +127,7 @@ def _bind_symbol(
 ) -> Any:
     """Outside a trace a symbol may have a keeper of its own (Keras's functional models)."""
     if keeper is None or keeper.closed:
-        raise FailedPreconditionError(
+        raise OutOfScopeError(
             f"{primitive!r} of a symbolic tensor was asked for after the function that it "
             "belongs to was traced. Return it from the function instead of storing it outside."
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..core.errors import FailedPreconditionError
+from ..core.errors import FailedPreconditionError, OutOfScopeError
 from .bind import STATE, new_value
 from .primitive import Primitive
 from .value import Node, Spec, Value
@@ -90,6 +90,11 @@ class Trace:
         """`value` itself where it is this trace's or a constant, else an input for it."""
         if value.array is not None or value.trace is self:
             return value
+        if value.trace is not None and value.trace.closed:
+            raise OutOfScopeError(
+                f"a tensor of {value.trace.name} is used in {self.name}, after {value.trace.name} "
+                "was traced. Return it from there instead of storing it outside."
+            )
         if id(value) not in self.captured:
             self.captured[id(value)] = self._feed(value, value.spec)
         return self.captured[id(value)]

@@ -13,7 +13,7 @@ from ..core.errors import InvalidArgumentError, UnimplementedError
 from ..ir.bind import STATE, bind
 from ..ir.graph import Graph
 from ..ir.interpret import interpreter
-from ..ir.primitive import Primitive
+from ..ir.primitive import NO_GRADIENT, Primitive
 from ..ir.reverse import differentiate, is_differentiable
 from ..ir.rewrite import inline
 from ..ir.value import Spec, Value
@@ -243,6 +243,23 @@ def iterate(
         iterate_p, *values, body=body, elements=elements, lead=lead, stop=stop
     )
     return results
+
+
+produce_p = Primitive(
+    "produce",
+    infer=lambda *, specs, producer: specs,
+    evaluate=lambda *, specs, producer: producer(),
+    vjp=NO_GRADIENT,
+    multiple=True,
+    effect=True,
+    shows=True,
+)
+
+
+def produce(specs: tuple[Spec, ...], producer: Callable[[], Sequence[Array]]) -> tuple[Any, ...]:
+    """What `producer` gives each time that the program runs: arrays of types `specs`."""
+    produced: tuple[Any, ...] = bind(produce_p, specs=specs, producer=producer)
+    return produced
 
 
 def _while_gradient(

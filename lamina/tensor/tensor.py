@@ -11,6 +11,7 @@ from ..core.dtypes import Array, DType, as_dtype, type_name
 from ..core.errors import (
     ArgumentTypeError,
     InvalidArgumentError,
+    NoNumbersError,
     OperatorNotAllowedInGraphError,
     SymbolicShapeError,
 )
@@ -280,7 +281,8 @@ class Tensor(Operators, Value):
     def _known(self, what: str) -> Array:
         """The numbers, or the error that Python code inside a traced function deserves."""
         if self.array is None:
-            raise OperatorNotAllowedInGraphError(
+            kind = NoNumbersError if what == "numpy()" else OperatorNotAllowedInGraphError
+            raise kind(
                 f"{user_line()}: {what} of a tensor was asked for while a function is traced, "
                 "when it has no value yet. Use tf.cond, tf.where or tf.while_loop for what "
                 "depends on values, or run the code outside of tf.function."

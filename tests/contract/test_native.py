@@ -27,7 +27,7 @@ from tests.oracle.prims import ROWS
 # Primitives that run on the interpreter, between native regions, at their samples.
 INTERPRETED = {
     *("call", "cond", "while_loop", "while_gradient", "attach_gradient", "check", "observe"),
-    "iterate",
+    *("iterate", "produce"),
     *("inverse", "determinant", "solve", "cholesky", "remainder", "floor_divide"),
     *("eigh", "svd", "qr", "lu", "slogdet", "pinv"),
     "map_text",

@@ -436,6 +436,12 @@ _row(
     smooth=(),
 )
 _row(
+    "produce",
+    lambda: control.produce((Spec((2,), F64),), lambda: [np.arange(2.0)])[0],
+    (),
+    lambda: np.arange(2.0),
+)
+_row(
     "attach_gradient",
     lambda x: control.attach_gradient(
         [elementwise.sin(x)],

@@ -400,6 +400,14 @@ class Counter:
 
     __step = 3.0
 
+    @staticmethod
+    def twice(x: Any) -> Any:
+        return x * 2 if x > 0 else Counter.size(x) * 2
+
+    @staticmethod
+    def size(x: Any) -> Any:
+        return x if x > 0 else -x
+
     def step(self, x: Any) -> Any:
         return x + self.__step if x > 0 else x - self.__step
 
@@ -434,6 +442,17 @@ def defaults_and_keywords(x: Any) -> Any:
         return y + more.get("extra", 0)
 
     return scaled(x, 1.0, x, by=3.0, extra=5.0)
+
+
+def _halved(x: Any, turns: int) -> Any:
+    if turns == 0:
+        return x
+    return _halved(x / 2 if x > 1 else x, turns - 1)
+
+
+@row(FLOATS, smooth=True)
+def calls_itself(x: Any) -> Any:
+    return _halved(x, 3) + Counter.twice(x)
 
 
 @row(FLOATS)

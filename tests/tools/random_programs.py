@@ -202,6 +202,14 @@ def _iterate(s: Any) -> Any:
     return control.iterate(graph, values, lambda: elements, 1, None)
 
 
+def _produce(s: Any) -> Any:
+    return control.produce((Spec((3,), np.dtype("float32")),), _three)
+
+
+def _three() -> list[Any]:
+    return [np.array([0.5, -1, 2], np.float32)]
+
+
 def _attach_gradient(s: Any) -> Any:
     x = s.some_float()
     return control.attach_gradient(
@@ -245,6 +253,7 @@ OPERATIONS: dict[str, Operation] = {
     "cond": _cond,
     "while_loop": _while_loop,
     "iterate": _iterate,
+    "produce": _produce,
     "attach_gradient": _attach_gradient,
     "check": _check,
     "observe": _observe,

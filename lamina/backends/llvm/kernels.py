@@ -109,6 +109,9 @@ class Planned:
         self.views: dict[int, View] = {}
         self.maker: dict[int, Kernel] = {}  # of a value, by its id
         self.constants: dict[int, Value] = {}
+        for node in graph.nodes:
+            if not node.outputs:
+                raise Unsupported(node, "without a result")
         self._stages = stages(graph.nodes, graph.inputs)
         self._solid: dict[int, Value] = {}
         self._turned: dict[int, Value] = {}

@@ -360,6 +360,8 @@ def plan_products(planned: Planned, node: Node) -> None:
     inner = x.spec.shape[-2 if flips[0] else -1]
     sources = planned.solid(x), planned.solid(y)
     sizes = (rows, columns, inner)
+    if B in sizes:
+        raise Unsupported(node, f"of {x.spec!r} and {y.spec!r}")
     planned.add_root(node, "products_numbers", sources, sizes=sizes, flips=flips)
 
 

@@ -57,9 +57,11 @@ def _with_strings(graph: Graph) -> dict[int, Node]:
 
 
 def _with_programs(graph: Graph) -> dict[int, Node]:
-    """Branches and loops, whose inside is compiled by itself, and what gives nothing."""
+    """Branches and loops, whose inside is compiled by itself, and calls of Python."""
     return {
-        id(node): node for node in graph.nodes if node.primitive.name in DRIVERS or not node.outputs
+        id(node): node
+        for node in graph.nodes
+        if node.primitive.name in DRIVERS or node.primitive.shows or not node.outputs
     }
 
 

@@ -12,6 +12,7 @@ from ...prims import elementwise as prim
 from ...prims.broadcast import dimension
 from ..branches import truth
 from ..convert import is_tensor_like, operands, to_tensor
+from .graph_loops import is_dataset, next_element
 from .iterables import Items, enumerate_, range_, zip_
 from .runtime import is_symbolic
 
@@ -63,6 +64,13 @@ def _extreme(python: Any, verb: Any, arguments: Any, options: Any) -> Any:
     return found
 
 
+def _next(iterator: Any, *default: Any) -> Any:
+    """The next element of a dataset's iterator, each time that the program runs."""
+    if default or not (is_dataset(iterator) and hasattr(iterator, "get_next")):
+        return next(iterator, *default)
+    return next_element(iterator)
+
+
 TABLE: dict[Any, Any] = {
     range: range_,
     enumerate: enumerate_,
@@ -73,4 +81,5 @@ TABLE: dict[Any, Any] = {
     float: _float,
     max: _largest,
     min: _smallest,
+    next: _next,
 }

@@ -121,7 +121,9 @@ def _rewrite(code: CodeType) -> CodeType | None:
     except rewriting.Refused:
         return None
     holder = rewriting.holder(node, code.co_freevars, found.class_name)
-    return _inner(compile(holder, code.co_filename, "exec"), code)
+    name = "<lambda>" if code.co_name == "<lambda>" else rewriting.FUNCTION
+    inner = _inner(compile(holder, code.co_filename, "exec"), name)
+    return inner.replace(co_name=code.co_name, co_qualname=code.co_qualname)
 
 
 def rewritten_text(function: Any) -> str:
@@ -138,14 +140,14 @@ def rewritten_text(function: Any) -> str:
     return text
 
 
-def _inner(module: CodeType, code: CodeType) -> CodeType:
+def _inner(module: CodeType, name: str) -> CodeType:
     """The function of this name that the module defines somewhere inside."""
     waiting = [module]
     for each in waiting:
-        if each is not module and each.co_name == code.co_name:
+        if each.co_name == name:
             return each
         waiting.extend(inner for inner in each.co_consts if isinstance(inner, CodeType))
-    raise AssertionError(code.co_name)
+    raise AssertionError(name)
 
 
 def _with_code(function: FunctionType, code: CodeType) -> FunctionType:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...core import nest
 from ...core.dtypes import INT32
-from ...core.errors import AutographError
+from ...core.errors import AutographError, InvalidArgumentError
+from ...core.shapes import B
 from ...ir.graph import user_line
 from ...ir.value import Spec
 from ...prims import control
@@ -237,7 +238,7 @@ class DatasetLoop(Loop):
 
     def __init__(self, scope: Scope, body: Body, after: Names, source: Any) -> None:
         structure = source.element_spec
-        specs = [self._symbolic(leaf) for leaf in nest.flatten([structure])]
+        specs = self._specs(source, nest.flatten([structure]))
 
         def turn(*given: Any) -> Any:
             return body(nest.pack_sequence_as([structure], given)[0])
@@ -246,20 +247,63 @@ class DatasetLoop(Loop):
         self.lead = specs
         self.source = source
 
-    def _symbolic(self, leaf: Any) -> Spec:
-        found = leaf.symbolic() if isinstance(leaf, TensorSpec) else None
-        if found is None:
+    def _specs(self, source: Any, leaves: list[Any]) -> list[Spec]:
+        """The types of an element; of unknown rank that of the first one, of any number of rows."""
+        found = [leaf.symbolic() if isinstance(leaf, TensorSpec) else None for leaf in leaves]
+        unknown = [
+            place
+            for place, leaf in enumerate(leaves)
+            if isinstance(leaf, TensorSpec) and leaf.shape.rank is None
+        ]
+        if unknown and isinstance(source, Iterator):
+            unknown = []  # its first element would be lost
+        first = next(iter(source), None) if unknown else None
+        if first is not None:
+            for place in unknown:
+                spec = to_tensor(nest.flatten([first])[place]).spec
+                shape = (B, *spec.shape[1:]) if spec.shape else ()
+                found[place] = Spec(shape, spec.dtype)
+        if None in found:
+            leaf = leaves[found.index(None)]
             raise AutographError(
                 f"{user_line()}: a loop over a dataset of {leaf!r}, whose sizes are not known"
             )
-        return found
+        return found  # type: ignore[return-value]
+
+    def _elements(self) -> Iterator[list[Any]]:
+        """The arrays of each element."""
+        for element in self.source:
+            arrays = [to_tensor(leaf).array for leaf in nest.flatten([element])]
+            for array, spec in zip(arrays, self.lead, strict=True):
+                if not _fits(array, spec):
+                    raise InvalidArgumentError(
+                        f"{self.line}: a loop over a dataset of {spec!r} got an element of shape "
+                        f"{array.shape}"
+                    )
+            yield arrays
 
     def _as_node(
         self, test: Part, body: Part, outputs: list[list[Any]], leaves: list[Any]
     ) -> list[Any]:
-        def elements() -> Any:
-            for element in self.source:
-                yield [to_tensor(leaf).array for leaf in nest.flatten([element])]
-
         stop = len(self.counter) if self.coded else None
-        return bind_dataset_loop(body, outputs[1], leaves, elements, len(self.lead), stop)
+        return bind_dataset_loop(body, outputs[1], leaves, self._elements, len(self.lead), stop)
+
+
+def _fits(array: Any, spec: Spec) -> bool:
+    pairs = zip(array.shape, spec.shape, strict=False)
+    return len(array.shape) == len(spec.shape) and all(b is B or a == b for a, b in pairs)
+
+
+def next_element(iterator: Any) -> Any:
+    """The next element of `iterator`, taken when the program runs; OutOfRangeError at the end."""
+    structure = iterator.element_spec
+    specs = [leaf.symbolic() for leaf in nest.flatten([structure])]
+    if any(spec is None or B in spec.shape for spec in specs):
+        raise AutographError(
+            f"{user_line()}: next() of a dataset of {structure!r}, whose sizes are not known"
+        )
+
+    def take() -> list[Any]:
+        return [to_tensor(leaf).array for leaf in nest.flatten([iterator.get_next()])]
+
+    return nest.pack_sequence_as([structure], control.produce(tuple(specs), take))[0]

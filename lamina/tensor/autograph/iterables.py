@@ -7,24 +7,13 @@ from typing import Any
 
 from ...core.dtypes import INT32
 from ...core.errors import InvalidArgumentError, SymbolicShapeError
-from ...core.shapes import B, element_count
+from ...core.shapes import B
 from ...ir.value import Value
 from ...prims import elementwise as prim
-from ...prims.broadcast import (
-    broadcast,
-    dimension,
-    fill,
-    fill_like,
-    iota,
-    reduce_sum,
-    reshape,
-)
-from ...prims.elementwise import equal
+from ...prims.broadcast import dimension, fill
 from ...prims.index import gather
 from .. import arithmetic
 from ..convert import is_tensor_like, promote, to_tensor
-
-_SMALL = 1 << 12  # elements of a table that a turn may read as a whole
 
 
 class Items:
@@ -52,14 +41,7 @@ class Rows(Items):
         self.count = dimension(self.tensor, 0) if shape[0] is B else shape[0]
 
     def item(self, number: Any) -> Any:
-        size, *rest = self.tensor.spec.shape
-        small = B not in self.tensor.spec.shape and element_count(self.tensor.spec.shape) <= _SMALL
-        if not small or self.tensor.spec.dtype.kind not in "fiu":
-            return gather(self.tensor, number, 0)
-        # Native code has this form: a sum of zeros and of the row.
-        line = equal(iota((size,), 0, INT32), broadcast(number, (size,)))
-        mask = broadcast(reshape(line, (size, *[1] * len(rest))), (size, *rest))
-        return reduce_sum(prim.select(mask, self.tensor, fill_like(self.tensor, 0)), (0,))
+        return gather(self.tensor, number, 0)
 
 
 class Span(Items):

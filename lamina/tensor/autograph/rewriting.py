@@ -18,6 +18,7 @@ from .source import definition_of
 
 __all__ = ["Refused", "definition_of", "holder", "rewritten", "text_of"]
 
+FUNCTION = "_ag_function"
 CODE, RETURNED, ITEM = "_ag_code", "_ag_returned", "_ag_item"
 BREAK, CONTINUE, RETURN = 1, 2, 3
 
@@ -52,9 +53,11 @@ def holder(node: Any, free: Sequence[str], class_name: str | None) -> ast.Module
     """
     names = ", ".join([AG, *free])
     outer = _template(f"def _ag_holder({names}): pass")
+    if isinstance(node, ast.FunctionDef):
+        node.name = FUNCTION  # its own name may be that of a global
     body = [ast.Expr(node)] if isinstance(node, ast.Lambda) else [node]
     if class_name is not None:
-        around = _template(f"class {class_name}: pass")
+        around = _template(f"class ___{class_name}: pass")  # another name, which means the same
         around.body = body
         body = [around]
     outer.body = body

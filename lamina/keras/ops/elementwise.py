@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...core.dtypes import BOOL, FLOAT32, FLOAT64
-from ...ops.common import owned, typed
+from ...ops.common import owned
 from ...prims import elementwise as prim
 from ...prims.broadcast import fill, fill_like
 from .operation import Function, named, operation
@@ -192,12 +192,18 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     dtype = x.spec.dtype
     for verb, bound in ((prim.maximum, x_min), (prim.minimum, x_max)):
         if bound is not None:
-            limit = tensor(bound)
-            if dtype.kind != "f" and limit.spec.dtype.kind == "f":
-                x = prim.cast(x, limit.spec.dtype)
-            limit = typed(bound, x.spec.dtype) if isinstance(bound, float) else limit
-            x = verb(*same_shape(x, prim.cast(limit, x.spec.dtype)))
+            x = verb(*_beside(x, bound))
     return prim.cast(x, dtype)
+
+
+def _beside(x: Any, bound: Any) -> Any:
+    """x and its bound, in floats if the bound is one."""
+    if x.spec.dtype.kind == "f" and isinstance(bound, (int, float)):
+        return x, typed_like(bound, x)
+    limit = tensor(bound)
+    if limit.spec.dtype.kind == "f" and x.spec.dtype.kind != "f":
+        x = prim.cast(x, limit.spec.dtype)
+    return same_shape(x, prim.cast(limit, x.spec.dtype))
 
 
 @operation

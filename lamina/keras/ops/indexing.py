@@ -16,7 +16,7 @@ from ...prims.broadcast import broadcast, fill_like, reshape
 from ...tensor.indexing import get_item as read
 from .comparison import truth
 from .operation import operation
-from .promotion import common, own, same_shape, tensor
+from .promotion import common, operands, own, same_shape, tensor
 from .sorting import nonzero
 
 
@@ -83,8 +83,7 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
         return nonzero(condition)
     if x1 is None or x2 is None:
         raise InvalidArgumentError("where expects both x1 and x2, or neither")
-    holds, x1, x2 = same_shape(truth(condition), *common(x1, x2))
-    return prim.select(holds, x1, x2)
+    return prim.select(*same_shape(truth(condition), *operands(x1, x2)))
 
 
 @operation

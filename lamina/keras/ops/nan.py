@@ -6,15 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ...core.dtypes import numpy_dtype
 from ...prims import elementwise as prim
 from ...prims import reduce as prim_reduce
 from ...prims.broadcast import fill_like, reduce_sum, restore_axes
 from ...prims.reduce import cumulative_product, cumulative_sum
 from .operation import Function, named, operation
-from .promotion import floating, summable, tensor
+from .promotion import floating, precise, summable, tensor
 from .reductions import Axes, axes_in, kept, place_of, running
 
 
@@ -55,13 +53,13 @@ def _extreme(reduce: Callable[[Any, Axes], Any], start: float) -> Callable[[Any,
 
 
 def _mean(x: Any, axes: Axes) -> Any:
-    wide = prim.cast(x, np.promote_types(x.spec.dtype, np.float32))
+    wide = precise(x)
     count = reduce_sum(prim.cast(_known(wide), wide.spec.dtype), axes)
     return prim.cast(prim.divide(reduce_sum(_without(wide, 0), axes), count), x.spec.dtype)
 
 
 def _variance(x: Any, axes: Axes) -> Any:
-    wide = prim.cast(x, np.promote_types(x.spec.dtype, np.float32))
+    wide = precise(x)
     apart = prim.subtract(wide, restore_axes(_mean(wide, axes), wide, axes))
     return prim.cast(_mean(prim.multiply(apart, apart), axes), x.spec.dtype)
 

@@ -42,6 +42,10 @@ def matmul(x1: Any, x2: Any) -> Any:
     A line counts as one row on the left, as one column on the right. int8 gives int32.
     """
     x1, x2 = tensor(x1), tensor(x2)
+    dtype = x1.spec.dtype
+    matrices = len(x1.spec.shape) > 1 < len(x2.spec.shape)
+    if matrices and dtype.kind == "f" and dtype == x2.spec.dtype:
+        return arithmetic.matmul(x1, x2)
     if x1.spec.dtype == INT8 and x2.spec.dtype == INT8:
         x1, x2 = prim.cast(x1, INT32), prim.cast(x2, INT32)
     x1, x2, dtype = _factors(x1, x2)

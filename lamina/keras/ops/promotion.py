@@ -11,7 +11,7 @@ from ...core.shapes import broadcast_shapes
 from ...ir.bind import new_value
 from ...ir.value import Value
 from ...ops.common import owned
-from ...prims.broadcast import broadcast
+from ...prims.broadcast import broadcast, fill
 from ...prims.elementwise import cast
 from ...tensor.convert import FOREIGN, STRONG, WEAK, read_value, to_tensor
 from ..lattice import join
@@ -49,6 +49,11 @@ def number(x: Any) -> Any:
     """`x` as numbers: booleans become int32."""
     x = x if isinstance(x, Value) else tensor(x)
     return cast(x, INT32) if x.spec.dtype == BOOL else x
+
+
+def precise(x: Any) -> Any:
+    """Floats of at least 32 bits, for sums of many."""
+    return cast(x, FLOAT32) if x.spec.dtype.itemsize < 4 else x
 
 
 def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -118,8 +123,28 @@ def _as_dtype(values: Any, read: Any, dtype: np.dtype[Any]) -> list[Any]:
 
 def operands(x1: Any, x2: Any, *, weak: bool = True, float_result: bool = False) -> Any:
     """Two operands as tensors of one dtype and one shape."""
+    if isinstance(x1, Value):
+        spec = x1.spec
+        if isinstance(x2, Value):
+            if spec == x2.spec and (spec.dtype.kind == "f" or not float_result):
+                return x1, x2
+        elif _gives_way(x2, spec.dtype, weak):
+            return x1, fill(spec.shape, x2, spec.dtype)
+    elif isinstance(x2, Value) and _gives_way(x1, x2.spec.dtype, weak):
+        return fill(x2.spec.shape, x1, x2.spec.dtype), x2
     x1, x2 = common(x1, x2, weak=weak, float_result=float_result)
     return same_shape(x1, x2)
+
+
+_WIDE = (FLOAT32, FLOAT64)
+
+
+def _gives_way(value: Any, dtype: np.dtype[Any], weak: bool) -> bool:
+    """Whether a Python number becomes a float of `dtype`, the most common case."""
+    kind = type(value)
+    if (kind is not float and kind is not int) or dtype.kind != "f":
+        return False
+    return weak or (dtype in _WIDE and floatx() == "float32")
 
 
 def same_shape(*tensors: Any) -> Any:
@@ -137,7 +162,6 @@ def float_dtype(dtype: Any = None) -> np.dtype[Any]:
 
 def typed_like(value: Any, x: Any) -> Any:
     """A number or a tensor in the dtype and shape of `x`."""
-    found = to_tensor(value)
-    if isinstance(value, (int, float)):
-        found = new_value(np.asarray(value, x.spec.dtype))
-    return broadcast(cast(found, x.spec.dtype), x.spec.shape)
+    if type(value) is float or type(value) is int:
+        return fill(x.spec.shape, value, x.spec.dtype)
+    return broadcast(cast(to_tensor(value), x.spec.dtype), x.spec.shape)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ...core.dtypes import INT32, numpy_dtype
 from ...core.errors import InvalidArgumentError
 from ...ops.common import axes_of, axis_of, count_of, move_axis, spread
@@ -17,7 +15,7 @@ from ...prims.broadcast import fill, keep_axes, reduce_sum, reshape, restore_axe
 from ...prims.reduce import cumulative_product, cumulative_sum
 from .comparison import truth
 from .operation import Function, named, operation
-from .promotion import common, floating, number, sum_dtype, tensor, typed_like
+from .promotion import common, floating, number, precise, sum_dtype, tensor, typed_like
 
 Axes = tuple[int, ...]
 
@@ -34,7 +32,7 @@ def kept(result: Any, x: Any, axes: Axes, keepdims: bool) -> Any:
 
 def mean_over(x: Any, axes: Axes) -> Any:
     """The mean of floats; sums of float16 are formed in float32."""
-    wide = prim.cast(x, np.promote_types(x.spec.dtype, np.float32))
+    wide = precise(x)
     total = reduce_sum(wide, axes)
     mean = prim.divide(total, spread(count_of(x, axes, total.spec.dtype), total))
     return prim.cast(mean, x.spec.dtype)
@@ -42,7 +40,7 @@ def mean_over(x: Any, axes: Axes) -> Any:
 
 def variance_over(x: Any, axes: Axes) -> Any:
     """The mean of (x - mean)²."""
-    wide = prim.cast(x, np.promote_types(x.spec.dtype, np.float32))
+    wide = precise(x)
     apart = prim.subtract(wide, restore_axes(mean_over(wide, axes), wide, axes))
     return prim.cast(mean_over(prim.multiply(apart, apart), axes), x.spec.dtype)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -190,6 +191,34 @@ def test_slicing_is_numpys(array: np.ndarray, data: st.DataObject) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
+CUBE = np.arange(120).reshape(2, 3, 4, 5)
+MASK = np.array([True, False, True])
+ARRAYS = [
+    *(np.s_[[0, 1]], np.s_[:, [0, -1], 1], np.s_[[0, 1], [1, 2]], np.s_[0, :, [1, 2]]),
+    *(np.s_[:, [[0, 1], [2, 0]], :, [1, 2]], np.s_[:, MASK], np.s_[..., MASK, 1:3, [1, 0]]),
+    *(np.s_[None, [1]], np.s_[1, [0, 1], ..., 2], np.s_[:, np.array([0, 1]), [1, 1], None]),
+    *(np.s_[np.array(1)], np.s_[:, np.array([], int)]),
+]
+
+
+@pytest.mark.parametrize("index", ARRAYS, ids=str)
+def test_arrays_of_integers_index_as_in_numpy(index: Any) -> None:
+    found = tf.constant(CUBE)[index]
+    assert found.shape == CUBE[index].shape
+    np.testing.assert_array_equal(found, CUBE[index])
+
+
+@pytest.mark.parametrize("places", [-1, [0, 1], [[1], [-2]]])
+def test_places_not_known_yet_index_as_in_numpy(places: Any) -> None:
+    def read(x: Any, i: Any) -> list[Any]:
+        return [x[i], x[:, i], x[0, i, 1], x[..., i], x[i, i]]
+
+    expected = read(CUBE, np.array(places))
+    found = tf.function(read)(tf.constant(CUBE), tf.constant(places))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_slicing_has_a_gradient() -> None:
     x = tf.Variable(np.arange(12.0, dtype=np.float32).reshape(3, 4))
     with tf.GradientTape() as tape:
@@ -204,8 +233,12 @@ def test_bad_indices() -> None:
     for index in (2, (0, -3), (0, 0, 0)):
         with pytest.raises(OutOfRangeError):
             x[index]
-    with pytest.raises(ArgumentTypeError, match="gather"):
-        x[1.5]
+    for index in (1.5, [0.5]):
+        with pytest.raises(ArgumentTypeError, match="an index is an integer"):
+            x[index]
+    for index in ([2], ([0, 1], [0, 2])):
+        with pytest.raises(OutOfRangeError, match="is out of range"):
+            x[index]
     assert x[x > 2].numpy().tolist() == [3, 4]
 
 

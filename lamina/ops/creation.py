@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import FLOAT32, FLOAT64, INT32, INT64, STRING, numpy_dtype
+from ..core.dtypes import FLOAT32, FLOAT64, INT32, INT64, STRING, numpy_dtype, type_name
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, SymbolicShapeError
 from ..core.shapes import element_count, normalize_axis
 from ..ir.bind import new_value
@@ -187,7 +187,7 @@ def one_hot(
     indices = to_tensor(indices)
     if indices.spec.dtype.kind not in "iu":
         raise InvalidArgumentError(
-            f"one_hot expects integers; got dtype {indices.spec.dtype.name}. "
+            f"one_hot expects integers; got dtype {type_name(indices.spec.dtype)}. "
             "Use tf.cast(x, tf.int32)."
         )
     size = as_size(integer(depth, "depth"))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.dtypes import INT32, Array
+from ..core.dtypes import INT32, Array, type_name
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ..core.shapes import Shape, element_count
 from ..ir.bind import new_value
@@ -47,7 +47,7 @@ def _integers(indices: Any, what: str) -> Any:
     indices = to_tensor(indices)
     if indices.spec.dtype.kind not in "iu":
         raise ArgumentTypeError(
-            f"{what} expects integer indices; got dtype {indices.spec.dtype.name}. "
+            f"{what} expects integer indices; got dtype {type_name(indices.spec.dtype)}. "
             "Use tf.cast(x, tf.int32)."
         )
     return indices

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..core.dtypes import BOOL, INT64, numpy_dtype
+from ..core.dtypes import BOOL, INT64, numpy_dtype, type_name
 from ..core.errors import ArgumentTypeError
 from ..ir.value import Value
 from ..prims import elementwise as prim
@@ -109,7 +109,8 @@ def _logsumexp(x: Any, axes: tuple[int, ...]) -> Any:
 def _booleans(x: Any, name: str) -> Any:
     if x.spec.dtype != BOOL:
         raise ArgumentTypeError(
-            f"{name} expects booleans; got dtype {x.spec.dtype.name}. Compare first, e.g. x != 0."
+            f"{name} expects booleans; got dtype {type_name(x.spec.dtype)}. Compare first, e.g. "
+            "x != 0."
         )
     return x
 

@@ -12,7 +12,7 @@ from ..core.shapes import B, Shape, element_count
 from ..ir.bind import bind, new_value
 from ..ir.primitive import NO_GRADIENT, Primitive
 from ..ir.value import Spec, Value
-from .rules import NUMBER, check_kind, drop_axes
+from .rules import NUMBER, check_kind, drop_axes, numbers
 
 
 def _infer_fill(*, shape: Shape, value: Any, dtype: np.dtype[Any]) -> Spec:
@@ -167,7 +167,7 @@ def restore_axes(reduced: Any, x: Value, axes: tuple[int, ...]) -> Any:
 reduce_sum_p = Primitive(
     "reduce_sum",
     infer=_infer_sum,
-    evaluate=lambda x, *, axes: np.add.reduce(x, axis=axes, dtype=x.dtype),
+    evaluate=lambda x, *, axes: np.add.reduce(numbers(x), axis=axes, dtype=x.dtype),
     vjp=(lambda g, out, x, *, axes: restore_axes(g, x, axes),),
     may_warn=True,
 )

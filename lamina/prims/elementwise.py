@@ -14,7 +14,18 @@ from ..ir.bind import bind
 from ..ir.primitive import NO_GRADIENT, Primitive, Rule
 from ..ir.value import Spec, Value
 from .broadcast import fill_like
-from .rules import ANY, BOOLEAN, FLOAT, NUMBER, ORDERED, VALUE, check_kind, same_as_input, to_dtype
+from .rules import (
+    ANY,
+    BOOLEAN,
+    FLOAT,
+    NUMBER,
+    ORDERED,
+    SORTABLE,
+    VALUE,
+    check_kind,
+    same_as_input,
+    to_dtype,
+)
 from .special import erf_array, erf_inverse_array, erfc_any, sigmoid_array
 
 Verb = Callable[..., Any]
@@ -210,8 +221,8 @@ shift_right: Verb = binary("shift_right", np.right_shift, NO_GRADIENT, kinds="iu
 # Comparisons ------------------------------------------------------------------------------------
 
 equal: Verb = comparison("equal", np.equal, VALUE, "x = y.")
-less: Verb = comparison("less", np.less, ORDERED, "x < y.")
-less_equal: Verb = comparison("less_equal", np.less_equal, ORDERED, "x ≤ y.")
+less: Verb = comparison("less", np.less, SORTABLE, "x < y.")
+less_equal: Verb = comparison("less_equal", np.less_equal, SORTABLE, "x ≤ y.")
 
 # Functions of one tensor ------------------------------------------------------------------------
 

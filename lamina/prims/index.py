@@ -12,7 +12,7 @@ from ..core.shapes import Shape
 from ..ir.bind import bind
 from ..ir.primitive import NO_GRADIENT, Primitive
 from ..ir.value import Spec, Value
-from .rules import INTEGER, ORDERED, check_kind
+from .rules import INTEGER, SORTABLE, check_kind
 
 
 def check_indices(indices: Array, size: int) -> None:
@@ -132,7 +132,7 @@ def add_along(indices: Value, values: Value, shape: Shape) -> Any:
 
 
 def _infer_argsort(x: Spec, *, descending: bool) -> Spec:
-    check_kind("argsort", x, ORDERED)
+    check_kind("argsort", x, SORTABLE)
     return Spec(x.shape, INT32)
 
 
@@ -154,7 +154,7 @@ def argsort(x: Value, *, descending: bool) -> Any:
 
 
 def _infer_search(edges: Spec, x: Spec, *, right: bool) -> Spec:
-    check_kind("search", x, ORDERED)
+    check_kind("search", x, SORTABLE)
     if len(edges.shape) != 1 or edges.dtype != x.dtype:
         raise InvalidArgumentError(
             f"search expects a line of edges of one dtype; got {edges!r}, {x!r}"

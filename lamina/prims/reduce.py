@@ -15,7 +15,7 @@ from ..ir.value import Spec, Value
 from .broadcast import fill_like, iota, keep_axes, reduce_sum, reshape, restore_axes
 from .elementwise import cast, divide, equal, less_equal, multiply, select
 from .layout import concatenate, reverse, transpose
-from .rules import NUMBER, ORDERED, check_kind, drop_axes
+from .rules import NUMBER, ORDERED, check_kind, drop_axes, numbers
 
 Axes = tuple[int, ...]
 
@@ -37,13 +37,13 @@ def _extreme_rule(g: Any, out: Any, x: Any, *, axes: Axes) -> Any:
 reduce_max_p = Primitive(
     "reduce_max",
     infer=_infer_extreme,
-    evaluate=lambda x, *, axes: np.maximum.reduce(x, axis=axes),
+    evaluate=lambda x, *, axes: np.maximum.reduce(numbers(x), axis=axes),
     vjp=(_extreme_rule,),
 )
 reduce_min_p = Primitive(
     "reduce_min",
     infer=_infer_extreme,
-    evaluate=lambda x, *, axes: np.minimum.reduce(x, axis=axes),
+    evaluate=lambda x, *, axes: np.minimum.reduce(numbers(x), axis=axes),
     vjp=(_extreme_rule,),
 )
 
@@ -139,7 +139,7 @@ def _infer_running(x: Spec, *, exclusive: bool) -> Spec:
 
 def _running(ufunc: np.ufunc, start: int) -> Any:
     def evaluate(x: Array, *, exclusive: bool) -> Array:
-        result: Array = ufunc.accumulate(x, axis=-1, dtype=x.dtype)
+        result: Array = ufunc.accumulate(numbers(x), axis=-1, dtype=x.dtype)
         if exclusive:
             first = np.full((*x.shape[:-1], min(1, x.shape[-1])), start, x.dtype)
             result = np.concatenate([first, result[..., :-1]], axis=-1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dtypes import Array
 from ..core.errors import ArgumentTypeError, InvalidArgumentError
 from ..ir.value import Spec
 
@@ -15,6 +16,7 @@ INTEGER = "iu"
 ORDERED = "fiub"
 ANY = "fiucb"
 VALUE = "fiucbO"
+SORTABLE = "fiubO"
 BOOLEAN = "b"
 
 _KIND_NAMES = {
@@ -25,6 +27,7 @@ _KIND_NAMES = {
     ORDERED: "ordered values",
     ANY: "numbers or booleans",
     VALUE: "numbers, booleans or strings",
+    SORTABLE: "ordered values",
     BOOLEAN: "booleans",
     "ib": "integers or booleans",
     "iub": "integers or booleans",
@@ -37,6 +40,13 @@ def check_kind(name: str, spec: Spec, kinds: str) -> None:
         raise ArgumentTypeError(
             f"{name} expects {_KIND_NAMES.get(kinds, kinds)}; got {spec!r}. Cast it first."
         )
+
+
+def numbers(x: Array) -> Array:
+    """`x`, unless it holds strings, which some of NumPy's functions would take."""
+    if x.dtype.kind == "O":
+        raise TypeError("strings are no numbers")  # the rule of types says more
+    return x
 
 
 def check_same(name: str, *specs: Spec) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import BOOL, FLOAT32, FLOAT64
+from ..core.dtypes import BOOL, FLOAT32, FLOAT64, type_name
 from ..core.errors import ArgumentTypeError, InvalidArgumentError
 from ..core.shapes import broadcast_shapes
 from ..ir.value import Value
@@ -97,7 +97,7 @@ def _logical(verb: Callable[..., Any], name: str, doc: str) -> Operator:
         x, y = operands(x, y)
         if x.spec.dtype != BOOL:
             raise ArgumentTypeError(
-                f"{operator.__name__} expects booleans; got dtype {x.spec.dtype.name}. "
+                f"{operator.__name__} expects booleans; got dtype {type_name(x.spec.dtype)}. "
                 "Compare first (x != 0), or use tf.bitwise for integers."
             )
         return verb(x, y)

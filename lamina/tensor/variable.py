@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import Array, DType, as_dtype, numpy_dtype
+from ..core.dtypes import Array, DType, as_dtype, numpy_dtype, type_name
 from ..core.errors import InvalidArgumentError, UnimplementedError
 from ..core.scopes import current_prefix
 from ..core.shapes import TensorShape
@@ -220,7 +220,7 @@ class Variable(Operators):
         spec = self._value.spec
         numbers = numpy_text(self._value.array) if self._value.array is not None else "?"
         return (
-            f"<tf.Variable {self.name!r} shape={self.shape} dtype={spec.dtype.name}, "
+            f"<tf.Variable {self.name!r} shape={self.shape} dtype={type_name(spec.dtype)}, "
             f"numpy={numbers}>"
         )
 

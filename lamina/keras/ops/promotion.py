@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from ...core.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, UINT32, numpy_dtype
+from ...core.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, STRING, UINT32, numpy_dtype
 from ...core.shapes import broadcast_shapes
 from ...ir.bind import new_value
 from ...ir.value import Value
 from ...ops.common import owned
 from ...prims.broadcast import broadcast, fill
 from ...prims.elementwise import cast
-from ...tensor.convert import FOREIGN, STRONG, WEAK, read_value, to_tensor
+from ...tensor.convert import FOREIGN, STRONG, WEAK, promote_dtypes, read_value, to_tensor
 from ..lattice import join
 from ..settings import floatx
 
@@ -71,6 +72,8 @@ def summable(x: Any) -> Any:
 
 def dtype_of(*names: str) -> np.dtype[Any]:
     """The dtype of a result of several."""
+    if STRING.name in names:  # only with each other
+        return reduce(promote_dtypes, map(np.dtype, names))
     return np.dtype(join(frozenset(names), floatx()))
 
 

@@ -78,6 +78,10 @@ def test_the_dtype_is_known_by_its_names() -> None:
         (lambda: tf.constant("1") + 1, "strings and numbers do not go together"),
         (lambda: tf.constant("1") == 1.5, "strings and numbers do not go together"),
         (lambda: tf.ones((2,), tf.string), "no string 1"),
+        (lambda: tf.reduce_sum(tf.constant(["a"])), "expects numbers; got string"),
+        (lambda: tf.reduce_max(tf.constant(["a"])), "expects ordered values; got string"),
+        (lambda: tf.cumsum(tf.constant(["a"])), "got string"),
+        (lambda: tf.keras.ops.equal(tf.constant(["a"]), 1), "do not go together"),
         (lambda: tf.strings.lower([1]), "expects strings; got dtype int32"),
         (lambda: tf.strings.lower("a", encoding="latin-1"), "encoding is"),
         (lambda: tf.strings.length("a", unit="LINES"), "unit is one of"),
@@ -100,6 +104,20 @@ def test_the_dtype_is_known_by_its_names() -> None:
 def test_what_makes_no_sense_is_refused(call: Any, message: str) -> None:
     with pytest.raises(tf.errors.OpError, match=message):
         call()
+
+
+def test_strings_are_ordered_by_their_bytes() -> None:
+    words = tf.constant(["b", "é", "a", "Z"])
+    for call in (tf.sort, tf.function(tf.sort)):
+        assert [word.decode() for word in call(words).numpy()] == ["Z", "a", "b", "é"]
+    assert (words < "b").numpy().tolist() == [False, False, True, True]
+    assert tf.keras.ops.equal(words, "a").numpy().tolist() == [False, False, True, False]
+
+
+def test_variables_hold_strings() -> None:
+    variable = tf.Variable(["a", "b"])
+    variable.assign(["c", "d"])
+    assert variable.numpy().tolist() == [b"c", b"d"] and "dtype=string" in repr(variable)
 
 
 def test_a_trace_serves_strings_of_any_batch() -> None:

@@ -49,7 +49,7 @@ class CategoryEncoding(Preprocessing):
                 )
             weights = array.cast(whole(count_weights), self.compute_dtype)
         indices = as_indices(inputs)
-        return encoded(indices, self.output_mode, self.num_tokens, self.compute_dtype, weights)
+        return encoded(indices, self.output_mode, self.num_tokens, self.dtype, weights)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, without `sparse`, which Keras does not write either."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras as theirs
@@ -178,3 +179,26 @@ def test_a_mask_of_another_shape_is_refused() -> None:
         layers.Softmax()(np.ones((2, 3)), mask=tf.constant([True, False]))
     with pytest.raises(ValueError, match="one mask"):
         layers.Add().compute_mask([STEPS, STEPS], [COUNTS])
+
+
+def _merged(library: Library) -> Any:
+    inputs = library.Input((5, 3))
+    first = library.layers.Dense(4)(library.layers.Masking()(inputs))
+    second = library.layers.Dense(4)(library.layers.Masking(1.0)(inputs))
+    x = library.layers.Add()([first, second])
+    x = library.layers.Multiply()([library.layers.Maximum()([x, second]), first])
+    x = library.layers.Concatenate()([x, second])
+    return library.Model(inputs, library.layers.GlobalAveragePooling1D()(x))
+
+
+@pytest.mark.parametrize("make", [_functional, _pooled, _merged])
+def test_models_with_masks_travel_both_ways(make: Callable[[Library], Any], tmp_path: Path) -> None:
+    """Keras writes the operations that make a mask into a file, and hands masks on by name."""
+    other = make(theirs)
+    other.save(tmp_path / "theirs.keras")
+    ours = tf.keras.models.load_model(tmp_path / "theirs.keras")
+    wanted = np.asarray(other(STEPS))
+    np.testing.assert_allclose(ours(STEPS), wanted, rtol=1e-5, atol=1e-6)
+    ours.save(tmp_path / "ours.keras")
+    again = theirs.models.load_model(tmp_path / "ours.keras")
+    np.testing.assert_allclose(np.asarray(again(STEPS)), wanted, rtol=1e-5, atol=1e-6)

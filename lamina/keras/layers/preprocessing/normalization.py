@@ -142,7 +142,7 @@ class Normalization(Preprocessing):
     def _statistic(self, given: Any, weight: str) -> Any:
         if not self.built:
             return None
-        known = getattr(self, weight) if given is None else given.astype(self.dtype)
+        known = getattr(self, weight) if given is None else given.astype(self.compute_dtype)
         if given is not None:
             kept = tuple(self._broadcast_shape[axis] for axis in self._kept_axes)
             known = array.broadcast_to(known, kept)

@@ -55,7 +55,9 @@ _BASE = ("name", "trainable", "dtype")
 _FLOAT32 = DTypePolicy("float32")
 _BUILDING = threading.RLock()
 
-_UNIMPORTANT = frozenset(("built", "history", "stop_training"))  # attributes that compute nothing
+_UNIMPORTANT = frozenset(  # attributes that compute nothing
+    ("built", "history", "stop_training", "stop_evaluating", "stop_predicting")
+)
 
 
 @register("keras.layers")

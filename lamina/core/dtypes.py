@@ -123,6 +123,7 @@ _ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "
 _PYTHON = {float: "float32", int: "int32", bool: "bool"}
 _STRINGS = (str, bytes, "string", "str", "bytes")
 
+FLOAT16 = np.dtype("float16")
 FLOAT32 = np.dtype("float32")
 FLOAT64 = np.dtype("float64")
 INT32 = np.dtype("int32")

@@ -16,9 +16,12 @@ from keras.src.backend.common import dtypes as reference_dtypes
 
 import lamina as tf
 from lamina import keras
+from lamina.backends.llvm.kernels import Unsupported
+from lamina.backends.llvm.program import NativeProgram
 from lamina.core import nest
 from lamina.keras.models import saved_steps
 from lamina.keras.ops.outside import OUTSIDE
+from lamina.passes.pipeline import optimize
 from lamina.tensor.function import Function
 from tests.oracle import keras_ops_lines, keras_ops_networks
 from tests.oracle.keras_ops import ROWS, Row
@@ -257,6 +260,34 @@ def test_every_operation_has_its_class_in_keras() -> None:
         if name in TRACED:
             module = importlib.import_module(saved_steps.home(name))
             assert hasattr(module, kind), f"{module.__name__} has no {kind}"
+
+
+# Native code -------------------------------------------------------------------------------------
+
+INTERPRETED = {
+    *("mod", "fmod", "floor_divide"),  # of floats, and of integers by what varies
+    *("gcd", "lcm", "power[integers]", "fori_loop"),
+    *("cholesky", "det", "eigh", "inv", "logdet", "lu_factor", "matrix_rank", "pinv", "qr"),
+    *("slogdet", "solve", "svd", "norm[matrix 2]", "norm[matrix -2]", "norm[matrix nuc]"),
+    "array_split[more]",  # a part without elements
+}
+"""Rows that run on the interpreter, in part: LAPACK's decompositions, and what is named."""
+
+
+@pytest.mark.parametrize("name", [n for n in TRACED if ROWS[n].batch])
+def test_has_native_code(name: str) -> None:
+    row = ROWS[name]
+    given = [tf.constant(array) for array in narrow(row)]
+    if any(tensor.dtype == "float16" for tensor in given):
+        pytest.skip("processors compute in 32 bits")
+    traced = Function(lambda *tensors: call_with(name, row, tensors), symbolic_batch=True)
+    graph = optimize(traced.program_for(*given).graph)
+    if not graph.nodes:
+        return
+    try:
+        NativeProgram(graph)
+    except Unsupported as error:
+        assert {name, name.partition("[")[0]} & INTERPRETED, error  # noqa: PT017
 
 
 # Derivatives --------------------------------------------------------------------------------------

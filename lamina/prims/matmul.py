@@ -38,7 +38,8 @@ def _matmul(x: Array, y: Array, *, transpose_x: bool, transpose_y: bool) -> Arra
     left = x.swapaxes(-1, -2) if transpose_x else x
     right = y.swapaxes(-1, -2) if transpose_y else y
     if x.dtype == FLOAT16:  # NumPy has no fast product of 16 bits; it sums in 32, too
-        return np.matmul(left.astype(FLOAT32), right.astype(FLOAT32)).astype(FLOAT16)
+        halves: Array = np.matmul(left.astype(FLOAT32), right.astype(FLOAT32)).astype(FLOAT16)
+        return halves
     result: Array = np.matmul(left, right)
     return result
 

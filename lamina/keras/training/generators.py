@@ -56,8 +56,15 @@ class GeneratorMethods:
         verbose: Any = 0,
     ) -> Any:
         """`evaluate` on batches."""
-        set_workers(generator, max_queue_size, workers, use_multiprocessing)
-        return self.evaluate(generator, steps=steps, callbacks=callbacks, verbose=verbose)  # type: ignore[attr-defined]
+        return self.evaluate(  # type: ignore[attr-defined]
+            generator,
+            steps=steps,
+            callbacks=callbacks,
+            max_queue_size=max_queue_size,
+            workers=workers,
+            use_multiprocessing=use_multiprocessing,
+            verbose=verbose,
+        )
 
     def predict_generator(
         self,
@@ -70,8 +77,15 @@ class GeneratorMethods:
         verbose: Any = 0,
     ) -> Any:
         """`predict` on batches."""
-        set_workers(generator, max_queue_size, workers, use_multiprocessing)
-        return self.predict(generator, steps=steps, callbacks=callbacks, verbose=verbose)  # type: ignore[attr-defined]
+        return self.predict(  # type: ignore[attr-defined]
+            generator,
+            steps=steps,
+            callbacks=callbacks,
+            max_queue_size=max_queue_size,
+            workers=workers,
+            use_multiprocessing=use_multiprocessing,
+            verbose=verbose,
+        )
 
 
 def set_workers(

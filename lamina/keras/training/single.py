@@ -20,6 +20,9 @@ class SingleSteps:
         self._weights = model.weights
         self.names: list[str] = model.metrics_names
         self._stamp = self._now()
+        from threading import Lock  # costs an import that only training needs
+
+        self._alone = Lock()  # memory of native code serves one thread at a time
 
     def _now(self) -> tuple[Any, ...]:
         return CHANGES[0], LEARNED[0], [weight.trainable for weight in self._weights]
@@ -30,10 +33,11 @@ class SingleSteps:
 
     def run(self, batches: Batches, *, reset: bool) -> Logs:
         """The step; loss and metrics, counted anew with `reset`."""
-        if reset:
-            self._reset()
-        if self._stepper.attach(Piece(batches, None)):
-            self._stepper.advance(0, 1)
-        else:
-            self._stepper.run(batches.batch(slice(None)))
-        return self._stepper.logs()
+        with self._alone:
+            if reset:
+                self._reset()
+            if self._stepper.attach(Piece(batches, None)):
+                self._stepper.advance(0, 1)
+            else:
+                self._stepper.run(batches.batch(slice(None)))
+            return self._stepper.logs()

@@ -309,8 +309,12 @@ class Trainer(GeneratorMethods, Steps):
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
+        max_queue_size: int | None = None,
+        workers: int | None = None,
+        use_multiprocessing: bool | None = None,
     ) -> Any:
         """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
+        set_workers(x, max_queue_size, workers, use_multiprocessing)
         self._require("evaluate", training=False)
         feed = feed_for(x, y, sample_weight, batch_size=batch_size, steps=steps)
         self._prepare(feed.sample(), training=False)
@@ -326,6 +330,9 @@ class Trainer(GeneratorMethods, Steps):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
+        max_queue_size: int | None = None,
+        workers: int | None = None,
+        use_multiprocessing: bool | None = None,
     ) -> Any:
         """The outputs for all rows of `x` as NumPy arrays.
 
@@ -334,6 +341,7 @@ class Trainer(GeneratorMethods, Steps):
         serving = self._training.serving
         if verbose == 0 and callbacks is None and steps is None and serving.is_ready():
             return serving.function(x)
+        set_workers(x, max_queue_size, workers, use_multiprocessing)
         feed = feed_for(x, batch_size=batch_size, steps=steps)
         program = self._program("predict", self.predict_step)
         found = predict(self, program, feed, verbose=verbose, callbacks=callbacks)

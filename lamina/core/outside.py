@@ -39,16 +39,15 @@ _REASONS = {
         keras.utils.audio*""",
     "signals and their spectra are outside of what lamina is for; NumPy has numpy.fft": """
         tf.signal tf.fftnd tf.ifftnd tf.rfftnd tf.irfftnd keras.ops.*fft keras.ops.*fft2
-        keras.ops.*stft""",
+        keras.ops.*stft keras.initializers.*STFT* keras.initializers.stft""",
     "texts and sequences of symbols are outside of what lamina is for": """
         tf.nn.ctc* tf.nn.collapse_repeated tf.edit_distance keras.layers.TextVectorization
         keras.ops.*ctc* keras.preprocessing.text* keras.preprocessing.sequence
-        keras.preprocessing.timeseries* keras.utils.text* keras.utils.pad_sequences
-        keras.utils.timeseries* keras.losses.CTC keras.losses.ctc
+        keras.preprocessing.timeseries* keras.utils.text* keras.losses.CTC keras.losses.ctc
         tf.strings.ngrams tf.strings.unicode*""",
     "lamina computes on one machine's processor; leave the distribution out": """
         tf.distribute tf.tpu tf.DeviceSpec tf.config.experimental_connect* keras.distribution
-        tf.config.experimental.ClusterDeviceFilters tf.test.create_local_cluster keras.device
+        tf.config.experimental.ClusterDeviceFilters tf.test.create_local_cluster
         tf.train.ClusterDef tf.train.ClusterSpec tf.train.Coordinator tf.train.JobDef
         tf.train.ServerDef tf.data.experimental.service tf.queue tf.CriticalSection
         tf.VariableAggregation tf.VariableSynchronization""",
@@ -120,11 +119,32 @@ _REASONS = {
     "tf.debugging.check_numerics and keras.callbacks.TerminateOnNaN look for NaN": """
         tf.debugging.*able_check_numerics tf.debugging.*traceback_filtering*
         tf.debugging.*log_device_placement""",
+    "datasets run on threads of lamina's own, in one way; there are no options to choose": """
+        tf.data.ThreadingOptions tf.data.experimental.AutoShardPolicy
+        tf.data.experimental.Autotune* tf.data.experimental.DistributeOptions
+        tf.data.experimental.ExternalStatePolicy tf.data.experimental.OptimizationOptions
+        tf.data.experimental.SHARD_HINT tf.data.experimental.ServiceOptions
+        tf.data.experimental.ThreadingOptions tf.data.experimental.copy_to_device
+        tf.data.experimental.distributed_save tf.data.experimental.enable_debug_mode
+        tf.data.experimental.get_model_proto tf.data.experimental.prefetch_to_device""",
+    "tf.data left it behind, or it serves what lamina leaves out; see tf.data.Dataset": """
+        tf.data.experimental.DatasetInitializer tf.data.experimental.Optional
+        tf.data.experimental.RandomDataset tf.data.experimental.Reducer
+        tf.data.experimental.SqlDataset tf.data.experimental.TFRecordWriter
+        tf.data.experimental.at tf.data.experimental.bucket_by_sequence_length
+        tf.data.experimental.dense_to_* tf.data.experimental.from_*
+        tf.data.experimental.get_next_as_optional tf.data.experimental.get_structure
+        tf.data.experimental.group_by_* tf.data.experimental.index_table_from_dataset
+        tf.data.experimental.load tf.data.experimental.make_batched_features_dataset
+        tf.data.experimental.make_saveable_from_iterator tf.data.experimental.pad_to_cardinality
+        tf.data.experimental.parallel_interleave tf.data.experimental.parse_example_dataset
+        tf.data.experimental.rejection_resample tf.data.experimental.save
+        tf.data.experimental.snapshot tf.data.experimental.table_from_dataset
+        tf.data.experimental.to_variant""",
     "feature columns were left behind by TensorFlow; use Keras's preprocessing layers": """
         tf.feature_column""",
     "numbers go through Keras on lamina's own backend; there is no other one": """
-        keras.layers.JaxLayer keras.layers.FlaxLayer keras.layers.TorchModuleWrapper
-        keras.config.is_nnx_enabled""",
+        keras.layers.JaxLayer keras.layers.FlaxLayer keras.layers.TorchModuleWrapper""",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import INT32
+from ..core.dtypes import INT32, numpy_dtype
 from ..core.errors import InvalidArgumentError
 from ..core.shapes import broadcast_shapes, element_count
 from ..prims import decompositions
@@ -15,7 +15,8 @@ from ..prims import linalg as prim_linalg
 from ..prims.broadcast import broadcast, fill_like, iota, reduce_sum, reshape
 from ..prims.layout import pad, strided_slice, transpose
 from ..prims.reduce import reduce_max
-from ..tensor.arithmetic import matmul, multiply, pow
+from ..tensor.arithmetic import matmul as product
+from ..tensor.arithmetic import multiply, pow
 from ..tensor.convert import as_python, promote, to_tensor
 from . import matrices
 from .common import axes_of, floats, insert_axis, integer, owned
@@ -28,6 +29,32 @@ from .nn import l2_normalize
 from .reduction import global_norm, safe_length
 
 # Products ----------------------------------------------------------------------------------------
+
+
+def matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    output_type: Any = None,
+    grad_a: bool = False,
+    grad_b: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The product of the matrices in the last two axes of `a` and `b`, broadcast over the others.
+
+    Shapes (…, n, k) and (…, k, m) give (…, n, m). The adjoint of real matrices is their transpose.
+    Hints that many elements are 0 (`a_is_sparse`), or that it is a gradient (`grad_a`), change
+    nothing.
+    """
+    if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
+        raise InvalidArgumentError("matmul takes a transpose or an adjoint, not both")
+    found = product(a, b, transpose_a or adjoint_a, transpose_b or adjoint_b)
+    return found if output_type is None else prim.cast(found, numpy_dtype(output_type))
 
 
 def matvec(a: Any, b: Any, transpose_a: bool = False, name: str | None = None) -> Any:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core.errors import ArgumentTypeError
 from ..prims import elementwise as prim
 from ..prims.broadcast import fill_like
@@ -83,6 +85,32 @@ def angle(input: Any, name: str | None = None) -> Any:
     return prim.select(prim.less(x, fill_like(x, 0)), fill_like(x, math.pi), fill_like(x, 0))
 
 
+# Neighbours --------------------------------------------------------------------------------------
+
+
+def next_number(x1: Any, x2: Any) -> Any:
+    """The next number that the dtype of both has after x1 on the way to x2."""
+    x1, x2 = prim.stop_gradient(x1), prim.stop_gradient(x2)
+    dtype = x1.spec.dtype
+    whole = np.dtype(f"int{8 * dtype.itemsize}")
+    bits = prim.bitcast(x1, whole)  # sign and size: one more is the next farther from 0
+    zero = fill_like(x1, 0)
+    outward = prim.equal(prim.less(x1, x2), prim.less(zero, x1))
+    step = prim.select(outward, fill_like(bits, 1), fill_like(bits, -1))
+    moved = prim.bitcast(prim.add(bits, step), dtype)
+    smallest = fill_like(x1, np.finfo(dtype).smallest_subnormal)
+    from_zero = prim.select(prim.less(zero, x2), smallest, prim.negative(smallest))
+    moved = prim.select(prim.equal(x1, zero), from_zero, moved)
+    both = prim.add(x1, x2)
+    known = prim.bitwise_and(prim.equal(x1, x1), prim.equal(x2, x2))
+    return prim.select(known, prim.select(prim.equal(x1, x2), x2, moved), both)
+
+
+def nextafter(x1: Any, x2: Any, name: str | None = None) -> Any:
+    """The next number that the dtype has after x1 on the way to x2, broadcast."""
+    return next_number(*(floats(part) for part in operands(x1, x2)))
+
+
 # The largest, which TensorFlow may approximate ---------------------------------------------------
 
 
@@ -119,6 +147,6 @@ def approx_min_k(
 
 
 __all__ = [
-    "accumulate_n", "angle", "approx_max_k", "approx_min_k", "conj", "imag", "real", "realdiv",
-    "truncatediv", "truncatemod",
+    "accumulate_n", "angle", "approx_max_k", "approx_min_k", "conj", "imag", "nextafter", "real",
+    "realdiv", "truncatediv", "truncatemod",
 ]  # fmt: skip

@@ -19,6 +19,13 @@ def _each(function: Any) -> Any:
     return lambda x: np.stack([function(matrix) for matrix in x])
 
 
+row(
+    "linalg.matmul",
+    (_x, _x + 1),
+    lambda x, y: (x.swapaxes(1, 2) @ y.swapaxes(1, 2)).astype(np.float64),
+    lambda x, y: tf.matmul(x, y, adjoint_a=True, transpose_b=True, output_type=tf.float64),
+    case="adjoint",
+)
 row("linalg.expm", _x, _each(linalg.expm))
 row("linalg.expm", 9 * normal(1, 3, 3), _each(linalg.expm), tolerance=1e-9, smooth=(), case="far")
 row("linalg.sqrtm", _positive, _each(lambda m: linalg.sqrtm(m).real))

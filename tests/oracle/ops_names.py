@@ -63,6 +63,7 @@ row("truncatediv", (_int, _divisor), lambda x, y: np.trunc(x / y).astype(np.int3
 row("truncatediv", (_x, _y), lambda x, y: np.trunc(x / y), smooth=(), case="floats")
 row("truncatemod", (_int, _divisor), np.fmod, batch=ALL)
 row("realdiv", (_x, positive(5, 4)), np.divide, batch=ALL)
+row("math.nextafter", (_x, _y), np.nextafter, smooth=(), batch=ALL)
 row("math.accumulate_n", (_x, _y), np.add, lambda *xs: tf.math.accumulate_n(xs), batch=ALL)
 for _name, _sign in (("max", 1), ("min", -1)):
     row(

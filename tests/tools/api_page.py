@@ -33,7 +33,10 @@ DATA = ROOT / "tests" / "api"
 TENSORFLOW = DATA / "tensorflow-2.21.tsv"
 DIFFERS = DATA / "differs.tsv"
 
-_NEVER = {"name", "self"}  # arguments that say nothing about what is computed
+# Arguments that say nothing about what is computed, or concern many machines.
+_NEVER = {"name", "self", "layout", "experimental_mesh", "support_partition", "validate_args"}
+_NEVER |= {"handle_data", "type_enum", "type_value", "variant_tensor", "parallel_iterations"}
+_NEVER |= {"back_prop", "swap_memory", "a_is_sparse", "b_is_sparse"}
 _GENERIC = ("has no", "has no setting", "no attribute")
 
 HEAD = """\

@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ...core.dtypes import BOOL, FLOAT64, INT32, INT64
 from ...core.errors import ArgumentTypeError, InvalidArgumentError
 from ...ir.value import Value
 from ...ops.control_flow import while_loop
 from ...ops.elementwise import divide_no_nan as safe_quotient
+from ...ops.numbers import next_number
 from ...ops.reduction import reduce_any
 from ...prims import elementwise as prim
 from ...prims.broadcast import fill_like
@@ -202,20 +201,7 @@ def ldexp(x1: Any, x2: Any) -> Any:
 @operation
 def nextafter(x1: Any, x2: Any) -> Any:
     """The next number that the dtype has after x1 on the way to x2."""
-    x1, x2 = (prim.stop_gradient(x) for x in _float_operands(x1, x2))
-    dtype = x1.spec.dtype
-    whole = np.dtype(f"int{8 * dtype.itemsize}")
-    bits = prim.bitcast(x1, whole)  # sign and size: one more is the next farther from 0
-    zero = fill_like(x1, 0)
-    outward = prim.equal(prim.less(x1, x2), prim.less(zero, x1))
-    step = prim.select(outward, fill_like(bits, 1), fill_like(bits, -1))
-    moved = prim.bitcast(prim.add(bits, step), dtype)
-    smallest = fill_like(x1, np.finfo(dtype).smallest_subnormal)
-    from_zero = prim.select(prim.less(zero, x2), smallest, prim.negative(smallest))
-    moved = prim.select(prim.equal(x1, zero), from_zero, moved)
-    both = prim.add(x1, x2)
-    known = prim.bitwise_and(prim.equal(x1, x1), prim.equal(x2, x2))
-    return prim.select(known, prim.select(prim.equal(x1, x2), x2, moved), both)
+    return next_number(*_float_operands(x1, x2))
 
 
 def _integer_operands(name: str, x1: Any, x2: Any) -> Any:

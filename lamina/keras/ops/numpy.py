@@ -26,6 +26,7 @@ from .dtypes import *  # noqa: F403
 from .elementwise import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .joining import *  # noqa: F403
+from .linalg import slogdet
 from .nan import *  # noqa: F403
 from .outside import namespace
 from .products import *  # noqa: F403
@@ -34,7 +35,7 @@ from .reductions import *  # noqa: F403
 from .shapes import *  # noqa: F403
 from .sorting import *  # noqa: F403
 
-__all__ = []
+__all__ = ["slogdet"]
 __all__ += arithmetic.__all__
 __all__ += bitwise.__all__
 __all__ += comparison.__all__

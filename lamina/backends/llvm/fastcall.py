@@ -192,7 +192,8 @@ def bind(
     output = program.output_specs[0]
     table = np.zeros(_WORDS, np.int64).view(_Table)
     table[CONTEXT] = session.context.ctypes.data
-    table[TYPE], table[DTYPE] = id(np.ndarray), id(spec.dtype)
+    alone = np.dtype(spec.dtype.type)  # the object that arrays have, of equal ones
+    table[TYPE], table[DTYPE] = id(np.ndarray), id(alone)
     table[WIDTH], table[OUT_WIDTH] = spec.shape[1], output.shape[1]
     table[NEW], table[OUT_TYPE] = _array_new(), output.dtype.num
     table[OTHER], table[VECTORCALL] = id(other), _address("PyObject_Vectorcall")

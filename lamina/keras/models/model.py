@@ -72,7 +72,8 @@ class Model(Trainer, Layer):
         found = super().__call__(x)
         masked = any_mask(masks_of(found))  # machine code gives arrays without masks
         if array is not None and array.ndim == 2 and not masked and self._is_plain():
-            wanted = array.astype(self.variable_dtype, copy=False)
+            floats = array.dtype.kind == "f"  # integers are categories, and stay
+            wanted = array.astype(self.variable_dtype, copy=False) if floats else array
             calling.consider(self._call_program(), wanted, self._call_anything)
         return found
 

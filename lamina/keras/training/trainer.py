@@ -372,7 +372,7 @@ class Trainer(GeneratorMethods, Steps):
                 "predictor() needs a built model with one input of fixed width: call the model on "
                 "rows once, or give it an Input"
             )
-        rows = np.zeros((1, *shape[1:]), floatx())
+        rows = np.zeros((1, *shape[1:]), nest.flatten(self.input)[0].spec.dtype)  # type: ignore[attr-defined]
         program = Function(self.predict_step, symbolic_batch=True).program_for(rows)
         frozen = Frozen(program, rows)
         return program.predictor(frozen) or frozen

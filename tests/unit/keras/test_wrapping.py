@@ -171,3 +171,23 @@ def test_the_kernel_of_an_einsum_is_scaled_by_its_own_inputs() -> None:
     layer(np.ones((1, 2, 40)))
     assert layer.kernel.numpy().std() == pytest.approx(40**-0.5, rel=0.02)
     assert layer.kernel_initializer.input_axes is None
+
+
+def test_models_of_categories_are_called_by_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.config, "backend", "llvm")
+    model = tf.keras.Sequential(
+        [tf.keras.Input((4,), dtype="int32"), layers.Embedding(9, 3), layers.Flatten()]
+    )
+    rows = np.array([[1, 2, 3, 8]], np.int32)
+    wanted = model(rows).numpy()
+    np.testing.assert_array_equal(model(rows), wanted)
+    calling = model._training.calling
+    assert calling.is_ready()
+    hand_on = calling.function(rows.astype(np.int64)), calling.function(rows)
+    np.testing.assert_array_equal(*hand_on)
+    np.testing.assert_array_equal(model(rows), wanted)
+    predict = model.predictor()
+    assert type(predict).__name__ == "builtin_function_or_method"
+    np.testing.assert_array_equal(predict(rows), wanted)
+    with pytest.raises(IndexError):
+        predict(rows + 1)

@@ -92,7 +92,8 @@ def _sources(call: Any) -> Iterator[Any]:
 
 def _operation(call: Any) -> Box:
     """An operation on symbolic tensors that is no layer."""
-    what = call.primitive.name if call.primitive else getattr(call.function, "__name__", "function")
+    what = call.primitive.name if call.primitive else call.function.__name__.title()
+    what = what.replace("_", "")
     return Box(id(call), plain(what, 40), "", (), None, None)
 
 

@@ -40,7 +40,7 @@ def _inputs(call: Any) -> Any:
     return call.inputs
 
 
-def _outputs(call: Any) -> Any:
+def outputs_of(call: Any) -> Any:
     """The symbolic tensor (or tensors) that the layer's first call gave."""
     masks = {id(get_mask(tensor)) for tensor in call.outputs}
     return [tensor for tensor in call.outputs if id(tensor) not in masks]
@@ -53,7 +53,7 @@ def _input_shapes(call: Any) -> Any:
 
 def _output_shapes(call: Any) -> Any:
     """The shape (or shapes) of `output`: TensorFlow's name."""
-    return [tuple(tensor.shape) for tensor in _outputs(call)]
+    return [tuple(tensor.shape) for tensor in outputs_of(call)]
 
 
 class Connected(Container):
@@ -61,7 +61,7 @@ class Connected(Container):
 
     _inbound: list[Any]
     input: Any = _OfFirstCall(_inputs)
-    output: Any = _OfFirstCall(_outputs)
+    output: Any = _OfFirstCall(outputs_of)
     input_shape: Any = _OfFirstCall(_input_shapes)
     output_shape: Any = _OfFirstCall(_output_shapes)
 
@@ -71,7 +71,7 @@ class Connected(Container):
 
     def get_output_at(self, node_index: int) -> Any:
         """The symbolic tensor (or tensors) that call number `node_index` gave."""
-        return _one_or_all(_outputs(self._call_at(node_index)))
+        return _one_or_all(outputs_of(self._call_at(node_index)))
 
     def _call_at(self, number: int) -> Any:
         if not 0 <= number < len(self._inbound):

@@ -18,10 +18,12 @@ from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, Operation
 from ..masks import keep_mask, set_mask
+from ..utils.summary import Step
 from .cloning import Cloning
 from .graph import (
     layer_of,
     layers_in_order,
+    parts_in_order,
     producer_name,
     sorted_operations,
     with_own_inputs,
@@ -91,6 +93,19 @@ class Functional(Model):
     @property
     def layers(self) -> list[Layer]:
         return list(self._own_layers)
+
+    def _shown(self) -> list[Any]:
+        """Layers and operations of keras.ops, as a summary lists them."""
+        steps = _names_of_steps(self._operations, {layer.name for layer in self._own_layers})
+        parts = parts_in_order(self.inputs, self.outputs)
+        parts += [layer for layer in self._own_layers if layer not in parts]
+        return [
+            part
+            if isinstance(part, Layer)
+            else Step(steps[id(part)], class_name(part.function.__name__), part)
+            for part in parts
+            if isinstance(part, Layer) or id(part) in steps
+        ]
 
     @property
     def input_names(self) -> list[str]:

@@ -73,7 +73,12 @@ def with_own_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
 
 
 def layers_in_order(inputs: list[Any], outputs: list[Any]) -> list[Layer]:
-    """The layers as Keras orders them, on which the names of weights in files depend.
+    """The layers as Keras orders them, on which the names of weights in files depend."""
+    return [part for part in parts_in_order(inputs, outputs) if isinstance(part, Layer)]
+
+
+def parts_in_order(inputs: list[Any], outputs: list[Any]) -> list[Any]:
+    """Layers, and calls of bare operations, as Keras orders them.
 
     Those farthest from the outputs come first; of equally far ones, those that a walk from the
     outputs back to the inputs meets first.
@@ -92,7 +97,7 @@ def layers_in_order(inputs: list[Any], outputs: list[Any]) -> list[Layer]:
             if id(source) in places:
                 distance[id(source)] = max(far + 1, distance.get(id(source), 0))
     ordered = sorted(parts, key=lambda key: (-farthest.get(key, 0), rank.get(key, -1)))
-    return [parts[key] for key in ordered if isinstance(parts[key], Layer)]
+    return [parts[key] for key in ordered]
 
 
 def _walk_back(inputs: list[Any], outputs: list[Any]) -> tuple[list[Operation], dict[int, int]]:

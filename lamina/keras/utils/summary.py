@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.errors import InvalidArgumentError, OpError, nearest
+from ..layers.connections import outputs_of
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 
@@ -29,6 +30,14 @@ class Row(NamedTuple):
     parameters: str
     connections: str
     trainable: str
+
+
+class Step(NamedTuple):
+    """An operation of keras.ops in a functional model."""
+
+    name: str
+    kind: str
+    call: Any
 
 
 def print_summary(
@@ -55,7 +64,10 @@ def print_summary(
     from rich.text import Text
 
     branched = _is_branched(model)
-    rows = list(_rows(_in_range(model.layers, layer_range), _calls(model), expand_nested))
+    parts = model._shown() if hasattr(model, "_shown") else model.layers
+    names = {id(part.call): part.name for part in parts if isinstance(part, Step)}
+    calls = _Calls(_calls(model), names)
+    rows = list(_rows(_in_range(parts, layer_range), calls, expand_nested))
     columns = ["Layer (type)", "Output Shape", "Param #"]
     columns += ["Connected to"] if branched else []
     columns += ["Trainable"] if show_trainable else []
@@ -146,16 +158,27 @@ def _matches(layers: list[Layer], name: str) -> list[int]:
     return found
 
 
-def _rows(
-    layers: list[Layer], calls: dict[int, list[Any]], expand: bool, depth: int = 0
-) -> Iterator[Row]:
+class _Calls(NamedTuple):
+    """The calls of each layer, by its id, and the names of operations that are no layers."""
+
+    of: dict[int, list[Any]]
+    names: dict[int, str]
+
+
+def _rows(layers: list[Any], calls: _Calls, expand: bool, depth: int = 0) -> Iterator[Row]:
     for layer in layers:
         indent = "   " * depth + "└ " if depth else ""
+        if isinstance(layer, Step):
+            connections = _connections([layer.call], calls)
+            shape = _shapes(layer.call)
+            yield Row(f"{layer.name} ({layer.kind})", shape, "0", connections, "-")
+            continue
+        own = [] if isinstance(layer, InputLayer) else calls.of.get(id(layer), [])
         yield Row(
             f"{indent}{layer.name} ({type(layer).__name__})",
             _shape(layer, calls),
             _parameters(layer),
-            _connections(layer, calls),
+            _connections(own, calls),
             _trainable(layer),
         )
         if expand:
@@ -173,14 +196,19 @@ def _calls(model: Any) -> dict[int, list[Any]]:
     graph = getattr(model, "_functional", None) or model
     found: dict[int, list[Any]] = {}
     for operation in getattr(graph, "_operations", []):
-        found.setdefault(id(operation.layer), []).append(operation)
+        if operation.layer is not None:
+            found.setdefault(id(operation.layer), []).append(operation)
     return found
 
 
-def _shape(layer: Layer, calls: dict[int, list[Any]]) -> str:
-    if id(layer) in calls:
-        shapes = [str(tuple(tensor.shape)) for tensor in calls[id(layer)][-1].outputs]
-        return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+def _shapes(call: Any) -> str:
+    shapes = [str(tuple(tensor.shape)) for tensor in outputs_of(call)]
+    return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+
+
+def _shape(layer: Layer, calls: _Calls) -> str:
+    if id(layer) in calls.of:
+        return _shapes(calls.of[id(layer)][-1])
     if layer._build_shape is None:
         return "?"
     try:
@@ -214,19 +242,19 @@ def _is_branched(model: Any) -> bool:
     return again or starts > 1 or len(used) != len(set(used))
 
 
-def _connections(layer: Layer, calls: dict[int, list[Any]]) -> str:
-    if isinstance(layer, InputLayer):
-        return "-"
-    tensors = [tensor for operation in calls.get(id(layer), []) for tensor in operation.inputs]
+def _connections(operations: list[Any], calls: _Calls) -> str:
+    tensors = [tensor for operation in operations for tensor in operation.inputs]
     return ", ".join(place for tensor in tensors for place in _places(tensor, calls)) or "-"
 
 
-def _places(tensor: Any, calls: dict[int, list[Any]]) -> list[str]:
+def _places(tensor: Any, calls: _Calls) -> list[str]:
     """`layer[call][result]` of a symbolic tensor; of what bare operations made, their inputs'."""
     operation = tensor.operation
+    if id(operation) in calls.names:
+        return [f"{calls.names[id(operation)]}[0][{tensor.position}]"]
     if operation.layer is None:
         return [place for source in operation.inputs for place in _places(source, calls)]
-    call = calls[id(operation.layer)].index(operation)
+    call = calls.of[id(operation.layer)].index(operation)
     return [f"{operation.layer.name}[{call}][{tensor.position}]"]
 
 

@@ -59,7 +59,7 @@ def test_names_shapes_and_states(tmp_path: Path) -> None:
         "show_trainable": True,
     }
     _, plain, _ = drawn(tmp_path / "a.svg", branched())
-    assert sorted(set(plain)) == ["Concatenate", "Dense", "InputLayer", "Sequential", "multiply"]
+    assert sorted(set(plain)) == ["Concatenate", "Dense", "InputLayer", "Multiply", "Sequential"]
     _, texts, _ = drawn(tmp_path / "b.svg", branched(), **options)
     place = texts.index("out (Dense)")
     assert texts[place : place + 6] == [

@@ -1,5 +1,5 @@
 """Every activation, loss, metric and optimizer has native code, gradients included, and means the
-same there; what runs on the interpreter is listed here with its reason. (Layers: test_layers.py.)
+same there. (Layers: test_layers.py.)
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import pytest
 
 import lamina as tf
 from lamina.backends.base import interpret_graph
-from lamina.backends.llvm.kernels import Unsupported
 from lamina.backends.llvm.program import NativeProgram
 from lamina.ir.graph import Graph
 from lamina.keras.configurable import FAMILIES
@@ -26,36 +25,27 @@ from tests.oracle import (
 )
 from tests.oracle.keras_samples import sample
 
-INTERPRETED = {"sparsemax-1": "sorts along the batch"}
-"""By name and number of the oracle's row: why it runs on the interpreter, in part."""
-
-
 pytestmark = pytest.mark.filterwarnings("ignore:.* counts in int32, which cuts the fractions")
 
 
 def cases(rows: dict[str, list[Any]]) -> list[Any]:
     return [
-        pytest.param(name, f"{name}-{number}", row, id=f"{name}-{number}")
+        pytest.param(name, row, id=f"{name}-{number}")
         for name, found in rows.items()
         for number, row in enumerate(found)
     ]
 
 
-def check(case: str, function: Callable[..., Any], *arrays: Any) -> None:
+def check(function: Callable[..., Any], *arrays: Any) -> None:
     """One native program for `function` on a batch, with the interpreter's results."""
     traced = Function(function, symbolic_batch=True)
     program = traced.program_for(*[tf.constant(array) for array in arrays])
     inputs = [*map(np.asarray, arrays), *(np.asarray(v.value()) for v in program.sources)]
-    check_graph(case, program.graph, inputs)
+    check_graph(program.graph, inputs)
 
 
-def check_graph(case: str, graph: Graph, inputs: list[Any]) -> None:
-    try:
-        native = NativeProgram(optimize(graph))
-    except Unsupported as error:
-        assert case in INTERPRETED, error  # noqa: PT017
-        return
-    assert case not in INTERPRETED, "has native code now: take it off the list"
+def check_graph(graph: Graph, inputs: list[Any]) -> None:
+    native = NativeProgram(optimize(graph))
     for ours, theirs in zip(native(inputs), interpret_graph(graph)(inputs), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=1e-5)
 
@@ -73,22 +63,22 @@ def with_gradient(function: Callable[..., Any]) -> Any:
     return both
 
 
-@pytest.mark.parametrize(("name", "case", "arguments"), cases(keras_activations.ARGUMENTS))
-def test_activations(name: str, case: str, arguments: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "arguments"), cases(keras_activations.ARGUMENTS))
+def test_activations(name: str, arguments: dict[str, Any]) -> None:
     activation = FAMILIES["keras.activations"][name]
     x = keras_activations.POINTS
-    check(case, with_gradient(lambda x: activation(x, **arguments)), x)
+    check(with_gradient(lambda x: activation(x, **arguments)), x)
 
 
-@pytest.mark.parametrize(("name", "case", "row"), cases(keras_losses.FUNCTIONS))
-def test_losses(name: str, case: str, row: Any) -> None:
+@pytest.mark.parametrize(("name", "row"), cases(keras_losses.FUNCTIONS))
+def test_losses(name: str, row: Any) -> None:
     loss = FAMILIES["keras.losses"][name]
-    check(case, with_gradient(lambda y, p: loss(y, p, **row[1])), *sample(row[0]))
+    check(with_gradient(lambda y, p: loss(y, p, **row[1])), *sample(row[0]))
 
 
-@pytest.mark.parametrize(("name", "case", "row"), cases(keras_metrics.ROWS))
+@pytest.mark.parametrize(("name", "row"), cases(keras_metrics.ROWS))
 @pytest.mark.parametrize("weighted", [False, True])
-def test_metrics(name: str, case: str, row: Any, weighted: bool) -> None:
+def test_metrics(name: str, row: Any, weighted: bool) -> None:
     metric = FAMILIES["keras.metrics"][name](**row[1])
     y_true, y_pred = sample(row[0])
     weights = [np.linspace(0, 1, len(y_true), dtype="float32")] if weighted else []
@@ -98,11 +88,11 @@ def test_metrics(name: str, case: str, row: Any, weighted: bool) -> None:
         metric.update_state(*arguments)
         return metric.result()
 
-    check(case, update, y_true, y_pred, *weights)
+    check(update, y_true, y_pred, *weights)
 
 
-@pytest.mark.parametrize(("name", "case", "arguments"), cases(keras_optimizers.ARGUMENTS))
-def test_optimizers(name: str, case: str, arguments: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "arguments"), cases(keras_optimizers.ARGUMENTS))
+def test_optimizers(name: str, arguments: dict[str, Any]) -> None:
     values, gradients = keras_optimizers.samples(steps=1)
     variables = [tf.Variable(value) for value in values]
     optimizer = getattr(tf.keras.optimizers, name)(**arguments)
@@ -110,9 +100,4 @@ def test_optimizers(name: str, case: str, arguments: dict[str, Any]) -> None:
     step = Function(lambda *symbols: optimizer.apply(symbols, variables))
     program = step.program_for(*map(tf.constant, gradients[0]))
     inputs = [*gradients[0], *(np.asarray(v.value()) for v in program.sources)]
-    check_graph(case, program.graph, inputs)
-
-
-def test_what_is_interpreted_exists() -> None:
-    known = {name for family in FAMILIES.values() for name in family}
-    assert {case.rpartition("-")[0] for case in INTERPRETED} <= known
+    check_graph(program.graph, inputs)

@@ -269,6 +269,31 @@ def while_else(n: Any) -> Any:
 
 
 @row(COUNTS)
+def else_assigns(n: Any) -> Any:
+    a = b = 0
+    for i in tf.range(n):
+        if i == 3:
+            break
+        b = b + 1
+    else:
+        a = 100 + b
+    return a + b
+
+
+@row(FLOATS)
+def live_where_a_handler_needs_it(x: Any) -> Any:
+    y = x
+    try:
+        if x > 1:
+            y = x * 2
+        z = {"a": y}["a"]
+        y = z + 1
+    except KeyError:
+        return y
+    return y
+
+
+@row(COUNTS)
 def while_true(n: Any) -> Any:
     i = 0
     while True:

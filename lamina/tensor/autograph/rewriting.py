@@ -307,7 +307,7 @@ class _Function:
 
     def _while(self, node: ast.While) -> list[ast.stmt]:
         out = self.live.after[node] | self.live.before[node]
-        names, coded = self._names([*node.body, node.test], out), _transfers([node])
+        names, coded = self._names([*node.body, node.test, *node.orelse], out), _transfers([node])
         self._count += 1
         test = _template(f"def _ag_test_{self._count}(): pass")
         test.body = [ast.Return(self.expressions.visit(node.test))]
@@ -322,7 +322,7 @@ class _Function:
 
     def _for(self, node: ast.For) -> list[ast.stmt]:
         out = self.live.after[node] | self.live.before[node]
-        names, coded = self._names([node.target, *node.body], out), _transfers([node])
+        names, coded = self._names([node.target, *node.body, *node.orelse], out), _transfers([node])
         source = self.expressions.visit(node.iter)
         bind = ast.copy_location(ast.Assign([node.target], _name(ITEM)), node.target)
         body, definition = self._part("body", [bind, *node.body], out, ITEM)

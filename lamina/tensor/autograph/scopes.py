@@ -157,8 +157,10 @@ class Liveness:
                     inner -= assigned([item.optional_vars]) - self._always
                 inner |= read(item.context_expr)
             return inner
-        if isinstance(node, (ast.Try, ast.Match)):
-            return self._parts(node, out)
+        if isinstance(node, ast.Match):
+            return self._match(node, out)
+        if isinstance(node, ast.Try):
+            return self._try(node, out)
         if isinstance(node, ast.Assign):
             written = {t.id for t in node.targets if isinstance(t, ast.Name)}
             written |= {
@@ -188,16 +190,22 @@ class Liveness:
         self.before[node] = self.before.get(node, NONE) | head
         return head | source
 
-    def _parts(self, node: ast.Try | ast.Match, out: Names) -> Names:
-        """Any part may run from anywhere: nothing is known to be overwritten."""
-        found = out | read(node)
-        if isinstance(node, ast.Match):
-            blocks = [case.body for case in node.cases]
-        else:
-            blocks = [node.finalbody, node.orelse, *(h.body for h in node.handlers), node.body]
-        for block in blocks:
-            found |= self.block(block, found)
+    def _match(self, node: ast.Match, out: Names) -> Names:
+        found = out | read(node.subject)
+        for case in node.cases:
+            found |= self.block(case.body, out) | read(case.pattern) | read(case.guard)
         return found
+
+    def _try(self, node: ast.Try, out: Names) -> Names:
+        """What handlers and `finally` read is needed everywhere in the body."""
+        end = self.block(node.finalbody, out)
+        caught = self.block(node.finalbody, NONE)
+        for handler in node.handlers:
+            caught |= self.block(handler.body, end) | read(handler.type)
+        before, self._always = self._always, self._always | caught
+        found = self.block(node.body, self.block(node.orelse, end) | caught)
+        self._always = before
+        return found | caught
 
 
 def _jumps(node: ast.AST) -> bool:

@@ -120,21 +120,18 @@ _REASONS = {
         tf.debugging.*able_check_numerics tf.debugging.*traceback_filtering*
         tf.debugging.*log_device_placement""",
     "datasets run on threads of lamina's own, in one way; there are no options to choose": """
-        tf.data.ThreadingOptions tf.data.experimental.AutoShardPolicy
-        tf.data.experimental.Autotune* tf.data.experimental.DistributeOptions
-        tf.data.experimental.ExternalStatePolicy tf.data.experimental.OptimizationOptions
-        tf.data.experimental.SHARD_HINT tf.data.experimental.ServiceOptions
-        tf.data.experimental.ThreadingOptions tf.data.experimental.copy_to_device
+        tf.data.experimental.AutotuneAlgorithm tf.data.experimental.SHARD_HINT
+        tf.data.experimental.ServiceOptions tf.data.experimental.copy_to_device
         tf.data.experimental.distributed_save tf.data.experimental.enable_debug_mode
         tf.data.experimental.get_model_proto tf.data.experimental.prefetch_to_device""",
     "tf.data left it behind, or it serves what lamina leaves out; see tf.data.Dataset": """
         tf.data.experimental.DatasetInitializer tf.data.experimental.Optional
-        tf.data.experimental.RandomDataset tf.data.experimental.Reducer
+        tf.data.experimental.Reducer
         tf.data.experimental.SqlDataset tf.data.experimental.TFRecordWriter
         tf.data.experimental.at tf.data.experimental.bucket_by_sequence_length
-        tf.data.experimental.dense_to_* tf.data.experimental.from_*
-        tf.data.experimental.get_next_as_optional tf.data.experimental.get_structure
-        tf.data.experimental.group_by_* tf.data.experimental.index_table_from_dataset
+        tf.data.experimental.dense_to_* tf.data.experimental.from_variant
+        tf.data.experimental.get_next_as_optional tf.data.experimental.group_by_reducer
+        tf.data.experimental.index_table_from_dataset
         tf.data.experimental.load tf.data.experimental.make_batched_features_dataset
         tf.data.experimental.make_saveable_from_iterator tf.data.experimental.pad_to_cardinality
         tf.data.experimental.parallel_interleave tf.data.experimental.parse_example_dataset

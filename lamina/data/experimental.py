@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from ..core.errors import InvalidArgumentError, UnknownNameError, nearest
+from ..core.outside import outside
 from . import choosing, csv_files
 from .csv_files import CsvFormat, CsvTable
 from .dataset import Dataset
 from .files import CsvDataset
-from .grouping import integer
+from .grouping import Listed, integer
 from .mapping import AUTOTUNE
 from .node import node_of
+from .options import (
+    AutoShardPolicy,
+    AutotuneOptions,
+    DistributeOptions,
+    ExternalStatePolicy,
+    OptimizationOptions,
+    ThreadingOptions,
+)
 from .rows import INFINITE as INFINITE_CARDINALITY
 from .rows import UNKNOWN as UNKNOWN_CARDINALITY
 from .sources import file_names
+from .structure import common_spec, normalize, spec_of
 
 Transformation = Callable[[Dataset], Dataset]
 
@@ -112,6 +123,36 @@ def enumerate_dataset(start: int = 0) -> Transformation:
     return lambda dataset: dataset.enumerate(start)
 
 
+def from_list(elements: Any, name: str | None = None) -> Dataset:
+    """The elements of a list, which may have different shapes."""
+    found = [normalize(element) for element in elements]
+    if not found:
+        raise InvalidArgumentError("from_list needs at least one element")
+    specs = [spec_of(element) for element in found]
+    return Dataset(Listed(found, functools.reduce(_common, specs)))
+
+
+def _common(first: Any, second: Any) -> Any:
+    return common_spec(first, second, "from_list")
+
+
+def group_by_window(
+    key_func: Callable[..., Any],
+    reduce_func: Callable[..., Any],
+    window_size: Any = None,
+    window_size_func: Callable[..., Any] | None = None,
+) -> Transformation:
+    """For `apply`: `Dataset.group_by_window`."""
+    return lambda dataset: dataset.group_by_window(
+        key_func, reduce_func, window_size, window_size_func
+    )
+
+
+def get_structure(dataset_or_iterator: Any) -> Any:
+    """The type of an element."""
+    return dataset_or_iterator.element_spec
+
+
 def get_single_element(dataset: Dataset) -> Any:
     """The only element of a dataset."""
     return dataset.get_single_element()
@@ -165,17 +206,29 @@ def unique() -> Transformation:
 sample_from_datasets = Dataset.sample_from_datasets
 choose_from_datasets = Dataset.choose_from_datasets
 
+RandomDataset = Dataset.random
+
 __all__ = [
     "AUTOTUNE",
     "INFINITE_CARDINALITY",
     "UNKNOWN_CARDINALITY",
+    "AutoShardPolicy",
+    "AutotuneOptions",
     "Counter",
     "CsvDataset",
+    "DistributeOptions",
+    "ExternalStatePolicy",
+    "OptimizationOptions",
+    "RandomDataset",
+    "ThreadingOptions",
     "assert_cardinality",
     "cardinality",
     "choose_from_datasets",
     "enumerate_dataset",
+    "from_list",
     "get_single_element",
+    "get_structure",
+    "group_by_window",
     "ignore_errors",
     "make_csv_dataset",
     "map_and_batch",
@@ -191,4 +244,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    reason = outside(f"tf.data.experimental.{name}")
+    if reason is not None:
+        raise UnknownNameError(f"tf.data.experimental.{name}: {reason}")
     raise UnknownNameError(f"tf.data.experimental has no {name!r}.{nearest(name, __all__)}")

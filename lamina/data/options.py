@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 
@@ -42,3 +43,37 @@ class Options:
                 both = isinstance(mine, Options) and isinstance(value, Options)
                 object.__setattr__(merged, name, mine.merge(value) if both else value)  # type: ignore[union-attr]
         return merged
+
+
+class AutoShardPolicy(enum.IntEnum):
+    """How TensorFlow shares a dataset out to machines; here there is one."""
+
+    OFF = -1
+    AUTO = 0
+    FILE = 1
+    DATA = 2
+    HINT = 3
+
+
+class ExternalStatePolicy(enum.Enum):
+    """What TensorFlow does about state outside of a chain when it is copied; here none is."""
+
+    WARN = 0
+    IGNORE = 1
+    FAIL = 2
+
+
+class ThreadingOptions(Options):
+    """Settings of thread pools."""
+
+
+class OptimizationOptions(Options):
+    """Settings of how chains are rewritten."""
+
+
+class AutotuneOptions(Options):
+    """Settings of how much is done ahead."""
+
+
+class DistributeOptions(Options):
+    """Settings of how machines share a dataset."""

@@ -360,7 +360,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "flat_map": (lambda: values(of_arrays(3).flat_map(lambda v: v)), ValueError, "Dataset"),
     "generator": (lambda: Dataset.from_generator(iter([1]), tf.int32), TypeError, "function"),
     "signature": (lambda: Dataset.from_generator(lambda: iter([1])), TypeError, "output_signature"),
-    "records": (lambda: tf.data.TFRecordDataset("a"), AttributeError, "left out"),
+    "records": (lambda: tf.data.TFRecordDataset("a"), AttributeError, "TensorFlow's own files"),
     "name": (lambda: tf.data.Datset, AttributeError, "Did you mean 'Dataset'"),
 }
 

@@ -146,6 +146,14 @@ def test_former_names() -> None:
     assert [int(v) for v in experimental.Counter(2, 3).take(2)] == [2, 5]
     repeated = numbers.apply(experimental.shuffle_and_repeat(3, 2, seed=1))
     assert sorted(map(int, repeated)) == [0, 0, 1, 1, 2, 2]
+    ragged = experimental.from_list([[1], [2, 3]])
+    assert ragged.element_spec.shape.as_list() == [None]
+    assert experimental.get_structure(ragged) == ragged.element_spec
+    assert [v.numpy().tolist() for v in ragged] == [[1], [2, 3]]
+    grouped = numbers.apply(
+        experimental.group_by_window(lambda v: v % 2, lambda key, window: window.batch(5), 5)
+    )
+    assert [v.numpy().tolist() for v in grouped] == [[0, 2], [1]]
     mapped = numbers.apply(experimental.map_and_batch(lambda v: v + 1, 3))
     assert next(iter(mapped)).numpy().tolist() == [1, 2, 3]
 
@@ -158,6 +166,7 @@ BAD: dict[str, tuple[Callable[[str], Any], str]] = {
     "defaults": (lambda path: make_csv_dataset(path, 2, column_defaults=[0]), "1 column_defaults"),
     "compression": (lambda path: make_csv_dataset(path, 2, compression_type="ZIP"), "GZIP"),
     "line_file": (lambda path: list(tf.data.TextLineDataset(path + "x")), "no file"),
+    "snapshot": (lambda path: tf.data.experimental.snapshot, "snapshot: tf.data"),
     "save": (lambda path: tf.data.Dataset.range(2).save(path), "left out"),
 }
 

@@ -70,6 +70,31 @@ class DType:
     def max(self) -> Any:
         return self._limit("max")
 
+    @property
+    def limits(self) -> tuple[Any, Any]:
+        """The smallest and the largest number."""
+        return self.min, self.max
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.is_floating or self.is_integer or self.is_complex
+
+    @property
+    def is_numpy_compatible(self) -> bool:
+        return True
+
+    @property
+    def is_quantized(self) -> bool:
+        return False
+
+    @property
+    def real_dtype(self) -> DType:
+        return self
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether it is the same dtype."""
+        return bool(self == other)
+
     def _limit(self, which: str) -> Any:
         if self.is_bool:
             return which == "max"

@@ -6,18 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.dtypes import INT32, Array, type_name
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
-from ..core.shapes import Shape, element_count
+from ..core.dtypes import INT32, Array
+from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..core.shapes import element_count
 from ..ir.bind import new_value
 from ..prims import elementwise as prim
 from ..prims import index as prim_index
-from ..prims.broadcast import broadcast, fill_like, iota, reduce_sum, reshape
-from ..prims.control import check
+from ..prims.broadcast import broadcast, reduce_sum, reshape
 from ..prims.layout import strided_slice
-from ..prims.reduce import reduce_max
 from ..tensor import indexing
 from ..tensor.convert import constant_value, promote, to_tensor
+from ..tensor.scatter import replaced, slices_at, summed, whole_numbers
 from .common import as_shape, axis_of, index_dtype, insert_axis, integer, move_axis
 
 
@@ -43,16 +42,6 @@ class UniqueWithCounts(NamedTuple):
     count: Any
 
 
-def _integers(indices: Any, what: str) -> Any:
-    indices = to_tensor(indices)
-    if indices.spec.dtype.kind not in "iu":
-        raise ArgumentTypeError(
-            f"{what} expects integer indices; got dtype {type_name(indices.spec.dtype)}. "
-            "Use tf.cast(x, tf.int32)."
-        )
-    return indices
-
-
 def gather(
     params: Any,
     indices: Any,
@@ -65,7 +54,7 @@ def gather(
 
     The first `batch_dims` axes of both go together. An index outside raises OutOfRangeError.
     """
-    x, places = to_tensor(params), _integers(indices, "gather")
+    x, places = to_tensor(params), whole_numbers(indices, "gather")
     batch = integer(batch_dims, "batch_dims")
     place = axis_of(batch if axis is None else axis, len(x.spec.shape))
     if batch == 0:
@@ -104,49 +93,12 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
     """The slices of `params` at the coordinates in the last axis of `indices`."""
     if batch_dims:
         raise UnimplementedError("gather_nd with batch_dims; use tf.gather(…, batch_dims=…)")
-    x, places = to_tensor(params), _integers(indices, "gather_nd")
-    flat, outer = flat_places(places, x.spec.shape, "gather_nd")
-    lines = reshape(x, (element_count(outer), *x.spec.shape[len(outer) :]))
-    return prim_index.gather(lines, flat, 0)
-
-
-def flat_places(places: Any, shape: Shape, what: str) -> tuple[Any, Shape]:
-    """Coordinates (…, depth) as indices into the first `depth` axes flattened, and their sizes."""
-    depth = places.spec.shape[-1]
-    if depth > len(shape):
-        raise InvalidArgumentError(
-            f"{what}: {depth} coordinates for a tensor of shape {shape}; expected at most "
-            f"{len(shape)}"
-        )
-    outer = shape[:depth]
-    sizes = np.array(outer, places.spec.dtype)
-    strides = np.concatenate([np.cumprod(sizes[:0:-1], dtype=sizes.dtype)[::-1], [1]])[:depth]
-    limits = broadcast(new_value(sizes), places.spec.shape)
-    inside = prim.bitwise_and(
-        prim.less_equal(fill_like(places, 0), places), prim.less(places, limits)
-    )
-    (places,) = check(inside, [places], f"{what}: an index is outside of the shape {outer}")
-    steps = broadcast(new_value(strides.astype(sizes.dtype)), places.spec.shape)
-    flat = reduce_sum(prim.multiply(places, steps), (len(places.spec.shape) - 1,))
-    return flat, outer
-
-
-def check_updates(updates: Any, expected: Shape) -> None:
-    if updates.spec.shape != expected:
-        raise InvalidArgumentError(
-            f"updates of shape {expected} are expected for these indices; got {updates.spec.shape}"
-        )
+    return slices_at(to_tensor(params), indices)
 
 
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
     """Zeros of `shape` with `updates` added at the coordinates in the last axis of `indices`."""
-    places, updates = _integers(indices, "scatter_nd"), to_tensor(updates)
-    sizes = as_shape(shape)
-    flat, outer = flat_places(places, sizes, "scatter_nd")
-    count, inner = element_count(outer), sizes[len(outer) :]
-    check_updates(updates, (*flat.spec.shape, *inner))
-    found = prim_index.scatter_add(flat, updates, (count, *inner), 0)
-    return reshape(found, sizes)
+    return summed(indices, to_tensor(updates), as_shape(shape))
 
 
 def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
@@ -166,42 +118,7 @@ def tensor_scatter_nd_update(
 ) -> Any:
     """`tensor` with `updates` in place of the slices at `indices`; of several, the last."""
     tensor, updates = promote(tensor, updates)
-    places = _integers(indices, "tensor_scatter_nd_update")
-    flat, outer = flat_places(places, tensor.spec.shape, "tensor_scatter_nd_update")
-    count, inner = element_count(outer), tensor.spec.shape[len(outer) :]
-    check_updates(updates, (*flat.spec.shape, *inner))
-    flat = reshape(flat, (element_count(flat.spec.shape),))
-    rows = reshape(updates, (flat.spec.shape[0], *inner))
-    writer = _last_writers(flat, count)
-    hit = prim.less_equal(fill_like(writer, 0), writer)
-    source = prim_index.gather(rows, prim.maximum(writer, fill_like(writer, 0)), 0)
-    lines = reshape(tensor, (count, *inner))
-    wide = reshape(hit, (count, *(1 for _ in inner)))
-    return reshape(prim.select(broadcast(wide, lines.spec.shape), source, lines), tensor.spec.shape)
-
-
-def flat_updates(tensor: Any, indices: Any, updates: Any) -> tuple[Any, Any, int]:
-    """For `updates` of slices of `tensor`: the number of each slice, the updates as rows, and how
-    many slices there are.
-    """
-    flat, outer = flat_places(_integers(indices, "indices"), tensor.spec.shape, "indices")
-    inner = tensor.spec.shape[len(outer) :]
-    check_updates(updates, (*flat.spec.shape, *inner))
-    rows = element_count(flat.spec.shape)
-    return reshape(flat, (rows,)), reshape(updates, (rows, *inner)), element_count(outer)
-
-
-def _last_writers(flat: Any, count: int) -> Any:
-    """For each of `count` places the last position in `flat` that names it, else -1."""
-    number = flat.spec.shape[0]
-    if flat.array is not None:
-        writers = np.full(count, -1, INT32)
-        writers[flat.array] = np.arange(number, dtype=INT32)
-        return new_value(writers)
-    grid = (count, number)
-    named = prim.equal(iota(grid, 0, flat.spec.dtype), broadcast(flat, grid))
-    position = iota(grid, 1, INT32)
-    return reduce_max(prim.select(named, position, fill_like(position, -1)), (1,))
+    return replaced(tensor, updates, indices)
 
 
 # Sorting -----------------------------------------------------------------------------------------

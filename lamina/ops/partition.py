@@ -17,9 +17,10 @@ from ..prims.broadcast import broadcast, iota, reshape
 from ..prims.index import gather, take_along
 from ..prims.layout import concatenate
 from ..tensor.convert import as_python, constant_value, promote, to_tensor
+from ..tensor.scatter import check_updates, flat_places
 from .common import axis_of, integer, move_axis
 from .counting import unsorted_segment_max, unsorted_segment_min
-from .indexing import check_updates, flat_places, tensor_scatter_nd_update
+from .indexing import tensor_scatter_nd_update
 from .layout import shape, stack
 
 

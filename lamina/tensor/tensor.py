@@ -225,6 +225,8 @@ class Operators:
         """A hashable stand-in, for sets and dicts."""
         return Reference(self)
 
+    experimental_ref = ref
+
 
 class Reference:
     """Stands for one tensor or variable by identity."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import Array, DType, as_dtype, numpy_dtype, type_name
-from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ..core.scopes import current_prefix
 from ..core.shapes import TensorShape
 from ..ir.bind import STATE
@@ -19,7 +19,10 @@ from ..ir.interpret import interpreter
 from ..ir.value import Spec
 from ..passes.dead_code import remove_dead_code
 from ..prims import elementwise as prim
+from ..prims.broadcast import reshape
+from ..prims.index import gather
 from .convert import to_tensor
+from .scatter import replaced, slices_at, summed, whole_numbers
 from .tensor import Operators, Tensor, numpy_text
 
 WRITES = [0]
@@ -181,6 +184,59 @@ class Variable(Operators):
         """Subtract `delta`."""
         return self._write(prim.subtract(Variable.read_value(self), self._fit(delta)))
 
+    # Reading and writing some of it
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Any:
+        """The rows at `indices`."""
+        return gather(self.read_value(), whole_numbers(indices, "sparse_read"), 0)
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Any:
+        """The slices at the coordinates in the last axis of `indices`."""
+        return slices_at(self.read_value(), indices)
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Add `updates` to the slices at the coordinates in the last axis of `indices`."""
+        added = summed(indices, self._cast(updates), self._value.spec.shape)
+        return self._write(prim.add(self.read_value(), added))
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Subtract `updates` from the slices at the coordinates `indices`."""
+        taken = summed(indices, self._cast(updates), self._value.spec.shape)
+        return self._write(prim.subtract(self.read_value(), taken))
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Put `updates` in place of the slices at `indices`; of several, the last."""
+        return self._write(replaced(self.read_value(), self._cast(updates), indices))
+
+    def scatter_add(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
+        """Add the rows of a tf.IndexedSlices."""
+        return self.scatter_nd_add(_column(sparse_delta), sparse_delta.values)
+
+    def scatter_sub(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
+        """Subtract the rows of a tf.IndexedSlices."""
+        return self.scatter_nd_sub(_column(sparse_delta), sparse_delta.values)
+
+    def scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
+        """Put the rows of a tf.IndexedSlices in their places."""
+        return self.scatter_nd_update(_column(sparse_delta), sparse_delta.values)
+
+    def is_initialized(self, name: str | None = None) -> bool:
+        """True: a variable has its value from the start."""
+        return True
+
+    def set_shape(self, shape: Any) -> None:
+        """Check that `shape` fits (None fits any size)."""
+        self.shape.assert_is_compatible_with(shape)
+
+    def _cast(self, updates: Any) -> Any:
+        return _converted(updates, to_tensor(updates), self._value.spec.dtype)
+
     def _fit(self, value: Any) -> Any:
         spec = self._value.spec
         tensor = to_tensor(value)
@@ -250,6 +306,17 @@ def _worked_out(tensor: Any) -> Tensor:
         "the initial value of a Variable depends on an argument of a function that is being "
         "traced; make the variable outside of the function"
     )
+
+
+def _column(slices: Any) -> Any:
+    """Numbers of rows as coordinates, in a last axis."""
+    if not hasattr(slices, "indices") or not hasattr(slices, "values"):
+        raise ArgumentTypeError(
+            f"expected a tf.IndexedSlices; got {type(slices).__name__}. For coordinates, use "
+            "scatter_nd_add, scatter_nd_sub or scatter_nd_update."
+        )
+    indices = to_tensor(slices.indices)
+    return reshape(indices, (*indices.spec.shape, 1))
 
 
 def _converted(value: Any, tensor: Any, dtype: np.dtype[Any]) -> Any:

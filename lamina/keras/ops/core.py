@@ -21,6 +21,7 @@ from ...prims.broadcast import broadcast, fill_like, iota, reshape
 from ...prims.index import gather
 from ...prims.layout import concatenate, pad, reverse, strided_slice
 from ...tensor.convert import promote
+from ...tensor.scatter import flat_updates
 from ...tensor.variable import Variable
 from .math import segment_max, segment_min, segment_prod
 from .operation import is_symbolic, operation
@@ -254,7 +255,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
             f"reduction is None, 'add', 'max', 'min' or 'mul'; got {reduction!r}"
         )
     segment, combine = _REDUCTIONS[reduction]
-    flat, lines, count = indexing.flat_updates(x, places, change)
+    flat, lines, count = flat_updates(x, places, change)
     found = segment(lines, flat, count)
     return reshape(combine(reshape(x, found.spec.shape), found), x.spec.shape)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,3 +99,49 @@ def test_the_value_is_an_attribute_and_a_method() -> None:
         return variable.value + variable.value()
 
     np.testing.assert_array_equal(twice(), [4.0, 6.0])
+
+
+# Some of a variable ------------------------------------------------------------------------------
+
+
+def test_slices_of_a_variable_are_read_and_written() -> None:
+    def start() -> Any:
+        return tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+
+    rows = tf.IndexedSlices([[10.0, 20.0], [30.0, 40.0]], [2, 2], [3, 2])
+    expected = {
+        "scatter_add": [[1, 2], [3, 4], [45, 66]],
+        "scatter_sub": [[1, 2], [3, 4], [-35, -54]],
+        "scatter_update": [[1, 2], [3, 4], [30, 40]],
+    }
+    for name, numbers in expected.items():
+        x, traced = start(), start()
+        assert getattr(x, name)(rows) is x and x.numpy().tolist() == numbers
+        tf.function(lambda x=traced, name=name: getattr(x, name)(rows))()
+        assert traced.numpy().tolist() == numbers
+    x = start()
+    x.scatter_nd_update([[0, 1], [1, 0]], [7, 8])
+    x.scatter_nd_add([[0]], [[1.0, 1.0]])
+    x.scatter_nd_sub([[2, 0]], [5.0])
+    assert x.numpy().tolist() == [[2, 8], [8, 4], [0, 6]]
+    assert x.gather_nd([[0, 1], [2, 1]]).numpy().tolist() == [8, 6]
+    assert x.sparse_read([2, 0]).numpy().tolist() == [[0, 6], [2, 8]]
+    with pytest.raises(TypeError, match=r"expected a tf\.IndexedSlices; got list.*scatter_nd_add"):
+        x.scatter_add([1])
+    with pytest.raises(ValueError, match="without losing"):
+        tf.Variable([1, 2]).scatter_nd_add([[0]], [0.5])
+
+
+def test_a_variable_has_its_value_from_the_start() -> None:
+    x = tf.Variable([1.0])
+    assert x.is_initialized() and x.experimental_ref() == x.ref()
+    x.set_shape([None])
+    with pytest.raises(ValueError, match="compatible"):
+        x.set_shape([2])
+
+
+def test_dtypes_tell_what_they_are() -> None:
+    assert tf.int8.limits == (-128, 127) and tf.float32.is_numeric and not tf.bool.is_numeric
+    assert tf.int32.is_compatible_with("int32") and tf.float64.real_dtype == tf.float64
+    assert not tf.int32.is_compatible_with(tf.int64) and not tf.int8.is_quantized
+    assert tf.int8.is_numpy_compatible

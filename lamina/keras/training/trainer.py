@@ -21,7 +21,7 @@ from ..layers.context import LEARNED
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..metrics import Mean
-from ..settings import floatx, max_epochs
+from ..settings import max_epochs
 from . import loop
 from .compiled import CompiledLoss, CompiledMetrics
 from .data import Batches, arrays_of, unpack_x_y_sample_weight

@@ -22,6 +22,7 @@ class TrainingState:
         self.run_eagerly = False
         self.steps_per_execution = 1
         self.trainable: list[tuple[Any, bool]] = []  # layers, and whether they were to be trained
+        self.layers: tuple[int, list[Any]] | None = None  # all inside, and when they were found
         self.told_of_change = False
         self.programs: dict[Any, Function] = {}
         self.serving = Serving()

@@ -17,7 +17,7 @@ from ...core.errors import (
 from ...tensor.function import Function
 from .. import optimizers
 from ..configurable import deserialize_nested, serialize
-from ..layers.context import LEARNED
+from ..layers.context import CHANGES, LEARNED
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..metrics import Mean
@@ -162,11 +162,21 @@ class Trainer(GeneratorMethods, Steps):
         state = self._training
         if state.run_eagerly:
             return step
-        flags = tuple(layer._trainable for layer in self._flatten_layers())  # type: ignore[attr-defined]
-        key = (kind, LEARNED[0], flags, tuple(id(weight) for weight in self.trainable_weights))  # type: ignore[attr-defined]
+        key = self._program_key(kind)
         if key not in state.programs:
             state.programs[key] = Function(step, symbolic_batch=True, eager=kind == "results")
         return state.programs[key]
+
+    def _program_key(self, kind: str) -> Any:
+        """What the program depends on; for predictions, not on which weights are trained."""
+        state = self._training
+        if kind != "predict":
+            flags = tuple(layer._trainable for layer in self._flatten_layers())  # type: ignore[attr-defined]
+            trained = tuple(id(weight) for weight in self.trainable_weights)  # type: ignore[attr-defined]
+            return kind, LEARNED[0], flags, trained
+        if state.layers is None or state.layers[0] != CHANGES[0]:
+            state.layers = CHANGES[0], self._flatten_layers()  # type: ignore[attr-defined]
+        return kind, LEARNED[0], tuple(layer._trainable for layer in state.layers[1])
 
     def _forget_programs(self) -> None:
         """Trace anew: the network is another one."""

@@ -296,3 +296,21 @@ def test_a_model_without_weights_is_fitted_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="no trainable weights"):
         history = model.fit(ROWS, ROWS + 1, verbose=0).history
     assert history["loss"] == pytest.approx([1.0])
+
+
+def test_predictions_follow_what_changes_in_a_model() -> None:
+    class Switch(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.factor = 2.0
+
+        def call(self, inputs: Any) -> Any:
+            return inputs * self.factor if self.trainable else inputs
+
+    model = tf.keras.Sequential([Switch()])
+    np.testing.assert_array_equal(model.predict(ROWS, verbose=0), 2 * ROWS)
+    np.testing.assert_array_equal(model.predict_on_batch(ROWS), 2 * ROWS)
+    model.trainable = False
+    np.testing.assert_array_equal(model.predict(ROWS, verbose=0), ROWS)
+    model.trainable = True
+    np.testing.assert_array_equal(model.predict_on_batch(ROWS), 2 * ROWS)

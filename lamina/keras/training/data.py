@@ -33,6 +33,7 @@ class Batches:
         self.rows = _common_length({"x": self.x, "y": self.y, "sample_weight": weight})
         self.sample_weight = weight
         self.batch_size = _checked_batch_size(batch_size)
+        self._kinds: tuple[Any, ...] | None = None
 
     def set_batch_size(self, batch_size: int | None) -> None:
         """Let batches have this many rows; 32 for None."""
@@ -41,6 +42,7 @@ class Batches:
     def weigh_classes(self, class_weight: dict[Any, float] | None, *, some: bool = False) -> None:
         """Let rows count by their class; `some`: they need not show a class with a weight."""
         if class_weight is not None:
+            self._kinds = None
             self.sample_weight = _by_class(class_weight, self.y, self.sample_weight, some)
 
     @property
@@ -59,7 +61,8 @@ class Batches:
 
     def arrays(self) -> list[Array]:
         """All arrays, in the order in which a batch holds them."""
-        return [part for part in nest.flatten(self.batch(slice(None))) if part is not None]
+        parts = nest.flatten([self.x, self.y, self.sample_weight])
+        return [part for part in parts if part is not None]
 
     def in_order(self, order: Array | None = None) -> Iterator[Any]:
         """The batches, rows taken in `order`."""
@@ -91,8 +94,10 @@ class Batches:
 
     def kinds(self) -> tuple[Any, ...]:
         """The widths and dtypes of the arrays: batches of the same kinds run in one program."""
-        parts = tuple((array.shape[1:], array.dtype) for array in self.arrays())
-        return (self.y is None, self.sample_weight is None, *parts)
+        if self._kinds is None:
+            parts = tuple([(array.shape[1:], array.dtype) for array in self.arrays()])
+            self._kinds = (self.y is None, self.sample_weight is None, *parts)
+        return self._kinds
 
 
 def joined(several: list[Batches]) -> Batches:

@@ -266,8 +266,9 @@ class StreamFeed(Feed):
         kept: list[Batches] = []
         try:
             while ready := background.take(self._ahead):
+                most = max(1, _ROOM // max(1, _bytes_of(ready[0])))
                 for batches in ready:
-                    if kept and not _follows(kept, batches):
+                    if kept and (len(kept) >= most or not _follows(kept, batches)):
                         yield _together(kept)
                         kept = []
                     kept.append(batches)
@@ -284,11 +285,7 @@ def _bytes_of(batches: Batches) -> int:
 def _follows(before: list[Batches], batches: Batches) -> bool:
     """Whether a batch runs together with others: they are full, and it is no larger."""
     first, last = before[0], before[-1]
-    return (
-        last.rows == first.rows >= batches.rows
-        and first.kinds() == batches.kinds()
-        and (len(before) + 1) * _bytes_of(first) <= _ROOM
-    )
+    return last.rows == first.rows >= batches.rows and first.kinds() == batches.kinds()
 
 
 def _together(several: list[Batches]) -> Piece:

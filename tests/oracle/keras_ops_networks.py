@@ -179,6 +179,7 @@ row(
 )
 row("while_loop", lambda x: True, lambda x: x + x, X, 3, case="limit", dtypes=F)
 row("fori_loop", 1, 4, lambda i, x: x * 2 + i, X, dtypes=F, batch=True)
+row("fori_loop", 0, 20, lambda i, x: x * 0.9 + i, X, case="many", dtypes=F, batch=True)
 row("map", lambda x: x * x, X, dtypes=F)
 row("map", lambda x: {"sum": x["a"] + x["b"]}, {"a": X, "b": Y}, case="dict", dtypes=F)
 row("vectorized_map", lambda x: x * x, X, dtypes=F)

@@ -67,10 +67,23 @@ def while_loop(
     return tuple(found) if several else found[0]
 
 
+_FEW_TURNS = 16  # so many are written one after the other into a traced function
+
+
 @operation
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[..., Any], init_val: Any) -> Any:
-    """`value = body_fun(i, value)` for i from `lower` to below `upper`, from `init_val` on."""
+    """`value = body_fun(i, value)` for i from `lower` to below `upper`, from `init_val` on.
+
+    Shapes and dtypes of the value stay.
+    """
     first, last = (prim.cast(tensor(end), INT32) for end in (lower, upper))
+    if first.array is not None and last.array is not None:
+        turns = range(int(first.array), int(last.array))
+        if STATE.trace is None or len(turns) <= _FEW_TURNS:
+            value = init_val
+            for i in turns:
+                value = body_fun(tensor(np.array(i, INT32)), value)
+            return value
     one = fill_like(first, 1)
     _, value = control_flow.while_loop(
         lambda i, value: prim.less(i, last),

@@ -53,6 +53,7 @@ class GroupNormalization(Normalizing):
             gamma_constraint=gamma_constraint,
             **kwargs,
         )
+        self.autocast = False  # numbers too large for half precision are normalized first
         self.groups = groups
         self.axis = axis
 

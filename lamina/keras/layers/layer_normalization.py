@@ -83,6 +83,7 @@ class LayerNormalization(Normalizing):
             gamma_constraint=gamma_constraint,
             **kwargs,
         )
+        self.autocast = False  # numbers too large for half precision are normalized first
         self.axis = _as_axes(axis, "LayerNormalization")
         self.rms_scaling = rms_scaling
 

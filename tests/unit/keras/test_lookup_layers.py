@@ -178,7 +178,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda k: k.Hashing(3, output_mode="tf_idf"), ValueError, "output_mode of Hashing"),
     (lambda k: k.HashedCrossing(3)(["a"]), ValueError, "two or more inputs"),
     (lambda k: k.HashedCrossing(3)((["a"], ["b", "c"])), ValueError, "have one shape"),
-    (lambda k: k.HashedCrossing(3)((["a"], [1.5])), TypeError, "integers and strings"),
+    (lambda k: k.HashedCrossing(3)((["a"], [1.5])), ValueError, "integers and strings"),
     (lambda k: k.TextVectorization, AttributeError, "texts are outside"),
 ]
 

@@ -138,6 +138,15 @@ def test_half_precision_keeps_its_dtype_and_has_float32_statistics(name: str) ->
     np.testing.assert_allclose(found, wanted, rtol=3e-3, atol=3e-3)
 
 
+@pytest.mark.parametrize("name", ["LayerNormalization", "GroupNormalization"])
+def test_numbers_beyond_half_precision_are_normalized(name: str) -> None:
+    x = np.array([[70000.0, 80000.0, 90000.0, 95000.0]], np.float32)
+    layer_class = getattr(tf.keras.layers, name)
+    found = layer_class(**LAYERS[name], dtype="mixed_float16")(x)
+    assert found.dtype == tf.float16
+    np.testing.assert_allclose(found, layer_class(**LAYERS[name])(x), rtol=2e-3)
+
+
 BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda k: k.BatchNormalization(synchronized=True), NotImplementedError, "several devices"),
     (lambda k: k.BatchNormalization(axis=[1, 2]), TypeError, "the one axis"),

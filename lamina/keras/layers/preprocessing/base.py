@@ -52,6 +52,12 @@ def is_array(data: Any) -> bool:
     return is_tensor_like(data) or hasattr(data, "__array__")
 
 
+def refuse_steps(steps: Any) -> None:
+    """Raise for `steps`, which say how much of a stream counts."""
+    if steps is not None:
+        raise InvalidArgumentError("adapt takes the whole array; slice it to use less")
+
+
 def batches_of(data: Any, steps: int | None) -> Iterator[Array]:
     """The batches of a stream (a dataset, a generator, a list of arrays); `steps` of them.
 

@@ -19,6 +19,7 @@ from .base import (
     encoded,
     is_array,
     refuse_sparse,
+    refuse_steps,
 )
 
 
@@ -59,11 +60,16 @@ class Discretization(Preprocessing):
         self._summary = _nothing()
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learn boundaries from an array, or from `steps` batches of a stream."""
+        """Learn boundaries from an array, or from `steps` batches of a stream.
+
+        An array is looked at as a whole, whatever `batch_size`, which TensorFlow 2 has, says.
+        """
         if self.num_bins is None:
             raise FailedPreconditionError(
                 "a Discretization with bin_boundaries does not adapt; give num_bins= instead"
             )
+        if is_array(data):
+            refuse_steps(steps)
         self.reset_state()
         for batch in [data] if is_array(data) else batches_of(data, steps):
             self.update_state(batch)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from ....core.dtypes import INT64, STRING, type_name
-from ....core.errors import ArgumentTypeError, InvalidArgumentError
+from ....core.errors import InvalidArgumentError
 from ....core.hashing import cross64, farmhash64, siphash64
 from ....ops import array
 from ....prims.text import map_text
@@ -141,7 +141,7 @@ class HashedCrossing(Layer):
                     f"{', '.join(str(tuple(item.shape)) for item in parts)}"
                 )
             if part.spec.dtype.kind not in "iuO":
-                raise ArgumentTypeError(
+                raise InvalidArgumentError(
                     "HashedCrossing takes integers and strings; got dtype "
                     f"{type_name(part.spec.dtype)}. Discretization makes integers of numbers."
                 )

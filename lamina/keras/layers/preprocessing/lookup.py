@@ -24,6 +24,7 @@ from .base import (
     encoded,
     is_array,
     refuse_sparse,
+    refuse_steps,
 )
 from .hashing import checked_salt, hashed
 
@@ -252,10 +253,12 @@ class Lookup(Preprocessing):
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn the vocabulary: the tokens in the data, the most frequent first.
 
-        `data` is an array, a list, a column of a data frame, or `steps` batches of a stream.
+        `data` is an array, a list, a column of a data frame, or `steps` batches of a stream. How
+        an array is cut, which `batch_size` says in TensorFlow 2, makes no difference.
         """
         self.reset_state()
         if is_array(data) or isinstance(data, (list, tuple)):
+            refuse_steps(steps)
             values = as_values(data)
             self.update_state(values[:, None] if values.ndim == 1 else values)
         else:

@@ -13,7 +13,7 @@ from ....ir.graph import eagerly
 from ....ops import array, math
 from ...configurable import register
 from ...settings import epsilon
-from .base import Preprocessing, batches_of, is_array
+from .base import Preprocessing, batches_of, is_array, refuse_steps
 
 
 @register("keras.layers")
@@ -80,13 +80,13 @@ class Normalization(Preprocessing):
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn mean and variance from an array, or from `steps` batches of a stream; in float64.
 
-        A stream is a dataset or an iterable of batches; of batches (x, y) the x count.
+        A stream is a dataset or an iterable of batches; of batches (x, y) the x count. How an
+        array is cut, which `batch_size` says in TensorFlow 2, makes no difference.
         """
         if self.input_mean is not None:
             raise FailedPreconditionError("adapt cannot be called with mean and variance given")
         if is_array(data) or _is_nested_list(data):
-            if batch_size is not None or steps is not None:
-                raise InvalidArgumentError("adapt takes the whole array; slice it to use less")
+            refuse_steps(steps)
             data = [np.asarray(data)]
         single = self.axis is not None and _holds_rows(data)
         moments = _Moments()

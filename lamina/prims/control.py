@@ -164,7 +164,9 @@ def _while_rule(index: int) -> Any:
             return None
         given = _flowing(g)
         incoming = [g[i] for i in given]
-        return bind(while_gradient_p, *xs, *incoming, wanted=index, given=given, **loop)
+        found = bind(while_gradient_p, *xs, *incoming, given=given, **loop)
+        # One node for all inputs: passes merge those of the same loop.
+        return found[_differentiable_inputs([x.spec for x in xs]).index(index)]
 
     return rule
 
@@ -263,8 +265,8 @@ def produce(specs: tuple[Spec, ...], producer: Callable[[], Sequence[Array]]) ->
 
 
 def _while_gradient(
-    *arguments: Array, condition: Graph, body: Graph, limit: int | None, wanted: int, given: Any
-) -> Array:
+    *arguments: Array, condition: Graph, body: Graph, limit: int | None, given: Any
+) -> tuple[Array, ...]:
     """Backwards over the stored states, the body's vjp once a pass."""
     size = len(arguments) - len(given)
     xs, incoming = arguments[:size], arguments[size:]
@@ -279,14 +281,15 @@ def _while_gradient(
         found = dict(zip(flows, step([*state, *(totals[i] for i in outs)]), strict=True))
         for place in flows:
             totals[place] = found[place] if place < count else totals[place] + found[place]
-    return totals[wanted]
+    return tuple(totals[place] for place in flows)
 
 
 def _infer_while_gradient(
-    *specs: Spec, condition: Graph, body: Graph, limit: int | None, wanted: int, given: Any
-) -> Spec:
-    _check_arguments(body, specs[: len(specs) - len(given)])
-    return specs[wanted]
+    *specs: Spec, condition: Graph, body: Graph, limit: int | None, given: Any
+) -> tuple[Spec, ...]:
+    own = specs[: len(specs) - len(given)]
+    _check_arguments(body, own)
+    return tuple(own[place] for place in _differentiable_inputs(own))
 
 
 def _no_second_order(g: Any, *_: Any, **__: Any) -> Any:
@@ -301,6 +304,7 @@ while_gradient_p = Primitive(
     infer=_infer_while_gradient,
     evaluate=_while_gradient,
     vjp=lambda index: _no_second_order,
+    multiple=True,
 )
 
 # Gradients made by hand, checks -----------------------------------------------------------------

@@ -167,7 +167,7 @@ def _while_gradient(part: Graph, compiled: Compile) -> Program:
     """Backwards over the stored states, the derivative of the body once a turn."""
     params = part.nodes[0].params
     condition, body, given = params["condition"], params["body"], params["given"]
-    wanted, limit, count = params["wanted"], params["limit"], len(body.outputs)
+    limit, count = params["limit"], len(body.outputs)
     flows = tuple(i for i, spec in enumerate(body.input_specs) if is_differentiable(spec))
     outs = tuple(i for i in range(count) if is_differentiable(body.outputs[i].spec))
     forward = _Later(_turn(condition, body), compiled)
@@ -190,7 +190,7 @@ def _while_gradient(part: Graph, compiled: Compile) -> Program:
             results = backward([*state, *(totals[i] for i in outs)])
             for place, found in zip(flows, results, strict=True):
                 totals[place] = found if place < count else totals[place] + found
-        return [totals[wanted]]
+        return [totals[place] for place in flows]
 
     return _around(part, run)
 

@@ -9,6 +9,7 @@ import pytest
 
 import lamina as tf
 from lamina.core.errors import InvalidArgumentError, UnimplementedError
+from lamina.passes.pipeline import optimize
 from lamina.tensor.function import Function
 
 
@@ -277,3 +278,18 @@ def test_folds_and_scans_have_a_direction() -> None:
 def test_order_is_the_order_of_the_code() -> None:
     assert tf.group(tf.constant(1)) is None
     assert tf.no_op() is None
+
+
+def test_one_way_back_serves_all_inputs_of_a_loop() -> None:
+    @Function
+    def slopes(x: Any, y: Any, z: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch([x, y, z])
+            found = tf.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, v * y + z), (0, x))[1]
+        return tape.gradient(found, [x, y, z])
+
+    arguments = [tf.constant(value) for value in (2.0, 3.0, 5.0)]
+    graph = optimize(slopes.program_for(*arguments).graph)
+    assert [n.primitive.name for n in graph.nodes].count("while_gradient") == 1
+    # x y³ + z (1 + y + y²)
+    assert [float(slope) for slope in slopes(*arguments)] == [27, 2 * 27 + 5 * 7, 13]

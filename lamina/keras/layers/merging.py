@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError
-from ...core.shapes import B, broadcast_shapes, normalize_axis
+from ...core.shapes import B, broadcast_shapes, element_count, normalize_axis
 from ...ops import array, math, nn
+from ...tensor import arithmetic
 from ..configurable import register
 from ..masks import get_mask, set_mask
 from .layer import Layer
@@ -283,19 +284,30 @@ class Dot(_Merge):
         first, second = self._axes(len(x.spec.shape), len(y.spec.shape))
         if self.normalize:
             x, y = nn.l2_normalize(x, first), nn.l2_normalize(y, second)
-        left = [axis for axis in range(1, len(x.spec.shape)) if axis != first]
-        right = [axis for axis in range(1, len(y.spec.shape)) if axis != second]
-        sizes = x.spec.shape, y.spec.shape
-        x = array.transpose(x, (0, *left, first))
-        x = array.reshape(x, (*x.spec.shape[:-1], *(1,) * len(right), x.spec.shape[-1]))
-        y = array.transpose(y, (0, *right, second))
-        y = array.reshape(y, (*y.spec.shape[:1], *(1,) * len(left), *y.spec.shape[1:]))
-        result = math.reduce_sum(x * y, axis=-1)
-        return result if left or right else array.reshape(result, (sizes[0][0], 1))
+        return _products(x, y, first, second)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """None."""
         return None
+
+
+def _products(x: Any, y: Any, first: int, second: int) -> Any:
+    """Σ over axis `first` of x and `second` of y, for each row of the batch."""
+    left = [axis for axis in range(1, len(x.spec.shape)) if axis != first]
+    right = [axis for axis in range(1, len(y.spec.shape)) if axis != second]
+    batch, size = x.spec.shape[0], x.spec.shape[first]
+    sizes = [x.spec.shape[axis] for axis in left] + [y.spec.shape[axis] for axis in right]
+    x = array.transpose(x, (0, *left, first))
+    y = array.transpose(y, (0, *right, second))
+    if left and right:
+        x, y = (array.reshape(z, (batch, element_count(z.spec.shape[1:-1]), size)) for z in (x, y))
+        return array.reshape(arithmetic.matmul(x, y, transpose_b=True), (batch, *sizes))
+    longer = (batch, *sizes, size)  # a vector with vectors: no product of matrices
+    x, y = (
+        z if z.spec.shape == longer else array.reshape(z, (batch, *(1 for _ in sizes), size))
+        for z in (x, y)
+    )
+    return array.reshape(math.reduce_sum(x * y, axis=-1), (batch, *(sizes or [1])))
 
 
 def add(inputs: Any, **kwargs: Any) -> Any:

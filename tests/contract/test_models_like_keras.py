@@ -45,6 +45,18 @@ def single(library: Any) -> Any:
     return library.Model(inputs, _heads(library, inputs)[0])
 
 
+def deep_list(library: Any) -> Any:
+    inputs = [library.Input((4,), name="a"), library.Input((3,), name="b")]
+    p, q = _heads(library, inputs)
+    return library.Model(inputs, [p, {"q": q, "r": library.layers.Dense(1, name="r")(p)}])
+
+
+def deep_dict(library: Any) -> Any:
+    inputs = [library.Input((4,), name="a"), library.Input((3,), name="b")]
+    p, q = _heads(library, inputs)
+    return library.Model(inputs, {"x": [p, library.layers.Dense(1, name="r")(p)], "y": q})
+
+
 def by_list(*parts: Any) -> list[Any]:
     return list(parts)
 
@@ -99,6 +111,20 @@ COMPILED: dict[str, tuple[Callable[[Any], Any], dict[str, Any], Any]] = {
         {"loss": ["mse"], "metrics": ["mae"], "weighted_metrics": ["mse"]},
         W,
     ),
+    "deep_list": (
+        deep_list,
+        {
+            "loss": ["mse", {"q": CE, "r": "mae"}],
+            "loss_weights": [1.0, {"q": 0.5, "r": 2.0}],
+            "metrics": ["mae", {"q": ["accuracy", "mse"], "r": None}],
+        },
+        None,
+    ),
+    "deep_dict": (
+        deep_dict,
+        {"loss": {"x": ["mse", "mae"], "y": CE}, "loss_weights": {"x": [1.0, 2.0], "y": 3.0}},
+        None,
+    ),
     "loss_objects": (
         listed,
         {
@@ -119,6 +145,10 @@ COMPILED: dict[str, tuple[Callable[[Any], Any], dict[str, Any], Any]] = {
 def _data(build: Any) -> tuple[Any, Any]:
     if build is single:
         return [A, B], P
+    if build is deep_list:
+        return [A, B], [P, {"q": Q, "r": P}]
+    if build is deep_dict:
+        return [A, B], {"x": [P, P], "y": Q}
     if build is named:
         return {"a": A, "b": B}, by_name(P, Q)
     return [A, B], [P, Q]

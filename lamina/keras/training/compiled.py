@@ -12,6 +12,7 @@ from .. import losses as losses_module
 from .. import metrics as metrics_module
 from ..losses.probabilistic import check_targets
 from ..metrics import Mean
+from .structures import is_deep, leveled, path_names
 
 
 def per_output(given: Any, names: list[str] | None, count: int, what: str) -> list[Any]:
@@ -62,13 +63,13 @@ class CompiledLoss:
         names = _names(y_pred, self.output_names)
         targets = _aligned(y_true, y_pred, names, count)
         if self._functions is None:
-            each = per_output(self.given, names, count, "loss")
+            each = per_output(leveled(self.given, y_pred, "loss"), names, count, "loss")
             self._functions = [
                 losses_module.resolve(*item) for item in zip(each, targets, outputs, strict=True)
             ]
-        self._track(names, count)
-        weights = self._output_weights(names, count)
-        row_weights = _sample_weights(sample_weight, names, count)
+        self._track(y_pred, names, count)
+        weights = self._output_weights(y_pred, names, count)
+        row_weights = _sample_weights(sample_weight, y_pred, names)
         total = None
         for index, function in enumerate(self._functions):
             if function is None:
@@ -88,21 +89,21 @@ class CompiledLoss:
         """Tell of targets that no output can have, before training starts."""
         outputs = nest.flatten(y_pred)
         names = _names(y_pred, self.output_names)
-        if isinstance(y_true, dict) and names is not None:
+        if isinstance(y_true, dict) and names is not None and not is_deep(y_pred):
             self._check_names(y_true, names)
         targets = _aligned(y_true, y_pred, names, len(outputs))
-        each = per_output(self.given, names, len(outputs), "loss")
-        self._track(names, len(outputs))
+        each = per_output(leveled(self.given, y_pred, "loss"), names, len(outputs), "loss")
+        self._track(y_pred, names, len(outputs))
         for wanted, target, output in zip(each, targets, outputs, strict=True):
             if wanted is not None:
                 loss = losses_module.resolve(wanted, target, output)
                 check_targets(loss, target, output.shape)
 
-    def _track(self, names: list[str] | None, count: int) -> None:
+    def _track(self, y_pred: Any, names: list[str] | None, count: int) -> None:
         """Make the means of the outputs' own losses, before a step is traced."""
         if self._trackers or names is None:
             return
-        each = per_output(self.given, names, count, "loss")
+        each = per_output(leveled(self.given, y_pred, "loss"), names, count, "loss")
         if sum(loss is not None for loss in each) < 2:
             return
         with eagerly():
@@ -122,12 +123,13 @@ class CompiledLoss:
                 f"{', '.join(map(repr, names))}.{nearest(odd[0], names) if odd else ''}"
             )
 
-    def _output_weights(self, names: list[str] | None, count: int) -> list[Any]:
+    def _output_weights(self, y_pred: Any, names: list[str] | None, count: int) -> list[Any]:
         if self.loss_weights is None:
             return [None] * count
         if isinstance(self.loss_weights, (int, float)):
             return [float(self.loss_weights)] * count
-        return per_output(self.loss_weights, names, count, "loss_weights")
+        given = leveled(self.loss_weights, y_pred, "loss_weights")
+        return per_output(given, names, count, "loss_weights")
 
 
 def _names(y_pred: Any, names: list[str] | None) -> list[str] | None:
@@ -135,6 +137,8 @@ def _names(y_pred: Any, names: list[str] | None) -> list[str] | None:
 
     Several outputs of a subclass's `call` are output_1, output_2 …, as TensorFlow 2 calls them.
     """
+    if is_deep(y_pred):
+        return path_names(y_pred, names)
     if isinstance(y_pred, dict):
         return sorted(y_pred)
     count = len(nest.flatten(y_pred))
@@ -143,7 +147,7 @@ def _names(y_pred: Any, names: list[str] | None) -> list[str] | None:
 
 def _aligned(y_true: Any, y_pred: Any, names: list[str] | None, count: int) -> list[Any]:
     """The targets in the order of the outputs; None for an output that has none."""
-    if isinstance(y_true, dict):
+    if isinstance(y_true, dict) and not is_deep(y_pred):
         found = per_output(y_true, names, count, "y")
     else:
         found = nest.flatten(y_true)
@@ -152,10 +156,12 @@ def _aligned(y_true: Any, y_pred: Any, names: list[str] | None, count: int) -> l
     return found
 
 
-def _sample_weights(sample_weight: Any, names: list[str] | None, count: int) -> list[Any]:
+def _sample_weights(sample_weight: Any, y_pred: Any, names: list[str] | None) -> list[Any]:
+    count = len(nest.flatten(y_pred))
     if sample_weight is None or not nest.is_nested(sample_weight):
         return [sample_weight] * count
-    return per_output(sample_weight, names, count, "sample_weight")
+    given = leveled(sample_weight, y_pred, "sample_weight")
+    return per_output(given, names, count, "sample_weight")
 
 
 class CompiledMetrics:
@@ -178,6 +184,9 @@ class CompiledMetrics:
         names = _names(y_pred, self.output_names)
         targets = _aligned(y_true, y_pred, names, len(outputs))
         self._groups = []
+        if is_deep(y_pred):
+            names = self.output_names or names  # as Keras, which calls losses by their places
+        both = [leveled(given, y_pred, "metrics") for given in (self.given, self.given_weighted)]
         taken: set[str] = set()
         with eagerly():
             for index, (target, output) in enumerate(zip(targets, outputs, strict=True)):
@@ -190,7 +199,7 @@ class CompiledMetrics:
                         metrics_module.resolve(metric, target, output)
                         for metric in _of_output(given, names, len(outputs), index)
                     ]
-                    for given in (self.given, self.given_weighted)
+                    for given in both
                 )
                 _name_apart(plain, prefix, "", taken)
                 _name_apart(weighted, prefix, "weighted_", taken)
@@ -210,7 +219,7 @@ class CompiledMetrics:
         outputs = nest.flatten(y_pred)
         names = _names(y_pred, self.output_names)
         targets = _aligned(y_true, y_pred, names, len(outputs))
-        weights = _sample_weights(sample_weight, names, len(outputs))
+        weights = _sample_weights(sample_weight, y_pred, names)
         for index, (plain, weighted) in enumerate(self._groups):
             for metric in plain:
                 metric.update_state(targets[index], outputs[index])

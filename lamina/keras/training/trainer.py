@@ -155,6 +155,11 @@ class Trainer(GeneratorMethods, Steps):
         self._training.run_eagerly = bool(value)
         self._forget_programs()
 
+    @property
+    def jit_compile(self) -> bool:
+        """What `compile` was told; steps are compiled as the backend in force does it."""
+        return bool(self._compile_arguments["jit_compile"]) if self.compiled else False
+
     # Programs -----------------------------------------------------------------------------------
 
     def _program(self, kind: str, step: Callable[..., Any]) -> Callable[..., Any]:

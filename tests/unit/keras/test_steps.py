@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lamina as tf
-from lamina.core.errors import FailedPreconditionError
+from lamina.core.errors import FailedPreconditionError, InvalidArgumentError
 
 keras, layers = tf.keras, tf.keras.layers
 RNG = np.random.default_rng(0)
@@ -167,6 +167,30 @@ def test_outputs_without_names_are_numbered() -> None:
     assert list(model.fit(X, (Y, Y), verbose=0).history) == names
     total, first, second, first_square, _ = model.evaluate(X, (Y, Y), verbose=0)
     assert total == pytest.approx(first + second) and first == pytest.approx(first_square)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (["mse", ["mse", "mae"]], "loss should be a dict .* with the names k, l"),
+        (["mse", {"k": "mse", "m": "mae"}], "loss names the output 'm'; the model has k, l"),
+        (["mse", "mse", "mse"], "loss should be a list of 2"),
+    ],
+)
+def test_losses_have_the_structure_of_the_outputs(loss: Any, message: str) -> None:
+    inputs = keras.Input((3,))
+    inner = {"k": layers.Dense(1)(inputs), "l": layers.Dense(1)(inputs)}
+    model = keras.Model(inputs, [layers.Dense(1)(inputs), inner])
+    model.compile("sgd", loss)
+    with pytest.raises(InvalidArgumentError, match=message):
+        model.fit(X, [Y, {"k": Y, "l": Y}], verbose=0)
+
+
+def test_whether_steps_are_to_be_compiled_can_be_asked() -> None:
+    model = made(keras.Model)
+    assert model.jit_compile
+    model.compile("sgd", "mse", jit_compile=False)
+    assert not model.jit_compile
 
 
 # Freezing -----------------------------------------------------------------------------------------

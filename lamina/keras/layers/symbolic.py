@@ -7,9 +7,9 @@ from typing import Any
 
 from ...core import nest
 from ...core.dtypes import numpy_dtype
-from ...core.errors import InvalidArgumentError
+from ...core.errors import InvalidArgumentError, SymbolicShapeError
 from ...core.shapes import B
-from ...ir.bind import bind, use_keeper
+from ...ir.bind import bind, new_value, use_keeper
 from ...ir.graph import Trace, tracing
 from ...ir.primitive import Primitive
 from ...ir.value import Spec, Value
@@ -227,8 +227,49 @@ def _traced(
     keywords: dict[str, Any],
     name: str | None = None,
 ) -> tuple[Any, list[Value]]:
-    """What `function` returns for symbols in place of Keras tensors, and its leaves."""
+    """What `function` returns for symbols in place of Keras tensors, and its leaves.
+
+    Where it needs to know the size of the batch, two sizes show which sizes of its results follow.
+    """
     name = name or f"the function {function.__name__}"
+    try:
+        return _traced_in_rows(function, arguments, keywords, name, B)
+    except SymbolicShapeError:
+        inputs = nest.flatten((arguments, keywords))
+        if not any(isinstance(leaf, KerasTensor) and B in leaf.spec.shape for leaf in inputs):
+            raise
+        traces = [_traced_in_rows(function, arguments, keywords, name, rows) for rows in _SOME_ROWS]
+        pairs = zip(traces[0][1], traces[1][1], strict=True)
+        leaves = [leaf for pair in pairs if (leaf := _following(*pair)) is not None]
+        if len(leaves) < len(traces[0][1]):
+            raise
+        return nest.pack_sequence_as(traces[0][0], leaves), leaves
+
+
+_SOME_ROWS = (1009, 1013)  # sizes that nobody gives a layer
+
+
+def _following(first: Value, second: Value) -> Value | None:
+    """A symbol for what two sizes of the batch gave; None where its shape follows otherwise."""
+    shape: list[Any] = []
+    for pair in zip(first.spec.shape, second.spec.shape, strict=True):
+        if pair != _SOME_ROWS and pair[0] != pair[1]:
+            return None
+        shape.append(B if pair == _SOME_ROWS else pair[0])
+    symbol: Value = new_value(None, Spec(tuple(shape), first.spec.dtype), first.trace)
+    masks = get_mask(first), get_mask(second)
+    if masks[0] is not None:
+        set_mask(symbol, _following(*masks))
+    return symbol
+
+
+def _traced_in_rows(
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    name: str,
+    rows: Any,
+) -> tuple[Any, list[Value]]:
     trace = Trace(name)
     with tracing(trace), only_types():
         known: dict[int, Any] = {}
@@ -237,7 +278,8 @@ def _traced(
             if not isinstance(leaf, KerasTensor):
                 return leaf
             if id(leaf) not in known:
-                known[id(leaf)] = trace.input(leaf.spec)
+                shape = tuple([rows if size is B else size for size in leaf.spec.shape])
+                known[id(leaf)] = trace.input(Spec(shape, leaf.spec.dtype))
                 if get_mask(leaf) is not None:
                     set_mask(known[id(leaf)], fill(get_mask(leaf)))
             return known[id(leaf)]

@@ -7,7 +7,7 @@ import pytest
 
 import lamina as tf
 from lamina import keras
-from lamina.core.errors import InvalidArgumentError
+from lamina.core.errors import InvalidArgumentError, SymbolicShapeError
 
 ops = keras.ops
 
@@ -28,6 +28,22 @@ def test_the_shape_of_a_batch_is_a_tensor_while_tracing() -> None:
         return ops.sum(ops.zeros((rows, 2)) + 1) / ops.cast(rows, "float32")
 
     assert float(mean(tf.ones((4, 3)))) == 2.0
+
+
+def test_operations_over_the_batch_are_traced_for_each_size() -> None:
+    x = keras.Input((2,))
+    ordered = ops.flip(ops.cumsum(x, axis=0), axis=0)
+    assert ordered.shape == (None, 2)
+    model = keras.Model(x, keras.layers.Dense(1)(ordered))
+    model.compile("sgd", "mse")
+    array = np.arange(14, dtype="float32").reshape(7, 2) / 14
+    model.fit(array, array[:, :1], batch_size=4, verbose=0)
+    kernel, bias = (np.asarray(weight) for weight in model.weights)
+    expected = np.concatenate([part.cumsum(0)[::-1] for part in (array[:4], array[4:])])
+    found = model.predict(array, batch_size=4, verbose=0)
+    np.testing.assert_allclose(found, expected @ kernel + bias, rtol=1e-5)
+    with pytest.raises(SymbolicShapeError):
+        ops.ravel(x)
 
 
 def test_empty_tensors_have_shape_and_dtype() -> None:

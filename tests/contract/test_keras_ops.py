@@ -17,7 +17,7 @@ from keras.src.backend.common import dtypes as reference_dtypes
 import lamina as tf
 from lamina import keras
 from lamina.backends.llvm.kernels import Unsupported
-from lamina.backends.llvm.program import NativeProgram
+from lamina.backends.llvm.lowering import Lowering
 from lamina.core import nest
 from lamina.keras.models import saved_steps
 from lamina.keras.ops.outside import OUTSIDE
@@ -285,7 +285,7 @@ def test_has_native_code(name: str) -> None:
     if not graph.nodes:
         return
     try:
-        NativeProgram(graph)
+        Lowering(graph, 8, (), None)
     except Unsupported as error:
         assert {name, name.partition("[")[0]} & INTERPRETED, error  # noqa: PT017
 

@@ -381,6 +381,19 @@ def lists_grow_in_loops_of_known_length(n: Any) -> Any:
 
 
 @row(COUNTS)
+def lists_grow_in_both_branches(n: Any) -> Any:
+    found, named = [n], {}
+    for i in range(3):
+        if n > i:
+            found.append(n * i)
+            named[str(i)] = n
+        else:
+            found.append(-n)
+            named[str(i)] = i
+    return tf.stack(found) + named["1"]
+
+
+@row(COUNTS)
 def types_widen(n: Any) -> Any:
     total = 0
     for i in tf.range(n):

@@ -142,7 +142,7 @@ class Loop:
     ) -> list[Any] | None:
         """What a turn hands to the next one; None where the loop must be traced anew."""
         scope = self.scope
-        values, changed = scope.values(), scope.changed()
+        values, changed = scope.values(), scope.changed(sized=True)
         again = set(changed) - set(self.lists)
         self.lists += sorted(again)
         if code == CONTINUE:

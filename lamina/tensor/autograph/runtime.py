@@ -147,13 +147,13 @@ class Scope:
             if not _same(container, content):
                 refill(container, content)
 
-    def changed(self) -> dict[int, Any]:
-        """By id, copies of the lists and dicts whose items were replaced."""
+    def changed(self, *, sized: bool = False) -> dict[int, Any]:
+        """By id, copies of the lists and dicts with other items; `sized`: they may not grow."""
         found = {}
         for key, (container, content) in self._contents.items():
             if _same(container, content):
                 continue
-            if isinstance(container, set) or _keys(container) != _keys(content):
+            if isinstance(container, set) or (sized and _keys(container) != _keys(content)):
                 raise AutographError(
                     f"{user_line()}: a {type(container).__name__} grows or shrinks where it "
                     "depends on a tensor"
@@ -247,6 +247,11 @@ def decide(test: Any, then: Body, otherwise: Body, scope: Scope) -> Any:
         for key in {**lists1, **lists2}:
             container, content = scope.original(key)
             pair = lists1.get(key, content), lists2.get(key, content)
+            if _keys(pair[0]) != _keys(pair[1]):
+                raise AutographError(
+                    f"{user_line()}: a {type(container).__name__} grows or shrinks in one branch "
+                    "only"
+                )
             refilled.append((container, joined.add(*pair, f"{user_line()}: an item")))
         sides = [first.run(as_tensors, [a for a, _ in joined.pairs])]
         sides.append(second.run(as_tensors, [b for _, b in joined.pairs]))

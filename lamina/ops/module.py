@@ -140,7 +140,9 @@ def _inside(
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """Things that are wanted, and the way to them; each once, nearest first."""
     modules = []
-    attributes = {"variables": holder.variables} if _is_layer(holder) else vars(holder)
+    attributes = vars(holder)
+    if _is_layer(holder):
+        attributes = {name: getattr(holder, name) for name in ("submodules", "variables")}
     for name in sorted(attributes, key=key):
         for place, leaf in _leaves(attributes[name]):
             if id(leaf) in seen:

@@ -88,6 +88,11 @@ class Container(Configurable):
                         queue.append(layer)
         return list(found.values())[0 if include_self else 1 :]
 
+    @property
+    def submodules(self) -> tuple[Container, ...]:
+        """All layers inside: TensorFlow's name."""
+        return tuple(self._flatten_layers(include_self=False))
+
     def own_variables(self) -> list[Variable]:
         """Weights that are not those of layers inside; those made trainable come first."""
         found = [*self._own_weights, *(v for v in self._parts() if isinstance(v, Variable))]

@@ -38,7 +38,8 @@ def test_metrics_are_state_apart() -> None:
     assert layer.metrics == [layer.mean]
     assert [v.name for v in layer.metrics_variables] == ["total:0", "count:0"]
     assert len(layer.variables) == 4 and len(layer.weights) == 3
-    assert next(part.name for part in layer._flatten_layers(include_self=False)) == "dense"
+    assert layer.submodules == (layer.dense, layer.drop)
+    assert layer._flatten_layers() == [layer, *layer.submodules]
 
 
 def test_paths_name_the_layers_around() -> None:
@@ -314,3 +315,15 @@ def test_predictions_follow_what_changes_in_a_model() -> None:
     np.testing.assert_array_equal(model.predict(ROWS, verbose=0), ROWS)
     model.trainable = True
     np.testing.assert_array_equal(model.predict_on_batch(ROWS), 2 * ROWS)
+
+
+def test_modules_see_the_layers_inside_of_layers() -> None:
+    class Holder(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.block = Followed()
+
+    holder = Holder()
+    holder.block(ROWS)
+    assert holder.submodules == (holder.block, *holder.block.submodules)
+    assert len(holder.variables) == 4

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...core.config import config
+from ...core.shapes import B
 from ...ir.graph import Graph
-from ...ir.value import Value
+from ...ir.value import Node, Value
 from . import bits, contract, index, join, lines, reduce, sorting
 from .buffers import Buffer, Buffers
 from .builder import PTR, Code, Module, Reg
@@ -222,10 +223,9 @@ class Lowering:
         kernels = self.planned.kernels
         if any(kernel.stage > 0 for kernel in kernels) or self.carried:
             return False
-        names = {node.primitive.name for node in self.graph.nodes}
-        return not names & {"dimension", "random_bits", "iota"} and any(
-            form_of(value.spec).batch for value in self.graph.inputs
-        )
+        if any(_counts_rows(node) for node in self.graph.nodes):
+            return False
+        return any(form_of(value.spec).batch for value in self.graph.inputs)
 
     def _costs(self) -> tuple[float, float]:
         """Operations for each row of a batch, and for each step: a rough count for threads."""
@@ -268,3 +268,10 @@ def describe(lowering: Lowering) -> str:
         f"{len(lowering.carried)} results in place"
     )
     return "\n".join(lines)
+
+
+def _counts_rows(node: Node) -> bool:
+    """Whether results depend on which row of the batch it is, or on how many there are."""
+    if node.primitive.name == "iota":
+        return node.params["shape"][node.params["axis"]] is B
+    return node.primitive.name in ("dimension", "random_bits")

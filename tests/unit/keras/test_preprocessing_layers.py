@@ -120,6 +120,20 @@ def test_training_behind_bins_is_native(mode: str) -> None:
             assert isinstance(program._compiled(), NativeProgram)
 
 
+def test_rows_behind_bins_are_predicted_in_any_number() -> None:
+    bins = LAYERS.Discretization([-1.0, 1.0, 3.0], output_mode="count")
+    model = tf.keras.Sequential([tf.keras.Input((3,)), bins, LAYERS.Dense(2)])
+    rows = np.random.default_rng(2).normal(1, 2, (20_000, 3)).astype(np.float32)
+    found = model.predict(rows, verbose=0)
+    parts = [model.predict_on_batch(rows[start : start + 700]) for start in range(0, 20_000, 700)]
+    np.testing.assert_array_equal(found, np.concatenate(parts))
+    predict = model.predictor()
+    assert type(predict) is type(len)  # machine code
+    np.testing.assert_array_equal(predict(rows[:9]), found[:9])
+    (program,) = (f for key, f in model._training.programs.items() if key[0] == "predict")
+    assert next(iter(program._traces.programs.values())).by_rows()
+
+
 BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda k: k.Discretization(), ValueError, "either bin_boundaries, or num_bins"),
     (lambda k: k.Discretization([1.0], num_bins=2), ValueError, "either bin_boundaries"),

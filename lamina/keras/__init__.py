@@ -109,13 +109,12 @@ _ELSEWHERE = {
     "legacy": "see keras.optimizers.legacy",
     "quantizers": _FLOATS,
     "visualization": "pictures of images are outside of what lamina is for; see lamina.plot",
-    "wrappers": "scikit-learn's wrappers are not there; see lamina.tabular",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":  # reading archives takes imports that networks do not need
-        return importlib.import_module(f"{__name__}.datasets")
+    if name in ("datasets", "wrappers"):  # they take imports that networks do not need
+        return importlib.import_module(f"{__name__}.{name}")
     if name in _ELSEWHERE:
         raise UnknownNameError(f"keras.{name} is not there: {_ELSEWHERE[name]}")
     raise UnknownNameError(f"keras has no {name!r}.{nearest(name, __all__)}")

@@ -41,6 +41,7 @@ OWNERS = {
     "narwhals": ("data", "tabular"),
     "pydot": ("plot",),
     "rich": ("cli", "keras"),
+    "sklearn": ("keras/wrappers",),
     "tensorboard": ("core/events",),
     "typer": ("cli",),
 }

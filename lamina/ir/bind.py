@@ -91,13 +91,24 @@ def bind(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
     else:
         outputs = trace.add(primitive, inputs, params)
         returned = outputs if primitive.multiple else outputs[0]
-    for recorder in state.recorders:
+    if state.recorders:
+        record(primitive, inputs, params, outputs)
+    return returned
+
+
+def record(
+    primitive: Primitive,
+    inputs: tuple[Value, ...],
+    params: dict[str, Any],
+    outputs: tuple[Value, ...],
+) -> None:
+    """Tell the tapes that follow an input of an application that was computed."""
+    for recorder in STATE.recorders:
         watched = recorder.watched
         for value in inputs:
             if id(value) in watched:
                 recorder.record(Node(primitive, inputs, params, outputs))
                 break
-    return returned
 
 
 def _wrap(array: Any) -> Value:

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..core import nest
 from ..core.dtypes import INT32, as_dtype
-from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..core.errors import InvalidArgumentError, SymbolicShapeError, UnimplementedError
 from ..ir.bind import STATE
+from ..ir.graph import user_line
 from ..ir.value import Spec
 from ..prims import control
 from ..prims import elementwise as prim
@@ -165,19 +166,22 @@ def while_loop(
 ) -> Any:
     """`body` again and again on `loop_vars` while `cond(*loop_vars)` holds.
 
-    `body` returns the loop variables of the next pass. In a traced function their shapes and
-    dtypes stay. Passes run one after the other; `parallel_iterations` and `swap_memory` are
-    advice for devices that lamina has not.
+    `body` returns the loop variables of the next pass. In a graph their shapes and dtypes stay;
+    with `shape_invariants` a function in which shapes change runs eagerly. Passes run one after
+    the other; `parallel_iterations` and `swap_memory` are advice for devices that lamina has not.
     """
-    if shape_invariants is not None:
-        raise InvalidArgumentError("loop variables keep their shapes: leave out shape_invariants")
+    if shape_invariants is not None and len(shape_invariants) != len(loop_vars):
+        raise InvalidArgumentError(
+            f"shape_invariants has {len(shape_invariants)} entries for {len(loop_vars)} loop "
+            "variables"
+        )
     limit = (
         None if maximum_iterations is None else integer(maximum_iterations, "maximum_iterations")
     )
     state = _as_tensors(loop_vars)
     leaves = nest.flatten(state)
     if STATE.trace is not None or any(leaf.array is None for leaf in leaves):
-        state = _traced_loop(cond, body, state, leaves, limit)
+        state = _traced_loop(cond, body, state, leaves, limit, shape_invariants is not None)
     else:
         passes = 0
         while (limit is None or passes < limit) and truth(cond(*state)).array:
@@ -198,7 +202,12 @@ def _next_state(body: Callable[..., Any], state: Any) -> Any:
 
 
 def _traced_loop(
-    cond: Callable[..., Any], body: Callable[..., Any], state: Any, leaves: list[Any], limit: Any
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    state: Any,
+    leaves: list[Any],
+    limit: Any,
+    may_change: bool,
 ) -> Any:
     specs = [leaf.spec for leaf in leaves]
 
@@ -207,14 +216,19 @@ def _traced_loop(
 
     def step(*values: Any) -> Any:
         result = nest.flatten(_next_state(body, nest.pack_sequence_as(state, values)))
-        return [_loop_value(new, spec) for new, spec in zip(result, specs, strict=True)]
+        return [_loop_value(new, spec, may_change) for new, spec in zip(result, specs, strict=True)]
 
     parts = Part("condition", specs), Part("body", specs)
     outputs = [[parts[0].run(test, *parts[0].symbols)], parts[1].run(step, *parts[1].symbols)]
     return nest.pack_sequence_as(state, bind_loop(*parts, outputs, leaves, limit))
 
 
-def _loop_value(new: Any, spec: Spec) -> Any:
+def _loop_value(new: Any, spec: Spec, may_change: bool) -> Any:
+    if may_change and new.spec.shape != spec.shape:
+        raise SymbolicShapeError(
+            f"{user_line()}: a loop variable of while_loop has shape {spec.shape}, then "
+            f"{new.shape}, which a graph cannot say"
+        )
     if new.spec.shape != spec.shape or (new.spec.dtype.kind == "f") > (spec.dtype.kind == "f"):
         raise InvalidArgumentError(
             f"the body of while_loop returns {new.spec!r} for a loop variable of type {spec!r}; "

@@ -12,12 +12,12 @@ from ..core import nest
 from ..core.config import config
 from ..core.dtypes import STRING, Array
 from ..core.shapes import B
-from ..ir.bind import STATE, new_value
+from ..ir.bind import STATE, new_value, record
 from ..ir.graph import Graph, Trace, tracing
 from ..ir.value import Spec, Value
 from ..passes.parting import Parts, part
 from ..passes.pipeline import optimize
-from ..prims.control import call
+from ..prims.control import call_p
 from .variable import Variable
 
 
@@ -71,9 +71,11 @@ class Program:
     def run(self, arguments: Sequence[Value]) -> Any:
         """The result on `arguments`; variables are written. Outside of traces."""
         if STATE.recorders:
-            values = [*arguments, *self.source_values()]
-            tensors: Sequence[Any] = call(self.graph, values)
-            arrays: Sequence[Any] = [tensor.array for tensor in tensors]
+            values = (*arguments, *self.source_values())
+            arrays = self._program()([value.array for value in values])
+            outputs = tuple([new_value(array) for array in arrays])
+            record(call_p, values, {"graph": self.graph}, outputs)
+            tensors: Sequence[Any] = outputs
         else:
             sources = [s._value if isinstance(s, Variable) else s for s in self.sources]
             inputs = [value.array for value in (*arguments, *sources)]

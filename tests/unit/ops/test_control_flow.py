@@ -219,8 +219,6 @@ def test_while_loop_refusals() -> None:
     )
     with pytest.raises(InvalidArgumentError, match="must not assign"):
         traced(tf.constant(3))
-    with pytest.raises(InvalidArgumentError, match="shape_invariants"):
-        tf.while_loop(lambda i: i < 1, lambda i: i + 1, [0], shape_invariants=[None])
     x = tf.constant(2.0)
     with tf.GradientTape() as outer:
         outer.watch(x)
@@ -278,6 +276,25 @@ def test_folds_and_scans_have_a_direction() -> None:
 def test_order_is_the_order_of_the_code() -> None:
     assert tf.group(tf.constant(1)) is None
     assert tf.no_op() is None
+
+
+def test_shapes_may_change_where_invariants_say_so(caplog: pytest.LogCaptureFixture) -> None:
+    def grown(n: Any) -> Any:
+        return tf.while_loop(
+            lambda i, x: i < n,
+            lambda i, x: (i + 1, tf.concat([x, x], 0)),
+            [tf.constant(0), tf.ones([1])],
+            shape_invariants=[tf.TensorShape([]), tf.TensorShape([None])],
+        )[1]
+
+    assert grown(2).shape == tf.function(grown)(tf.constant(2)).shape == (4,)
+    assert "runs eagerly" in caplog.text and "test_control_flow.py" in caplog.text
+    steady = tf.function(
+        lambda n: tf.while_loop(
+            lambda i: i < n, lambda i: i + 1, [0], shape_invariants=[tf.TensorShape([])]
+        )
+    )
+    assert int(steady(tf.constant(3))[0]) == 3 and caplog.text.count("runs eagerly") == 1
 
 
 def test_one_way_back_serves_all_inputs_of_a_loop() -> None:

@@ -11,6 +11,8 @@ from ...core.errors import ArgumentTypeError, InvalidArgumentError
 from ...ops.elementwise import equal, is_finite, logical_and, where
 from ...ops.reduction import reduce_all
 from ...prims.elementwise import cast
+from ...tensor.convert import to_tensor
+from ...tensor.tape import GradientTape
 from ...tensor.variable import Variable
 from ..configurable import register, serialize
 from .base import Optimizer
@@ -107,6 +109,35 @@ class LossScaleOptimizer(Optimizer):
     def scale_loss(self, loss: Any) -> Any:
         """The loss times the scale."""
         return loss * (self.dynamic_scale if self.built else self.initial_scale)
+
+    def minimize(
+        self,
+        loss: Any,
+        var_list: Any,
+        grad_loss: Any = None,
+        name: str | None = None,
+        tape: GradientTape | None = None,
+    ) -> Any:
+        """As `Optimizer.minimize`, with the gradients of the scaled loss."""
+        if tape is None or callable(loss):
+            loss = self.get_scaled_loss(loss)
+        else:
+            with tape:
+                loss = self.scale_loss(loss)
+        return super().minimize(loss, var_list, grad_loss, name, tape)
+
+    def get_scaled_loss(self, loss: Any) -> Any:
+        """`scale_loss` by the name of TensorFlow 2; a function gives a function."""
+        return (lambda: self.scale_loss(loss())) if callable(loss) else self.scale_loss(loss)
+
+    def get_unscaled_gradients(self, grads: Iterable[Any]) -> list[Any]:
+        """The gradients as they are: `apply` divides them, and leaves out what is not finite."""
+        return list(grads)
+
+    @property
+    def loss_scale(self) -> Any:
+        """The scale now, a tensor."""
+        return to_tensor(self.dynamic_scale if self.built else self.initial_scale)
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
         self.inner_optimizer.finalize_variable_values(var_list)

@@ -57,6 +57,29 @@ def test_every_step_is_that_of_keras(inner):
             np.testing.assert_allclose(ours, theirs, oracle.RELATIVE, oracle.ABSOLUTE)
 
 
+def test_steps_are_written_as_in_tensorflow_2():
+    found = []
+    for way in ("by hand", "a function", "a tape"):
+        variable = tf.Variable([1.0, 2.0])
+        optimizer = tf.keras.mixed_precision.LossScaleOptimizer(tf.keras.optimizers.SGD(0.1))
+        for _ in range(2):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(variable**2)
+                scaled = optimizer.get_scaled_loss(loss)
+            if way == "by hand":
+                gradients = optimizer.get_unscaled_gradients(tape.gradient(scaled, [variable]))
+                optimizer.apply_gradients(zip(gradients, [variable], strict=True))
+            elif way == "a tape":
+                optimizer.minimize(loss, [variable], tape=tape)
+            else:
+                optimizer.minimize(lambda v=variable: tf.reduce_sum(v**2), [variable])
+        found.append(variable.numpy())
+        assert float(optimizer.loss_scale) == 2.0**15
+    np.testing.assert_allclose(found[0], [0.64, 1.28], rtol=1e-6)
+    np.testing.assert_allclose(found[1:], [found[0]] * 2, rtol=1e-6)
+    assert optimizer.get_scaled_loss(lambda: tf.constant(1.0))() == 2.0**15
+
+
 def test_an_overflow_changes_nothing_but_the_scale():
     accumulating = tf.keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
     optimizer = tf.keras.optimizers.LossScaleOptimizer(accumulating, initial_scale=4.0)

@@ -9,16 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.base import interpret_graph
 from ..core import nest
 from ..core.errors import InvalidArgumentError
 from ..core.shapes import B
 from ..ir.bind import new_value
+from ..ir.graph import Graph
 from ..ir.value import Spec
 from ..tensor.convert import to_tensor
 from ..tensor.program import Program
 from ..tensor.spec import TensorSpec
 from .node import Node
+from .rows import Rows
 from .structure import DatasetSpec, is_dataset, normalize, rebuild, to_tensors
+from .vectorizing import over_rows
 
 AUTOTUNE = -1
 
@@ -33,7 +37,7 @@ class ElementFunction:
     def __init__(self, function: Callable[..., Any], spec: Callable[[], Any]) -> None:
         self.function = function
         self._program: Program | None = None
-        self._single = False
+        self._whole: tuple[Graph | None, Callable[[Any], Any]] | None = None
         try:
             self._program = self._trace(spec())
         except Exception:  # then its error, if it is one, comes when it runs
@@ -52,6 +56,26 @@ class ElementFunction:
         specs = self._program.graph.output_specs[: self._program.tensor_count]
         found = [TensorSpec([None if n is B else n for n in s.shape], s.dtype) for s in specs]
         return nest.pack_sequence_as(self._program.structure, found)
+
+    @property
+    def of_all_rows(self) -> Callable[[Any], Any] | None:
+        """The function of whole columns, each row by itself; None where there is no such thing."""
+        program = self._program
+        if program is None or program.written:
+            return None
+        if self._whole is None:
+            own = len(program.graph.inputs) - len(program.sources)
+            self._whole = over_rows(program.graph, own), self._run_whole
+        return None if self._whole[0] is None else self._whole[1]
+
+    def _run_whole(self, element: Any) -> Any:
+        program, whole = self._program, self._whole
+        assert program is not None and whole is not None and whole[0] is not None
+        sources = [value.array for value in program.source_values()]
+        arrays = interpret_graph(whole[0])([*nest.flatten(element), *sources])  # type: ignore[list-item]
+        return nest.map_structure(
+            lambda tensor: tensor.array, program.rebuild([new_value(a) for a in arrays])
+        )
 
     def _trace(self, spec: Any) -> Program | None:
         leaves = nest.flatten(spec)
@@ -122,6 +146,12 @@ class Map(Node):
 
     def length(self) -> int:
         return self.node.length()
+
+    def rows(self) -> Rows | None:
+        rows = self.node.rows()
+        if rows is None or rows.size is not None or self.apply.of_all_rows is None:
+            return None
+        return rows.map(self.apply.of_all_rows)
 
     def produce(self) -> Iterator[Any]:
         if self.threads < 2:

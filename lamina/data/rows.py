@@ -17,6 +17,7 @@ from ..core.dtypes import INT64, Array
 from .order import Segment, buffered
 
 INFINITE, UNKNOWN = -1, -2
+_MOST_BYTES = 1 << 29  # of arrays that functions are applied to as a whole
 _BLOCK = 1024  # rows that are gathered at once where they are handed out one by one
 
 Segments = Iterator[Segment]
@@ -27,6 +28,7 @@ class Rows(NamedTuple):
 
     With `size`, elements are batches, and each segment is cut into batches by itself. `length`
     counts elements (or is INFINITE, UNKNOWN); `fixed`: each iteration has the same order.
+    `transform` is a function of rows, each by itself, that is applied to what is taken.
     """
 
     source: Any
@@ -34,11 +36,28 @@ class Rows(NamedTuple):
     length: int
     size: int | None = None
     fixed: bool = True
+    transform: Callable[[Any], Any] | None = None
 
     @property
     def is_whole(self) -> bool:
         """Whether the elements are the rows of the arrays as they lie."""
-        return self.size is None and isinstance(self.segments, _Whole)
+        return self.size is None and isinstance(self.segments, _Whole) and self.transform is None
+
+    def map(self, function: Callable[[Any], Any]) -> Rows:
+        """What `function` makes of the rows: it works on each by itself, many at once."""
+        before = self.transform
+        if before is None:
+            return self._replace(transform=function)
+        return self._replace(transform=lambda rows: function(before(rows)))
+
+    def applied(self) -> Rows | None:
+        """The same with functions applied to all rows; None where that takes much memory."""
+        if self.transform is None:
+            return self
+        if sum(leaf.nbytes for leaf in nest.flatten(self.source)) > _MOST_BYTES:
+            return None
+        found = nest.map_structure(np.ascontiguousarray, self.transform(self.source))
+        return self._replace(source=found, transform=None)
 
     # From rows to rows --------------------------------------------------------------------------
 
@@ -194,9 +213,11 @@ class Rows(NamedTuple):
 
     def gather(self, rows: Segment) -> Any:
         """Some rows of the arrays."""
-        if type(self.source) is not np.ndarray:
-            return nest.map_structure(lambda array: _taken(array, rows), self.source)
-        return _taken(self.source, rows)
+        if type(self.source) is np.ndarray:
+            found: Any = _taken(self.source, rows)
+        else:
+            found = nest.map_structure(lambda array: _taken(array, rows), self.source)
+        return found if self.transform is None else self.transform(found)
 
     def _batches(self) -> Segments:
         size = self.size or 1

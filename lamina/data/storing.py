@@ -36,6 +36,11 @@ class Cached(Chosen):
         if self._rows is not None:
             return self._rows
         rows = self.node.rows()
+        if rows is not None and rows.transform is not None:
+            self._rows = rows = rows.applied()  # once, whatever variables are later
+            if rows is not None:
+                self._rows = rows.remembered(self._order)
+                return self._rows
         return None if rows is None else rows.remembered(self._order)
 
     def produce(self) -> Iterator[Any]:

@@ -370,7 +370,9 @@ def of_dataset(node: Node, class_weight: Any, steps: int | None) -> Feed:
     """A tf.data.Dataset of batches."""
     rows = node.rows()
     if rows is not None and rows.size is not None and _lies_whole(rows.source):
-        return of_rows(rows, class_weight, steps)
+        rows = rows.applied()
+        if rows is not None and _lies_whole(rows.source):
+            return of_rows(rows, class_weight, steps)
     length = node.length() if node.length() >= 0 else None
 
     def start() -> Iterator[Any]:

@@ -78,3 +78,94 @@ def test_buffers_of_indices_and_of_elements(
         assert sorted(after) == sorted(before)
         places = {value: place for place, value in reversed(list(enumerate(before)))}
         assert all(places[value] < place + size for place, value in enumerate(after))
+
+
+X = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
+Y = np.arange(9, dtype=np.int32)
+SCALE = tf.Variable(np.float32([1.0, 2.0, 3.0, 4.0]))
+WEIGHT = np.random.default_rng(1).normal(size=(4, 2)).astype(np.float32)
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "arithmetic": lambda x, y: (x / 255.0 - 0.5, y + 1),
+    "types": lambda x, y: (tf.cast(x, tf.float64), tf.cast(y, tf.float32) * 0.5),
+    "reduced": lambda x, y: (x - tf.reduce_mean(x), tf.reduce_max(x) + tf.reduce_sum(x**2)),
+    "axes": lambda x, y: (tf.reduce_sum(tf.reshape(x, (2, 2)), axis=0), tf.argmax(x)),
+    "parts": lambda x, y: ({"first": x[:2], "last": x[-1], "step": x[::2]}, y),
+    "joined": lambda x, y: (tf.concat([x, [1.0, 2.0]], 0), tf.stack([y, y * 2])),
+    "spread": lambda x, y: (x[None, :] * x[:, None], tf.fill((3,), 7)),
+    "variable": lambda x, y: (x * SCALE, y),
+    "product": lambda x, y: (tf.matmul(x[None, :], WEIGHT)[0], y),
+    "tensordot": lambda x, y: (tf.tensordot(x, WEIGHT, 1), y),
+    "chosen": lambda x, y: (
+        tf.where(x > 0, x, tf.zeros_like(x)),
+        tf.cond(y > 3, lambda: y, lambda: -y),
+    ),
+    "one_hot": lambda x, y: (x, tf.one_hot(y, 9)),
+    "looked_up": lambda x, y: (x, tf.gather(WEIGHT, y % 4)),
+    "softmax": lambda x, y: (tf.nn.softmax(x), tf.math.log1p(tf.abs(x[0]))),
+    "turned": lambda x, y: (tf.transpose(tf.reshape(x, (2, 2))), tf.reverse(x, [0])),
+    "padded": lambda x, y: (tf.pad(x, [[1, 2]]), tf.cumsum(x)),
+    "dense": tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2)]).call,
+    "same_for_all": lambda x, y: (tf.constant([1.0, 2.0]), y),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_rows_work_on_many_at_once(name: str) -> None:
+    function = FUNCTIONS[name]
+    if name == "dense":
+        network = function
+        function = lambda x, y: (network(x[None])[0], y)  # noqa: E731
+    spec = (tf.TensorSpec((4,), tf.float32), tf.TensorSpec((), tf.int32))
+    single = tf.data.Dataset.from_generator(lambda: zip(X, Y, strict=True), output_signature=spec)
+    arrays = tf.data.Dataset.from_tensor_slices((X, Y))
+    expected = list(single.map(function).as_numpy_iterator())
+    for batched in (False, True):
+        dataset = arrays.map(function)
+        found = list((dataset.batch(4).unbatch() if batched else dataset).as_numpy_iterator())
+        assert len(found) == 9
+        for one, other in zip(found, expected, strict=True):
+            for a, b in zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True):
+                assert a.dtype == b.dtype and a.shape == b.shape
+                np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_most_functions_need_no_loop_over_rows() -> None:
+    arrays = tf.data.Dataset.from_tensor_slices((X, Y))
+    loops = {name for name, f in FUNCTIONS.items() if arrays.map(f)._node.rows() is None}
+    assert loops <= {"chosen", "looked_up", "padded", "dense"}
+
+
+def test_functions_that_draw_or_write_run_for_each_row() -> None:
+    rows = tf.data.Dataset.range(50)
+    drawn = elements(rows.map(lambda v: tf.random.uniform(())))
+    assert len(set(drawn)) == 50
+    count = tf.Variable(0)
+
+    def counted(v: tf.Tensor) -> tf.Tensor:
+        count.assign_add(1)
+        return v + tf.cast(count, tf.int64)
+
+    assert elements(rows.take(3).map(counted)) == [1, 3, 5] and int(count) == 3
+
+
+def test_networks_train_on_mapped_rows_as_on_arrays() -> None:
+    found = []
+    for data in (
+        tf.data.Dataset.from_tensor_slices((X, Y)).map(lambda x, y: (x * 2, y)).batch(4),
+        tf.data.Dataset.from_tensor_slices((X * 2, Y)).batch(4),
+    ):
+        tf.keras.utils.set_random_seed(1)
+        model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(data, epochs=3, verbose=0)
+        found.append(model.get_weights()[0])
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_a_cache_keeps_what_a_function_gave_first() -> None:
+    scale = tf.Variable(2.0)
+    dataset = tf.data.Dataset.from_tensor_slices([1.0, 2.0]).map(lambda v: v * scale)
+    kept = dataset.cache()
+    assert elements(kept) == [2.0, 4.0] == elements(dataset)
+    scale.assign(3.0)
+    assert elements(kept) == [2.0, 4.0] and elements(dataset) == [3.0, 6.0]

@@ -17,13 +17,17 @@ from ...tensor.tensor import Tensor
 from ..masks import get_mask, set_mask
 from ..naming import unique_name
 from ..ops import numpy as ops
+from ..ops.operation import class_name
 from .context import only_types
 
 
 class Operation:
     """One step of a functional model: a layer, a function or a bare primitive, with arguments."""
 
-    __slots__ = ("arguments", "function", "keywords", "layer", "outputs", "params", "primitive")
+    __slots__ = (
+        *("arguments", "function", "keywords", "layer", "name", "outputs", "params"),
+        "primitive",
+    )
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class Operation:
     ) -> None:
         self.layer = layer
         self.function = function
+        self.name = function and unique_name(class_name(function.__name__))
         self.arguments = arguments
         self.keywords = keywords
         self.primitive = primitive

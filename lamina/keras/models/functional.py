@@ -12,12 +12,13 @@ from ...core.dtypes import STRING, type_name
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ...core.shapes import B
 from ...ops import array
-from ..configurable import deserialize, deserialize_nested, register, serialize, snake_case
+from ..configurable import deserialize, deserialize_nested, register, serialize
 from ..layers.arguments import checked_metric
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, Operation
 from ..masks import keep_mask, set_mask
+from ..ops.operation import class_name
 from ..utils.summary import Step
 from .cloning import Cloning
 from .graph import (
@@ -29,7 +30,7 @@ from .graph import (
     with_own_inputs,
 )
 from .model import Model
-from .saved_steps import class_name, saved_step, step_config
+from .saved_steps import saved_step, step_config
 
 _OWN = ("inputs", "outputs", "name", "trainable")
 _WRITTEN = ("name", "trainable", "dtype", "layers", "input_layers", "output_layers")
@@ -363,9 +364,10 @@ def _names_of_steps(operations: Sequence[Operation], taken: set[str]) -> dict[in
     """A name of its own for each operation of keras.ops."""
     names: dict[int, str] = {}
     for step in operations:
-        if step.layer is None and step.function is not None:
-            kind = snake_case(class_name(step.function.__name__))
-            numbered = (f"{kind}_{count}" if count else kind for count in itertools.count())
+        if step.layer is None and step.name is not None:
+            numbered = (
+                f"{step.name}_{count}" if count else step.name for count in itertools.count()
+            )
             names[id(step)] = next(name for name in numbered if name not in taken)
             taken.add(names[id(step)])
     return names

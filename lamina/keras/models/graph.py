@@ -19,11 +19,11 @@ def layer_of(tensor: KerasTensor) -> Layer | None:
 
 
 def producer_name(tensor: KerasTensor) -> str:
-    """The name of the layer that gave a symbolic tensor, else the tensor's own."""
+    """The name of the layer or operation that gave a symbolic tensor, else the tensor's own."""
     operation = tensor.operation
     if operation is not None and operation.layer is not None:
         return str(operation.layer.name)
-    return tensor.name
+    return str((operation and operation.name) or tensor.name)
 
 
 def sorted_operations(inputs: list[Any], outputs: list[Any]) -> list[Operation]:

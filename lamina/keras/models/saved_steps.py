@@ -10,6 +10,7 @@ from ...core.errors import UnimplementedError, UnknownNameError, nearest
 from .. import ops
 from ..configurable import deserialize_nested, serialize, snake_case
 from ..layers.symbolic import KerasTensor, Operation
+from ..ops.operation import class_name
 
 # How many of the first arguments are tensors that an operation is called on; 1 where not said.
 _TENSORS = {
@@ -38,29 +39,8 @@ _CALLED_ON = {
 }
 # Those of them that files give by name.
 _BY_NAME = {"average": "weights", "pad": "constant_values", "rms_normalization": "scale"}
-# Classes of Keras that are not spelt as their functions.
-_SPELLINGS = {
-    "abs": "Absolute",
-    "allclose": "AllClose",
-    "batch_normalization": "BatchNorm",
-    "cdist": "CDist",
-    "conj": "Conjugate",
-    "hard_swish": "HardSilu",
-    "isin": "IsIn",
-    "layer_normalization": "LayerNorm",
-    "psnr": "PSNR",
-    "rms_normalization": "RMSNorm",
-    "searchsorted": "SearchSorted",
-    "svd": "SVD",
-    "swish": "Silu",
-}
 _MODULES = "keras.src.ops."
 _HOMES = {"cast": "core", "saturate_cast": "core", "logdet": "math", "slogdet": "numpy"}
-
-
-def class_name(name: str) -> str:
-    """Keras's class of the operation `name`."""
-    return _SPELLINGS.get(name) or "".join(part.capitalize() for part in name.split("_"))
 
 
 _TWICE = ("abs", "conj", "swish", "hard_swish")
@@ -152,7 +132,9 @@ class SavedStep:
         if isinstance(keywords.get("key"), list):
             keywords["key"] = tuple(keywords["key"])  # files have no tuples
         result = self.function(*arguments, **keywords, **settings)
-        self._inbound.append(nest.flatten(result)[0].operation)
+        step = nest.flatten(result)[0].operation
+        step.name = self._name
+        self._inbound.append(step)
         return result
 
 

@@ -13,6 +13,29 @@ from ...tensor.tensor import Tensor
 Function = Callable[..., Any]
 
 
+# Classes of Keras that are not spelt as their functions.
+_SPELLINGS = {
+    "abs": "Absolute",
+    "allclose": "AllClose",
+    "batch_normalization": "BatchNorm",
+    "cdist": "CDist",
+    "conj": "Conjugate",
+    "hard_swish": "HardSilu",
+    "isin": "IsIn",
+    "layer_normalization": "LayerNorm",
+    "psnr": "PSNR",
+    "rms_normalization": "RMSNorm",
+    "searchsorted": "SearchSorted",
+    "svd": "SVD",
+    "swish": "Silu",
+}
+
+
+def class_name(name: str) -> str:
+    """Keras's class of the operation `name`."""
+    return _SPELLINGS.get(name) or "".join(part.capitalize() for part in name.split("_"))
+
+
 def operation(function: Function) -> Function:
     """`function`, which on a symbolic tensor becomes one node of the functional model."""
 

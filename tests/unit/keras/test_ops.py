@@ -46,6 +46,15 @@ def test_operations_over_the_batch_are_traced_for_each_size() -> None:
         ops.ravel(x)
 
 
+def test_operations_have_names_which_outputs_take() -> None:
+    keras.utils.clear_session()
+    x = keras.Input((2,))
+    model = keras.Model(x, [x + 1, ops.add(x, 2), ops.layer_normalization(x)])
+    assert model.output_names == ["add", "add_1", "layer_norm"]
+    again = keras.Model.from_config(model.get_config())
+    assert again.output_names == model.output_names
+
+
 def test_empty_tensors_have_shape_and_dtype() -> None:
     assert ops.empty((2, 3)).shape == (2, 3)
     assert ops.empty((2,), "int32").dtype == "int32"

@@ -252,6 +252,8 @@ class Variable(Operators):
     def _write(self, tensor: Any) -> Any:
         trace = STATE.trace
         if trace is not None:
+            if STATE.recorders:  # no gradient goes through a variable to what was assigned
+                tensor = prim.stop_gradient(tensor)
             trace.write(self, tensor)
         elif tensor.array is None:
             raise InvalidArgumentError(

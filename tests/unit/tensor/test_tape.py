@@ -208,3 +208,17 @@ def test_what_cannot_be_a_target_or_source() -> None:
         tape.gradient(3.0, x)
     with pytest.raises(InvalidArgumentError, match="sources"):
         tape.gradient(y, "x")
+
+
+def test_no_gradient_goes_through_an_assignment():
+    variable = tf.Variable(2.0)
+
+    def step():
+        with tf.GradientTape() as tape:
+            variable.assign(3.0 * variable)
+            squared = variable * variable
+        return tape.gradient(squared, variable)
+
+    for call in (step, tf.function(step)):
+        variable.assign(2.0)
+        assert float(call()) == 12.0

@@ -42,8 +42,8 @@ _REASONS = {
         keras.ops.*stft keras.initializers.*STFT* keras.initializers.stft""",
     "texts and sequences of symbols are outside of what lamina is for": """
         tf.nn.ctc* tf.nn.collapse_repeated tf.edit_distance keras.layers.TextVectorization
-        keras.ops.*ctc* keras.preprocessing.text* keras.preprocessing.sequence
-        keras.preprocessing.timeseries* keras.utils.text* keras.losses.CTC keras.losses.ctc
+        keras.ops.*ctc* keras.preprocessing.text* keras.utils.text* keras.losses.CTC
+        keras.losses.ctc
         tf.strings.ngrams tf.strings.unicode*""",
     "lamina computes on one machine's processor; leave the distribution out": """
         tf.distribute tf.tpu tf.DeviceSpec tf.config.experimental_connect* keras.distribution

@@ -24,6 +24,7 @@ from . import (
     models,
     ops,
     optimizers,
+    preprocessing,
     random,
     regularizers,
     saving,
@@ -83,6 +84,7 @@ __all__ = [
     "name_scope",
     "ops",
     "optimizers",
+    "preprocessing",
     "random",
     "regularizers",
     "remat",
@@ -102,7 +104,6 @@ _FLOATS = "weights are of floats; leave the quantization out"
 _ELSEWHERE = {
     "applications": "pretrained networks of images are outside of what lamina is for",
     "export": "use model.save('model.keras')",
-    "preprocessing": "images and texts are outside of what lamina is for; tables: lamina.tabular",
     "Quantizer": _FLOATS,
     "SymbolicScope": "symbolic tensors need no scope: call layers on keras.Input",
     "distillation": "write the two losses of teacher and student in a train_step",

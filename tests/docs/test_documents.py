@@ -81,6 +81,7 @@ def test_python_blocks_run(document, tmp_path, monkeypatch):
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if commands(name)])
 def test_lamina_commands_run(document, tmp_path):
     write_clients(tmp_path / "clients.csv")
+    (tmp_path / "train.py").write_text("import tensorflow as tf\nprint(tf.constant(1))\n")
     for command in commands(document):
         result = subprocess.run(
             [sys.executable, "-m", "lamina.cli", *command[1:]],

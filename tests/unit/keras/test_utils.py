@@ -138,7 +138,6 @@ def test_names_that_are_left_out_say_what_there_is(name, message):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("preprocessing", r"lamina\.tabular"),
         ("applications", "outside of what lamina is for"),
         ("Sequentail", "Did you mean 'Sequential'"),
     ],

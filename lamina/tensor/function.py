@@ -118,6 +118,7 @@ class Function:
         bound = Function.__new__(Function)
         bound.__dict__.update(self.__dict__)
         bound.python_function = MethodType(self.python_function, instance)
+        bound.__dict__["__wrapped__"] = bound.python_function
         bound._traces = self._traces_of[key][1]
         bound._traces_of = {}
         return bound

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import inspect
 import logging
 
 import numpy as np
@@ -492,3 +493,14 @@ def test_the_backend_may_change_between_calls(monkeypatch: pytest.MonkeyPatch) -
     for backend in ("interp", "llvm", "interp"):
         monkeypatch.setattr(tf.config, "backend", backend)
         assert double(tf.ones(3)).numpy().tolist() == [2, 2, 2]
+
+
+def test_methods_have_the_signature_of_a_method() -> None:
+    class Scale(tf.Module):
+        @tf.function
+        def scaled(self, x: tf.Tensor, by: float = 2.0) -> tf.Tensor:
+            return x * by
+
+    scale = Scale()
+    assert list(inspect.signature(scale.scaled).parameters) == ["x", "by"]
+    assert float(scale.scaled(tf.constant(2.0), by=3.0)) == 6

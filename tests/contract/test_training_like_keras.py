@@ -222,3 +222,38 @@ def test_dicts_of_outputs_go_by_their_keys() -> None:
         logs.append(model.evaluate(x, y, verbose=0, return_dict=True))
     for name in ("loss", "kind_accuracy"):
         np.testing.assert_allclose(logs[1][name], logs[0][name], rtol=1e-4)
+
+
+def _families(keras: Any) -> Any:
+    """A network of layers of many families: steps with masks and categories come in."""
+    layers = keras.layers
+    steps, categories = keras.Input((4, 3)), keras.Input((4,), dtype="int32")
+    x = layers.EinsumDense("abc,cd->abd", (4, 3), bias_axes="d", activation="tanh")(steps)
+    x = layers.PReLU(alpha_initializer="ones", shared_axes=[1])(x)
+    y = layers.GlobalAveragePooling1D()(layers.Masking()(steps))
+    z = layers.Embedding(9, 3, mask_zero=True, embeddings_regularizer="l2")(categories)
+    z = layers.GlobalAveragePooling1D()(z)
+    flat = layers.Softmax()(layers.Flatten()(layers.Average()([x, layers.RepeatVector(4)(z)])))
+    flat = layers.ActivityRegularization(1e-3)(layers.LeakyReLU()(flat))
+    linked = layers.Dot(1, normalize=True)([y, z])
+    parts = [layers.subtract([y, z]), layers.multiply([y, z])]
+    joined = layers.concatenate([flat, linked, *parts])
+    return keras.Model([steps, categories], layers.Dense(1)(joined))
+
+
+def test_layers_of_every_family() -> None:
+    draw = np.random.default_rng(5)
+    x: list[Any] = [draw.normal(size=(60, 4, 3)).astype(np.float32)]
+    x += [draw.integers(0, 9, (60, 4)).astype(np.int32)]
+    x[0][::2, 1:] = 0
+    x[1][:, 0] = 1  # a row that is masked throughout has no mean
+    y = draw.normal(size=(60, 1)).astype(np.float32)
+    models = twins(_families)
+    histories = []
+    for model in models:
+        model.compile("adam", "mse", metrics=["mae"])
+        history = model.fit(x, y, batch_size=20, epochs=10, shuffle=False, verbose=0).history
+        histories.append([history["loss"], history["mae"]])
+    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-4)
+    for theirs, ours in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, **CLOSE)

@@ -148,7 +148,7 @@ def expressions(n: int) -> Any:
         {*range(3), *[2, 3]},
         (m := n + 1) and m * 2,
         f"{n:>3}{see('x')!r}",
-        (lambda *a, **k: (a, k))(*[1, 2], c=3),
+        (lambda *a, **k: (a, k))(*[1, 2], c=3),  # noqa: PLC3002
         1 in [1, 2] and 3 not in [1],
     ]
     first, *middle, last = range(n)

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..core.errors import UnknownNameError, nearest
 from ..ops.scopes import name_scope
-from ..tensor.variable import Variable
 from . import (
     activations,
     backend,
@@ -43,6 +42,7 @@ from .ops.operation import Operation
 from .optimizers import Optimizer
 from .regularizers import Regularizer
 from .scopes import RematScope, StatelessScope, device, remat
+from .variable import Variable
 
 __version__ = "3.15.0"
 """The version of Keras whose behaviour and files are meant."""

@@ -214,6 +214,8 @@ row("pad", X, ((0, 0), (2, 1)), case="pairs", batch=True)
 row("pad", X, ((1, 2),), case="pair", mode="constant", constant_values=3)
 for _mode in ("edge", "symmetric", "reflect", "wrap"):
     row("pad", CUBE, ((0, 0), (1, 2), (3, 0)), case=_mode, mode=_mode, batch=True)
+for _mode in ("maximum", "minimum", "mean", "median", "linear_ramp"):
+    row("pad", CUBE, ((0, 0), (1, 2), (3, 1)), case=_mode, mode=_mode, batch=True)
 row("diag", X[0])
 row("diag", X[0], k=-2, case="k")
 row("diag", X, k=1, case="part")

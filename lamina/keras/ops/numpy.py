@@ -12,6 +12,7 @@ from . import (
     indexing,
     joining,
     nan,
+    padding,
     products,
     quantiles,
     reductions,
@@ -29,6 +30,7 @@ from .joining import *  # noqa: F403
 from .linalg import slogdet
 from .nan import *  # noqa: F403
 from .outside import namespace
+from .padding import *  # noqa: F403
 from .products import *  # noqa: F403
 from .quantiles import *  # noqa: F403
 from .reductions import *  # noqa: F403
@@ -45,6 +47,7 @@ __all__ += elementwise.__all__
 __all__ += indexing.__all__
 __all__ += joining.__all__
 __all__ += nan.__all__
+__all__ += padding.__all__
 __all__ += products.__all__
 __all__ += quantiles.__all__
 __all__ += reductions.__all__

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from ...core.dtypes import INT32
 from ...core.errors import InvalidArgumentError
@@ -16,7 +13,7 @@ from ...ops.common import axes_of, axis_of, insert_axis, integer
 from ...prims import elementwise as prim
 from ...prims.broadcast import fill_like, iota, reduce_sum
 from ...prims.broadcast import reshape as reshape_primitive
-from ...prims.layout import reverse, strided_slice
+from ...prims.layout import reverse
 from ...prims.layout import transpose as transpose_primitive
 from ...tensor.convert import as_python
 from .operation import operation
@@ -160,7 +157,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     return layout.roll(x, shifts, places)
 
 
-# Repeating and padding ---------------------------------------------------------------------------
+# Repeating ---------------------------------------------------------------------------------------
 
 
 @operation
@@ -177,63 +174,6 @@ def tile(x: Any, repeats: Any) -> Any:
     times = [1] * (rank - len(times)) + times
     x = reshape_primitive(x, (*(1,) * (len(times) - rank), *x.spec.shape))
     return layout.tile(x, times)
-
-
-_GATHERED = {"edge": "edge", "symmetric": "symmetric", "reflect": "reflect", "wrap": "wrap"}
-_GATHERED["circular"] = "wrap"
-
-
-@operation
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
-    """`x` with elements more before and after along each axis.
-
-    `pad_width`: ((before, after), …), one pair for all axes, or one number. `mode`: "constant"
-    (`constant_values`, 0), "empty" (zeros), "edge", "reflect" (mirrored without the edge),
-    "symmetric" (with it), "wrap" or "circular" (from the other end).
-    """
-    x = own(x)
-    pairs = np.broadcast_to(np.asarray(as_python(pad_width, "pad_width")), (len(x.spec.shape), 2))
-    if mode != "constant" and constant_values is not None:
-        raise InvalidArgumentError(
-            f"constant_values goes with mode='constant' only; got mode={mode!r}"
-        )
-    if mode in ("constant", "empty"):
-        value = 0 if constant_values is None else constant_values
-        return layout.pad(x, pairs, constant_values=value)
-    if mode not in _GATHERED:
-        known = ", ".join(("constant", "empty", *_GATHERED))
-        raise InvalidArgumentError(f"mode is one of {known}; got {mode!r}")
-    for axis, (before, after) in enumerate(pairs.tolist()):
-        if before or after:
-            size = operator.index(x.spec.shape[axis])
-            kind: Any = _GATHERED[mode]
-            places = np.pad(np.arange(size), (before, after), mode=kind)
-            x = layout.concat([_pieces(x, axis, run) for run in _runs(places)], axis)
-    return x
-
-
-def _runs(places: Any) -> list[tuple[int, int, int]]:
-    """Places in a row as (first, last, step 1 or -1), so that moving them is slicing."""
-    runs: list[tuple[int, int, int]] = []
-    for place in places.tolist():
-        if runs:
-            first, last, step = runs[-1]
-            ahead = place - last
-            if abs(ahead) == 1 and (first == last or ahead == step):
-                runs[-1] = (first, place, ahead)
-                continue
-        runs.append((place, place, 1))
-    return runs
-
-
-def _pieces(x: Any, axis: int, run: tuple[int, int, int]) -> Any:
-    first, last, step = run
-    low, high = min(first, last), max(first, last) + 1
-    rank = len(x.spec.shape)
-    starts = tuple(low if place == axis else 0 for place in range(rank))
-    stops = tuple(high if place == axis else None for place in range(rank))
-    piece = strided_slice(x, starts, stops, (1,) * rank)
-    return reverse(piece, (axis,)) if step < 0 else piece
 
 
 # Diagonals ---------------------------------------------------------------------------------------
@@ -334,6 +274,6 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
 
 __all__ = [
     "broadcast_to", "diag", "diagflat", "diagonal", "expand_dims", "flip", "fliplr", "flipud",
-    "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "rot90", "squeeze", "swapaxes",
-    "tile", "trace", "transpose", "tril", "triu", "unravel_index",
+    "moveaxis", "ravel", "repeat", "reshape", "roll", "rot90", "squeeze", "swapaxes", "tile",
+    "trace", "transpose", "tril", "triu", "unravel_index",
 ]  # fmt: skip

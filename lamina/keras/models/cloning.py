@@ -87,6 +87,6 @@ def own_objects(layer: Any) -> dict[str, Any]:
     for part in layer._flatten_layers():
         items += [getattr(part, "written_class", type(part)), *part._arguments.values()]
     for item in items:
-        if not str(getattr(item, "__module__", "lamina")).startswith("lamina."):
+        if not str(getattr(item, "__module__", "lamina.")).startswith("lamina."):
             found.setdefault(getattr(item, "__name__", ""), item)
     return found

@@ -21,6 +21,7 @@ def copied(model: Any, memo: dict[int, Any]) -> Any:
     if is_described(model):
         made = memo[id(model)] = clone_model(model)
         made.set_weights(model.get_weights())
+        _take_learned(made, _learned(model))
         _take_optimizer(made, _optimizer_values(model))
         return made
     cls: Any = type(model)
@@ -42,17 +43,34 @@ def reduced(model: Any) -> tuple[Any, tuple[Any, ...]]:
     """
     with sharing():
         config = serialize(model)
-    weights = model.get_weights()
-    return restored, (config, own_objects(model), weights, _optimizer_values(model))
+    values = model.get_weights(), _optimizer_values(model), _learned(model)
+    return restored, (config, own_objects(model), *values)
 
 
-def restored(config: Any, objects: dict[str, Any], weights: list[Any], slots: list[Any]) -> Any:
+def restored(
+    config: Any, objects: dict[str, Any], weights: list[Any], slots: list[Any], learned: list[Any]
+) -> Any:
     """The model that `reduced` described."""
     with sharing(), CustomObjectScope(objects):
         model = deserialize_nested(config)
     model.set_weights(weights)
+    _take_learned(model, learned)
     _take_optimizer(model, slots)
     return model
+
+
+def _learners(model: Any) -> list[Any]:
+    """Layers that learned something that is neither weights nor configuration: vocabularies."""
+    return [part for part in model._flatten_layers() if hasattr(part, "take_learned")]
+
+
+def _learned(model: Any) -> list[Any]:
+    return [part.learned() for part in _learners(model)]
+
+
+def _take_learned(model: Any, states: list[Any]) -> None:
+    for part, state in zip(_learners(model), states, strict=True):
+        part.take_learned(state)
 
 
 def state_of(model: Any) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +199,19 @@ def test_vectors_keep_the_size_of_their_vocabulary() -> None:
         lookup.set_vocabulary(["a", "b", "c"])
     lookup.set_vocabulary(["c", "d"])
     assert lookup(["c"]).numpy().tolist() == [0, 1, 0]
+
+
+def test_copies_know_the_vocabulary() -> None:
+    lookup = LAYERS.StringLookup(output_mode="tf_idf")
+    lookup.adapt([["red", "blue"], ["red", "red"]])
+    model = tf.keras.Sequential([tf.keras.Input((2,), dtype="string"), lookup, LAYERS.Dense(1)])
+    x = np.array([["red", "pink"], ["blue", "red"]])
+    wanted = model.predict(x, verbose=0)
+    for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert copied.layers[0].get_vocabulary() == lookup.get_vocabulary()
+        np.testing.assert_array_equal(copied.predict(x, verbose=0), wanted)
+    again = pickle.loads(pickle.dumps(lookup))
+    np.testing.assert_array_equal(again(x), lookup(x))
 
 
 def test_layers_have_the_names_of_older_versions() -> None:

@@ -13,6 +13,7 @@ from ....ops import array
 from ....prims.text import map_text
 from ...configurable import register
 from ...settings import floatx
+from ..context import CALLS
 from ..layer import Layer
 from .base import MODES, Preprocessing, as_indices, checked_mode, encoded, refuse_sparse, whole
 
@@ -140,7 +141,7 @@ class HashedCrossing(Layer):
                     "the inputs of HashedCrossing have one shape: (), (batch,) or (batch, 1); got "
                     f"{', '.join(str(tuple(item.shape)) for item in parts)}"
                 )
-            if part.spec.dtype.kind not in "iuO":
+            if part.spec.dtype.kind not in "iuO" and not CALLS.only_types:
                 raise InvalidArgumentError(
                     "HashedCrossing takes integers and strings; got dtype "
                     f"{type_name(part.spec.dtype)}. Discretization makes integers of numbers."

@@ -41,6 +41,9 @@ class _Vocabulary:
         self.tokens = tokens
         self.find: Callable[[Any], int] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Vocabulary, (self.tokens,)
+
 
 class Lookup(Preprocessing):
     """Tokens as indices: 0 for the mask token, then those for unknown tokens, then the vocabulary.
@@ -406,6 +409,16 @@ class Lookup(Preprocessing):
         if self.output_mode == "tf_idf" and "idf_weights" in store:
             self._idf = np.asarray(store["idf_weights"]).astype(floatx())
             self._learned()
+
+    def learned(self) -> Any:
+        """What a copy of the layer needs besides its configuration."""
+        return self._tokens, self._idf, self._frozen_size
+
+    def take_learned(self, state: Any) -> None:
+        """Take over what `learned` gave."""
+        tokens, self._idf, self._frozen_size = state
+        self._vocabulary = _Vocabulary(tokens)
+        self._learned()
 
     def save_assets(self, dir_path: str) -> None:
         """Write a vocabulary that was learned to a file in a folder."""

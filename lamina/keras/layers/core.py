@@ -32,7 +32,7 @@ class InputLayer(Layer):
         anything = (None, *self.batch_shape[1:]) if self.batch_shape else ()
         spec = spec_of_shape(anything, self.compute_dtype)  # a model takes batches of every size
         operation = Operation(self, (), {})
-        operation.outputs = [KerasTensor(spec, operation)]
+        operation.outputs = [KerasTensor(spec, operation=operation)]
         operation.outputs[0].name = name or operation.outputs[0].name
         self._inbound.append(operation)
         self.built = True

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...core import nest
 from ...core.dtypes import numpy_dtype
-from ...core.errors import InvalidArgumentError, SymbolicShapeError
+from ...core.errors import InvalidArgumentError, SymbolicShapeError, UnimplementedError
 from ...core.shapes import B
 from ...ir.bind import bind, new_value, use_keeper
 from ...ir.graph import Trace, tracing
@@ -112,15 +112,32 @@ use_keeper(KEEPER)
 
 
 class KerasTensor(Tensor):
-    """A tensor of a functional model that is being written down: a type and where it comes from."""
+    """A tensor of a functional model that is being written down: a type and where it comes from.
+
+    `shape` has None for the batch; it may be a `Spec`, which says the dtype, too.
+    """
 
     __slots__ = ("name", "operation", "position")
 
-    def __init__(self, spec: Spec, operation: Operation | None = None, position: int = 0) -> None:
+    def __init__(
+        self,
+        shape: Any,
+        dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+        *,
+        operation: Operation | None = None,
+        position: int = 0,
+    ) -> None:
+        if sparse or ragged:
+            raise UnimplementedError("all tensors are dense; leave out sparse and ragged")
+        spec = shape if isinstance(shape, Spec) else spec_of_shape(tuple(shape), dtype)
         super().__init__(None, spec, KEEPER)
         self.operation = operation
         self.position = position
-        self.name = unique_name("keras_tensor")
+        self.name = name or unique_name("keras_tensor")
 
     __hash__ = object.__hash__  # type: ignore[assignment]
 
@@ -180,7 +197,9 @@ for _name, _verb in _OF_TWO.items():
 
 
 def _results(operation: Operation, specs: Sequence[Spec]) -> list[KerasTensor]:
-    operation.outputs = [KerasTensor(spec, operation, i) for i, spec in enumerate(specs)]
+    operation.outputs = [
+        KerasTensor(spec, operation=operation, position=i) for i, spec in enumerate(specs)
+    ]
     return operation.outputs
 
 

@@ -1,4 +1,4 @@
-"""keras.Variable beside Keras's."""
+"""keras.Variable and keras.KerasTensor beside Keras's."""
 
 from __future__ import annotations
 
@@ -78,6 +78,16 @@ def test_layers_and_training_know_them() -> None:
     model.fit(np.ones((8, 4)), np.zeros((8, 4)), verbose=0)
     assert (np.asarray(layer.factor) < before).all()
     assert layer.factor.dtype == "float32"
+
+
+def test_symbolic_tensors_are_made_of_a_shape() -> None:
+    for module in (keras, reference):
+        x = module.KerasTensor((None, 3), dtype="int32", name="a")
+        assert (tuple(x.shape), x.name, x.ndim) == ((None, 3), "a", 2)
+        assert x.dtype == "int32"
+        assert module.KerasTensor((2, 3)).dtype == "float32"
+    with pytest.raises(NotImplementedError, match="all tensors are dense"):
+        keras.KerasTensor((2,), sparse=True)
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,7 @@ __version__ = "0.1.0"
 
 newaxis = None
 autodiff = Space(f"{__name__}.autodiff", GradientTape=GradientTape)
+experimental = Space(f"{__name__}.experimental")  # tells what there is instead
 
 __all__ = [
     "Assert", "DType", "GradientTape", "IndexedSlices", "Module", "Tensor", "TensorArray",
@@ -154,8 +155,8 @@ __all__ = [
     "assert_equal", "assert_greater", "assert_less", "assert_rank", "atan", "atan2", "atanh",
     "autodiff", "autograph", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
     "clip_by_value", "compat", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double",
-    "dtypes", "einsum", "equal", "errors", "exp", "float16", "float32", "float64", "floor",
-    "function", "get_logger", "greater", "greater_equal", "half", "histogram_fixed_width",
+    "dtypes", "einsum", "equal", "errors", "exp", "experimental", "float16", "float32", "float64",
+    "floor", "function", "get_logger", "greater", "greater_equal", "half", "histogram_fixed_width",
     "histogram_fixed_width_bins", "install_as", "int16", "int32", "int64", "int8", "less",
     "less_equal", "linalg", "logical_and", "logical_not", "logical_or", "lookup", "math", "matmul",
     "matrix_square_root", "maximum", "minimum", "multiply", "negative", "nest", "newaxis", "nn",

@@ -138,6 +138,12 @@ _REASONS = {
         tf.data.experimental.rejection_resample tf.data.experimental.save
         tf.data.experimental.snapshot tf.data.experimental.table_from_dataset
         tf.data.experimental.to_variant""",
+    "keras.ops has NumPy's functions on tensors, with their gradients": """
+        tf.experimental.numpy""",
+    "tensors have __dlpack__: numpy.from_dlpack(tensor), tf.constant(array)": """
+        tf.experimental.dlpack""",
+    "experiments of TensorFlow with types, dispatch and many machines are left out": """
+        tf.experimental""",
     "feature columns were left behind by TensorFlow; use Keras's preprocessing layers": """
         tf.feature_column""",
     "numbers go through Keras on lamina's own backend; there is no other one": """

@@ -49,6 +49,7 @@ def test_imports_give_what_lamina_has(code, expected):
         ("import tensorflow.kears", ModuleNotFoundError, "Did you mean 'keras'"),
         ("import tensorflow as tf; tf.constnat", AttributeError, "Did you mean 'constant'"),
         ("from tensorflow.python.keras import layers", ImportError, "from tensorflow.keras"),
+        ("import tensorflow.experimental.numpy", ImportError, "keras.ops has NumPy's"),
         ("import tensorflow.Variable", ModuleNotFoundError, "from tensorflow import Variable"),
     ],
 )

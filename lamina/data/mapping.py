@@ -22,7 +22,7 @@ from ..tensor.spec import TensorSpec
 from .node import Node
 from .rows import Rows
 from .structure import DatasetSpec, is_dataset, normalize, rebuild, to_tensors
-from .vectorizing import over_rows
+from .vectorizing import over_rows, rows_apart
 
 AUTOTUNE = -1
 
@@ -57,15 +57,21 @@ class ElementFunction:
         found = [TensorSpec([None if n is B else n for n in s.shape], s.dtype) for s in specs]
         return nest.pack_sequence_as(self._program.structure, found)
 
-    @property
-    def of_all_rows(self) -> Callable[[Any], Any] | None:
-        """The function of whole columns, each row by itself; None where there is no such thing."""
+    def of_all_rows(self, *, batched: bool) -> Callable[[Any], Any] | None:
+        """The function of whole columns, each row by itself; None where there is no such thing.
+
+        `batched`: it is a function of batches.
+        """
         program = self._program
         if program is None or program.written:
             return None
         if self._whole is None:
-            own = len(program.graph.inputs) - len(program.sources)
-            self._whole = over_rows(program.graph, own), self._run_whole
+            graph, own = program.graph, len(program.graph.inputs) - len(program.sources)
+            if batched:
+                found = graph if rows_apart(graph, own) else None
+            else:
+                found = over_rows(graph, own)
+            self._whole = found, self._run_whole
         return None if self._whole[0] is None else self._whole[1]
 
     def _run_whole(self, element: Any) -> Any:
@@ -149,9 +155,10 @@ class Map(Node):
 
     def rows(self) -> Rows | None:
         rows = self.node.rows()
-        if rows is None or rows.size is not None or self.apply.of_all_rows is None:
+        if rows is None:
             return None
-        return rows.map(self.apply.of_all_rows)
+        function = self.apply.of_all_rows(batched=rows.size is not None)
+        return None if function is None else rows.map(function)
 
     def produce(self) -> Iterator[Any]:
         if self.threads < 2:

@@ -1,4 +1,4 @@
-"""A program for one row as a program for all rows at once."""
+"""A program for one row as a program for all rows at once; batches whose rows do not meet."""
 
 from __future__ import annotations
 
@@ -125,4 +125,69 @@ _RULES: dict[str, Rule] = {
     "matmul": lambda p, values, params: bind(p, *values, **params),
     **dict.fromkeys(("reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reverse"), _axes),
     **dict.fromkeys(("concatenate", "argmax", "argmin"), _axis),
+}
+
+
+# Programs of batches -----------------------------------------------------------------------------
+
+
+def rows_apart(graph: Graph, count: int) -> bool:
+    """Whether each row of the outputs depends on the same row of the first `count` inputs only.
+
+    Then batches may be joined, and the program be run on any number of rows.
+    """
+    apart = {id(value) for value in graph.inputs[:count] if value.spec.shape[:1] == (B,)}
+    if len(apart) < count or any(B in value.spec.shape for value in graph.inputs[count:]):
+        return False
+    for node in graph.nodes:
+        if node.primitive.effect or node.primitive.shows:
+            return False
+        if any(id(value) in apart for value in node.inputs):
+            keeps = _keeps_rows(node, apart)
+        else:
+            keeps = _is_same_for_rows(node)
+        if not keeps:
+            return False
+        apart |= {id(value) for value in node.outputs if value.spec.shape[:1] == (B,)}
+    return all(id(value) in apart for value in graph.outputs)
+
+
+def _is_same_for_rows(node: Node) -> bool:
+    """Whether the operation, of nothing with rows, gives the same for each row, if it has any."""
+    if not any(B in value.spec.shape for value in (*node.inputs, *node.outputs)):
+        return True
+    if node.primitive.name == "iota":
+        return bool(node.params["axis"] != 0)
+    return node.primitive.name in ("broadcast", "fill")
+
+
+def _keeps_rows(node: Node, apart: set[int]) -> bool:
+    """Whether the operation works on each row by itself, and the rows stay in front."""
+    name, params = node.primitive.name, node.params
+    if any(out.spec.shape[:1] != (B,) for out in node.outputs):
+        return False
+    others = [value for value in node.inputs if id(value) not in apart]
+    if any(B in value.spec.shape for value in others):
+        return False
+    if name in _ELEMENTWISE:
+        return not others  # of one shape, so all have rows
+    if name == "matmul":
+        return len(node.inputs[0].spec.shape) == 2 and bool(others) and not params["transpose_x"]
+    check = _KEEPING.get(name)
+    return check is not None and not others and check(node)
+
+
+_KEEPING: dict[str, Callable[[Node], bool]] = {
+    "broadcast": lambda node: len(node.inputs[0].spec.shape) == len(node.params["shape"]),
+    "reshape": lambda node: True,
+    "transpose": lambda node: node.params["axes"][0] == 0,
+    "slice": lambda node: (
+        (node.params["starts"][0], node.params["stops"][0], node.params["steps"][0]) == (0, None, 1)
+    ),
+    "pad": lambda node: not any(node.params[name][0] for name in ("low", "high", "inner")),
+    **dict.fromkeys(
+        ("reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reverse"),
+        lambda node: 0 not in node.params["axes"],
+    ),
+    **dict.fromkeys(("concatenate", "argmax", "argmin"), lambda node: node.params["axis"] != 0),
 }

@@ -169,3 +169,54 @@ def test_a_cache_keeps_what_a_function_gave_first() -> None:
     assert elements(kept) == [2.0, 4.0] == elements(dataset)
     scale.assign(3.0)
     assert elements(kept) == [2.0, 4.0] and elements(dataset) == [3.0, 6.0]
+
+
+OF_BATCHES: dict[str, tuple[Callable[..., Any], bool]] = {
+    "arithmetic": (lambda x, y: (x / 255.0 - 0.5, y + 1), True),
+    "reduced": (lambda x, y: (x - tf.reduce_mean(x, 1, keepdims=True), y), True),
+    "over_rows": (lambda x, y: (x - tf.reduce_mean(x, 0), y), False),
+    "all": (lambda x, y: (x / tf.reduce_max(x), y), False),
+    "softmax": (lambda x, y: (tf.nn.softmax(x), tf.one_hot(y, 9)), True),
+    "parts": (lambda x, y: ({"a": x[:, :2], "b": x[:, -1:]}, y), True),
+    "first_row": (lambda x, y: (x - x[:1], y), False),
+    "turned": (lambda x, y: (x[::-1], y), False),
+    "sizes": (lambda x, y: (x * tf.cast(tf.shape(x)[0], tf.float32), y), False),
+    "numbers": (lambda x, y: (x, tf.range(tf.shape(x)[0])), False),
+    "counted": (lambda x, y: (x * tf.cast(tf.range(tf.shape(x)[0]), x.dtype)[:, None], y), False),
+    "noise": (lambda x, y: (x + tf.random.stateless_uniform(tf.shape(x), (1, 2)), y), False),
+    "flat": (lambda x, y: (tf.reshape(x, (-1, 2, 2)), tf.reshape(y, (-1, 1))), True),
+    "mixed": (lambda x, y: (tf.reshape(x, (-1, 2)), y), False),
+    "product": (lambda x, y: (x @ WEIGHT, y), True),
+    "gram": (lambda x, y: (x @ tf.transpose(x), y), False),
+    "joined": (lambda x, y: (tf.concat([x, x * 2], 1), y), True),
+    "doubled": (lambda x, y: (tf.concat([x, x], 0), tf.concat([y, y], 0)), False),
+    "summed": (lambda x, y: (tf.cumsum(x), y), False),
+    "variable": (lambda x, y: (x * SCALE, y), True),
+    "same": (lambda x, y: (tf.ones_like(x), y), True),
+}
+
+
+@pytest.mark.parametrize("name", OF_BATCHES)
+def test_functions_of_batches_give_what_they_give_one_by_one(name: str) -> None:
+    function, apart = OF_BATCHES[name]
+    dataset = tf.data.Dataset.from_tensor_slices((X, Y)).batch(4).map(function)
+    rows = dataset._node.rows()
+    assert apart or rows is None, "rows that meet must not be worked on together"
+    batches = list(dataset.as_numpy_iterator())
+    assert len(batches) == 3
+    for batch, start in zip(batches, (0, 4, 8), strict=True):
+        wanted = function(tf.constant(X[start : start + 4]), tf.constant(Y[start : start + 4]))
+        for a, b in zip(tf.nest.flatten(batch), tf.nest.flatten(wanted), strict=True):
+            np.testing.assert_allclose(a, b.numpy(), rtol=1e-5, atol=1e-6)
+    if rows is not None:
+        joined = rows.applied()
+        assert joined is not None
+        whole = [np.concatenate(p) for p in zip(*map(tf.nest.flatten, batches), strict=True)]
+        for a, b in zip(tf.nest.flatten(joined.source), whole, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_most_functions_of_batches_keep_rows_apart() -> None:
+    dataset = tf.data.Dataset.from_tensor_slices((X, Y)).batch(4)
+    apart = {name for name, (f, _) in OF_BATCHES.items() if dataset.map(f)._node.rows() is not None}
+    assert {"arithmetic", "reduced", "softmax", "parts", "product", "variable"} <= apart

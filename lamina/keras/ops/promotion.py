@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, STRING, UINT32, numpy_dtype
+from ...core.errors import InvalidArgumentError, describe
 from ...core.shapes import broadcast_shapes
 from ...ir.bind import new_value
 from ...ir.value import Value
@@ -117,11 +118,19 @@ def _name(value: Any, found: Any, strength: int, beside_tensors: bool, weak: boo
 def _as_dtype(values: Any, read: Any, dtype: np.dtype[Any]) -> list[Any]:
     results = []
     for value, (found, strength) in zip(values, read, strict=True):
-        if strength == WEAK and dtype.kind == "f":
-            results.append(new_value(np.asarray(value, dtype)))  # keeps all of its digits
-        else:
-            results.append(cast(found, dtype))
+        results.append(_written(value, dtype) if strength == WEAK else cast(found, dtype))
     return results
+
+
+def _written(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Python numbers, with all of their digits."""
+    try:
+        return new_value(np.asarray(value, dtype))
+    except OverflowError:
+        raise InvalidArgumentError(
+            f"{describe(value)} does not fit {dtype.name}, the dtype of the tensors that it meets; "
+            "cast them first"
+        ) from None
 
 
 def operands(x1: Any, x2: Any, *, weak: bool = True, float_result: bool = False) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lamina as tf
@@ -77,6 +78,20 @@ def test_floatx_is_the_dtype_of_python_numbers(monkeypatch: pytest.MonkeyPatch) 
         assert ops.zeros(2).dtype == "float64"
     finally:
         keras.config.set_floatx("float32")
+
+
+def test_a_number_that_does_not_fit_says_so() -> None:
+    with pytest.raises(InvalidArgumentError, match="300 does not fit int8"):
+        ops.add(tf.constant([1], tf.int8), 300)
+    assert int(ops.add(tf.constant(1, tf.int8), [300])[0]) == 301
+
+
+def test_arrays_of_other_packages_are_taken() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4]})
+    assert ops.mean(frame, axis=0).numpy().tolist() == [1.5, 3.5]
+    assert ops.add(frame["b"], 1).numpy().tolist() == [4, 5]
+    assert ops.maximum(tf.zeros((2,)), np.float64(1.5)).dtype == "float32"
+    assert ops.sum(tf.Variable([1.0, 2.0])).dtype == "float32"
 
 
 def test_a_float_keeps_its_digits_beside_float64() -> None:

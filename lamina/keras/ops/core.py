@@ -31,10 +31,15 @@ from .promotion import tensor
 # Branches and loops ------------------------------------------------------------------------------
 
 
+def _tensors(result: Any) -> Any:
+    """A result with its leaves as tensors; None stays."""
+    return nest.map_structure(lambda leaf: leaf if leaf is None else tensor(leaf), result)
+
+
 @operation
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """`true_fn()` where the scalar `pred` holds, else `false_fn()`."""
-    return control_flow.cond(pred, true_fn, false_fn)
+    return _tensors(control_flow.cond(pred, true_fn, false_fn))
 
 
 @operation
@@ -46,7 +51,7 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
     place = prim.cast(tensor(index), INT32)
     held = prim.maximum(place, fill_like(place, 0))
     held = prim.minimum(held, fill_like(place, len(functions) - 1))
-    return control_flow.switch_case(held, functions)
+    return _tensors(control_flow.switch_case(held, functions))
 
 
 @operation

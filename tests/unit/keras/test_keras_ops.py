@@ -25,6 +25,12 @@ def test_cond_runs_one_branch() -> None:
         np.testing.assert_allclose(tf.function(run)(tf.constant(flag)), wanted, rtol=1e-6)
 
 
+def test_branches_give_tensors() -> None:
+    assert ops.is_tensor(ops.cond(True, lambda: 1.5, lambda: 2.5))
+    assert ops.cond(False, lambda: [1.5], lambda: [None]) == [None]
+    assert float(ops.switch(1, [lambda x: x, lambda x: -x], 3.0) * 2) == -6
+
+
 def test_conversion() -> None:
     assert ops.convert_to_tensor(1.5).dtype == "float32"
     assert ops.convert_to_tensor([1, 2], dtype="float64").dtype == "float64"

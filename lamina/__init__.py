@@ -24,14 +24,11 @@ from .ops import (
     gradients,
     interop,
     linalg,
-    lookup,
     math,
     nn,
     random,
     scopes,
     strings,
-    summary,
-    test,
     version,
 )
 from .ops.array import *  # noqa: F403
@@ -132,9 +129,7 @@ from .ops.reduction import (
 from .ops.scopes import *  # noqa: F403
 from .ops.strings import as_string
 from .ops.tensor_array import TensorArray
-from .scripts import compat
 from .scripts.aliases import install_as
-from .scripts.compat import get_logger
 from .tensor.function import function
 from .tensor.slices import IndexedSlices
 from .tensor.spec import TensorSpec, TypeSpec, type_spec_from_value
@@ -154,17 +149,17 @@ __all__ = [
     "acosh", "add", "add_n", "argmax", "argmin", "as_dtype", "as_string", "asin", "asinh",
     "assert_equal", "assert_greater", "assert_less", "assert_rank", "atan", "atan2", "atanh",
     "autodiff", "autograph", "bitwise", "bool", "clip_by_global_norm", "clip_by_norm",
-    "clip_by_value", "compat", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double",
-    "dtypes", "einsum", "equal", "errors", "exp", "experimental", "float16", "float32", "float64",
-    "floor", "function", "get_logger", "greater", "greater_equal", "half", "histogram_fixed_width",
+    "clip_by_value", "config", "cos", "cosh", "cumsum", "debugging", "divide", "double", "dtypes",
+    "einsum", "equal", "errors", "exp", "experimental", "float16", "float32", "float64", "floor",
+    "function", "greater", "greater_equal", "half", "histogram_fixed_width",
     "histogram_fixed_width_bins", "install_as", "int16", "int32", "int64", "int8", "less",
-    "less_equal", "linalg", "logical_and", "logical_not", "logical_or", "lookup", "math", "matmul",
+    "less_equal", "linalg", "logical_and", "logical_not", "logical_or", "math", "matmul",
     "matrix_square_root", "maximum", "minimum", "multiply", "negative", "nest", "newaxis", "nn",
     "norm", "not_equal", "pow", "random", "realdiv", "reduce_all", "reduce_any", "reduce_logsumexp",
     "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "round", "scalar_mul",
-    "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "string", "strings", "subtract", "summary",
-    "tan", "tanh", "tensordot", "test", "truediv", "truncatediv", "truncatemod",
-    "type_spec_from_value", "uint16", "uint32", "uint64", "uint8", "version",
+    "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "string", "strings", "subtract", "tan",
+    "tanh", "tensordot", "truediv", "truncatediv", "truncatemod", "type_spec_from_value", "uint16",
+    "uint32", "uint64", "uint8", "version",
 ]  # fmt: skip
 __all__ += array.__all__
 __all__ += control_flow.__all__
@@ -175,7 +170,8 @@ __all__ += scopes.__all__
 # Packages that are imported when they are first used.
 _LATER = {
     **{name: name for name in ("data", "datasets", "keras", "plot", "tabular", "train")},
-    "io": "ops.io",
+    **{name: f"ops.{name}" for name in ("io", "lookup", "summary", "test")},
+    "compat": "scripts.compat",
     **{name: f"keras.{name}" for name in ("initializers", "losses", "metrics", "optimizers")},
 }
 _INITIALIZERS = {

@@ -32,6 +32,13 @@ def inside_function() -> bool:
     return STATE.trace is not None
 
 
+def get_logger() -> Any:
+    """The logger of lamina's messages: `tf.get_logger().setLevel("ERROR")`."""
+    import logging
+
+    return logging.getLogger("lamina")
+
+
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
     """The numbers of a tensor where they are known, else None."""
     array = to_tensor(tensor).array
@@ -164,6 +171,6 @@ def device(device_name: str | None) -> Iterator[None]:
 
 
 __all__ = [
-    "device", "executing_eagerly", "get_static_value", "inside_function", "is_tensor",
+    "device", "executing_eagerly", "get_logger", "get_static_value", "inside_function", "is_tensor",
     "numpy_function", "print", "py_function",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import ArgumentTypeError, UnimplementedError, UnknownNameError
 from ..core.spaces import Space
+from ..ops.interop import get_logger
 from ..ops.names import ABSENT, namespace
 from ..ops.random import set_seed
 
@@ -52,13 +53,6 @@ def path_to_str(path: Any) -> Any:
 def path_to_bytes(path: Any) -> bytes:
     """A path as bytes."""
     return as_bytes(path_to_str(path))
-
-
-def get_logger() -> Any:
-    """The logger of lamina's messages: `tf.get_logger().setLevel("ERROR")`."""
-    import logging
-
-    return logging.getLogger("lamina")
 
 
 # TensorFlow 1 -------------------------------------------------------------------------------------

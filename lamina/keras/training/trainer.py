@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...core import nest
+from ...core.dtypes import STRING
 from ...core.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
@@ -387,7 +388,8 @@ class Trainer(GeneratorMethods, Steps):
                 "predictor() needs a built model with one input of fixed width: call the model on "
                 "rows once, or give it an Input"
             )
-        rows = np.zeros((1, *shape[1:]), nest.flatten(self.input)[0].spec.dtype)  # type: ignore[attr-defined]
+        dtype = nest.flatten(self.input)[0].spec.dtype  # type: ignore[attr-defined]
+        rows = np.full((1, *shape[1:]), b"" if dtype == STRING else 0, dtype)
         program = Function(self.predict_step, symbolic_batch=True).program_for(rows)
         frozen = Frozen(program, rows)
         return program.predictor(frozen) or frozen

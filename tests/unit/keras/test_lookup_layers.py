@@ -201,6 +201,13 @@ def test_vectors_keep_the_size_of_their_vocabulary() -> None:
     assert lookup(["c"]).numpy().tolist() == [0, 1, 0]
 
 
+def test_a_predictor_takes_strings() -> None:
+    lookup = LAYERS.StringLookup(vocabulary=["red", "blue"], output_mode="one_hot")
+    model = tf.keras.Sequential([tf.keras.Input((1,), dtype="string"), lookup, LAYERS.Dense(1)])
+    x = np.array([["red"], ["pink"]])
+    np.testing.assert_allclose(model.predictor()(x), model.predict(x, verbose=0), rtol=1e-6)
+
+
 def test_copies_know_the_vocabulary() -> None:
     lookup = LAYERS.StringLookup(output_mode="tf_idf")
     lookup.adapt([["red", "blue"], ["red", "red"]])

@@ -28,7 +28,7 @@ from .builder import (
     vector,
     with_element,
 )
-from .functions import FUNCTIONS
+from .functions import DIVISIONS, FUNCTIONS
 from .layout import is_signed, register_element
 
 
@@ -53,6 +53,8 @@ def _binary(float_opcode: str, integer_opcode: str) -> Emit:
 
 def _floor_divide(place: Place, node: Node, x: Reg, y: Reg) -> Reg:
     code = place.code
+    if is_float(x.kind):
+        return DIVISIONS["floor_divide"](code, x, y)
     if not is_signed(node.inputs[0].spec.dtype):
         return code.op("udiv", x, y)
     quotient = code.op("sdiv", x, y)
@@ -62,6 +64,8 @@ def _floor_divide(place: Place, node: Node, x: Reg, y: Reg) -> Reg:
 
 def _remainder(place: Place, node: Node, x: Reg, y: Reg) -> Reg:
     code = place.code
+    if is_float(x.kind):
+        return DIVISIONS["remainder"](code, x, y)
     if not is_signed(node.inputs[0].spec.dtype):
         return code.op("urem", x, y)
     up = code.select(_crosses_zero(code, x, y), y, constant(x.kind, 0))
@@ -295,7 +299,7 @@ def can_emit(node: Node, divisor: Array | None) -> bool:
     if name == "bitcast":
         return kinds[0].itemsize == kinds[1].itemsize and all(kind.kind != "b" for kind in kinds)
     if name in ("floor_divide", "remainder"):
-        return _divides_safely(divisor)
+        return kinds[0] == np.float32 or _divides_safely(divisor)
     return name not in _FLOATS_ONLY or kinds[0].kind == "f"
 
 

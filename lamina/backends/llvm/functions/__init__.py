@@ -15,6 +15,7 @@ from .error import erf, erf_inverse, erfc
 from .exponential import cosh, exp, expm1, sigmoid, sinh, tanh
 from .logarithm import arccosh, arcsinh, arctanh, log, log1p
 from .power import power
+from .remainder import floor_divide, remainder
 from .trigonometry import cos, sin, tan
 
 Emit = Callable[..., Reg]
@@ -44,3 +45,6 @@ FUNCTIONS: dict[str, Emit] = {
         erf, erf_inverse, erfc, power,
     )
 }  # fmt: skip
+
+DIVISIONS: dict[str, Emit] = {emit.__name__: _called(emit) for emit in (floor_divide, remainder)}
+"""Of float32 only."""

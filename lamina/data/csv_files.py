@@ -68,6 +68,17 @@ def field(place: int, given: Any) -> Field:
         return Field(place, array.dtype, array[0] if array.size else None)
 
 
+def fields_of(given: list[Any], chosen: list[int], count: int) -> list[Field]:
+    """The chosen columns of `count` with what is given for each of them, or for all columns."""
+    if len(given) == count != len(chosen):
+        given = [given[place] for place in chosen]
+    if len(given) != len(chosen):
+        raise InvalidArgumentError(
+            f"there are {len(given)} column_defaults for {len(chosen)} columns"
+        )
+    return [field(*pair) for pair in zip(chosen, given, strict=True)]
+
+
 class CsvTable(Node):
     """The rows of files; `combine` makes an element of their columns."""
 

@@ -80,14 +80,7 @@ def make_csv_dataset(
     if column_defaults is None:
         fields = csv_files.inferred(paths, form, chosen, num_rows_for_inference, na_value)
     else:
-        given = list(column_defaults)
-        if len(given) == len(names) != len(chosen):
-            given = [given[place] for place in chosen]
-        if len(given) != len(chosen):
-            raise InvalidArgumentError(
-                f"there are {len(given)} column_defaults for {len(chosen)} columns"
-            )
-        fields = [csv_files.field(*pair) for pair in zip(chosen, given, strict=True)]
+        fields = csv_files.fields_of(list(column_defaults), chosen, len(names))
 
     def combine(columns: Any) -> Any:
         features = dict(zip(labels, columns, strict=True))

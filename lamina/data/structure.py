@@ -14,10 +14,10 @@ from ..core.shapes import TensorShape
 from ..ir.bind import new_value
 from ..ir.value import Value
 from ..tensor.convert import to_tensor
-from ..tensor.spec import TensorSpec
+from ..tensor.spec import TensorSpec, TypeSpec
 
 
-class DatasetSpec:
+class DatasetSpec(TypeSpec):
     """The type of an element that is a dataset itself (a window)."""
 
     def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:

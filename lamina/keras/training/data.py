@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -63,12 +63,6 @@ class Batches:
         """All arrays, in the order in which a batch holds them."""
         parts = nest.flatten([self.x, self.y, self.sample_weight])
         return [part for part in parts if part is not None]
-
-    def in_order(self, order: Array | None = None) -> Iterator[Any]:
-        """The batches, rows taken in `order`."""
-        for start in range(0, self.rows, self.batch_size):
-            rows = slice(start, min(start + self.batch_size, self.rows))
-            yield self.batch(rows if order is None else order[rows])
 
     def split(self, share: float) -> tuple[Batches, Batches]:
         """The leading rows, and the last `share` of them."""

@@ -27,6 +27,7 @@ from .math import segment_max, segment_min, segment_prod
 from .operation import is_symbolic, operation
 from .outside import namespace
 from .promotion import tensor
+from .scanning import scan_in_loop
 
 # Branches and loops ------------------------------------------------------------------------------
 
@@ -72,6 +73,7 @@ def while_loop(
     return tuple(found) if several else found[0]
 
 
+_FEW_ROWS = 64
 _FEW_TURNS = 16  # so many are written one after the other into a traced function
 
 
@@ -140,20 +142,22 @@ def scan(
 ) -> tuple[Any, Any]:
     """`state, y = f(state, row)` for each row of `xs`; the last state, and all y stacked.
 
-    Without `xs`, `f` gets None `length` times. Steps are written one after the other in a traced
-    function, whatever `unroll` says.
+    Without `xs`, `f` gets None `length` times. In a traced function up to 64 steps (all of them if
+    `unroll` is True) are written one after the other; more become a loop.
     """
     if not callable(f):
         raise ArgumentTypeError(f"scan expects a function; got {type(f).__name__}")
     if not isinstance(unroll, bool) and (not isinstance(unroll, int) or unroll < 1):
         raise InvalidArgumentError(f"unroll is a boolean or a positive integer; got {unroll!r}")
-    rows = [] if xs is None else _lines(xs)
     if xs is None and length is None:
         raise InvalidArgumentError("scan expects xs or length")
-    count = len(rows) if length is None else integer(length, "length")
-    if xs is not None and count != len(rows):
-        raise InvalidArgumentError(f"scan: xs has {len(rows)} rows, not length={count}")
-    rows = rows or [None] * count
+    sizes = {tensor(leaf).spec.shape[0] for leaf in nest.flatten(xs)} if xs is not None else set()
+    count = length if not sizes or length is not None else next(iter(sizes))
+    if sizes - {count}:
+        raise InvalidArgumentError(f"scan: xs has {min(sizes)} rows, not length={count}")
+    if STATE.trace is not None and unroll is not True and integer(count, "length") > _FEW_ROWS:
+        return scan_in_loop(f, init, xs, integer(count, "length"), reverse)
+    rows = [None] * integer(count, "length") if xs is None else _lines(xs)
     state, found = init, []
     for row in rows[::-1] if reverse else rows:
         state, y = f(state, row)

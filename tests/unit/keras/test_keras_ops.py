@@ -31,6 +31,32 @@ def test_branches_give_tensors() -> None:
     assert float(ops.switch(1, [lambda x: x, lambda x: -x], 3.0) * 2) == -6
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_long_scans_are_loops(reverse: bool) -> None:
+    x = np.random.default_rng(3).normal(size=(100, 2)).astype("float32") / 10
+
+    def run(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            last, found = ops.scan(
+                lambda state, row: (state * 0.9 + row, {"y": state * row, "none": None}),
+                ops.zeros(2),
+                x,
+                reverse=reverse,
+            )
+            total = ops.sum(last) + ops.sum(found["y"] ** 2)
+        return last, found["y"], tape.gradient(total, x)
+
+    traced = tf.function(run)
+    for ours, wanted in zip(traced(tf.constant(x)), run(tf.constant(x)), strict=True):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-4, atol=1e-6)
+    names = {
+        node.primitive.name for node in traced.get_concrete_function(tf.constant(x)).graph.nodes
+    }
+    assert "while_loop" in names
+    assert tf.function(lambda: ops.scan(lambda s, _: (s + 1, s), 0.0, length=70))()[0] == 70
+
+
 def test_conversion() -> None:
     assert ops.convert_to_tensor(1.5).dtype == "float32"
     assert ops.convert_to_tensor([1, 2], dtype="float64").dtype == "float64"

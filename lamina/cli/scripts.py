@@ -19,7 +19,9 @@ def run(
     ] = None,
     only_check: Annotated[
         bool,
-        typer.Option("--check", help="List the names that lamina lacks; run nothing."),
+        typer.Option(
+            "--check", help="List the names and arguments that lamina lacks; run nothing."
+        ),
     ] = False,
 ) -> int:
     """Run a script that imports tensorflow or keras, unmodified, on lamina.

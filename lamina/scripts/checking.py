@@ -153,6 +153,26 @@ class _Checker(ast.NodeVisitor):
             if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
                 self._scopes[-1][name.id] = value if name is target else None
 
+    def visit_Call(self, node: ast.Call) -> None:
+        """Arguments by name, where the function says which ones it takes."""
+        self.generic_visit(node)
+        called = self._quietly(node.func)
+        if called is None or called.instance:
+            return
+        names = _argument_names(called.value)
+        for keyword in node.keywords:
+            if names is not None and keyword.arg is not None and keyword.arg not in names:
+                text = f"it has no argument {keyword.arg!r}.{nearest(keyword.arg, names)}"
+                self._report(keyword, f"{called.path}(…, {keyword.arg}=…)", text)
+
+    def _quietly(self, node: ast.expr) -> Known | None:
+        """What an expression stands for, reporting nothing: that was done before."""
+        self._guards += 1
+        try:
+            return self._known(node)
+        finally:
+            self._guards -= 1
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if isinstance(node.ctx, ast.Load):
             self._known(node)
@@ -225,6 +245,17 @@ def _given_names(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
     }
     return stored | {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
+
+
+def _argument_names(thing: Any) -> set[str] | None:
+    """Names of the arguments that a function or class takes; None where it may take any."""
+    try:
+        parameters = inspect.signature(thing).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return {parameter.name for parameter in parameters}
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[ast.expr]:

@@ -21,6 +21,7 @@ HEAD = "import tensorflow as tf\n"
         ("import keras.layers as L\ndef f():\n  return L.Dens", "keras.layers.Dens"),
         ("layers = tf.keras.layers\nlayers.Dens", "tensorflow.keras.layers.Dens"),
         ("m = tf.keras.Sequential()\nm.fti(1)", "tensorflow.keras.Sequential().fti"),
+        ("tf.constant(1, dtyp=tf.int32)", "tensorflow.constant(…, dtyp=…)"),
         ("tf.Variable(1.0).asign(2.0)", "tensorflow.Variable().asign"),
         (
             "class M(tf.keras.Model):\n  def f(self):\n    self.x = 1\n    self.g(self.x)",
@@ -57,6 +58,8 @@ def test_a_missing_name_is_found(tmp_path, code, missing):
         "class M(tf.keras.Model):\n  a = 1\n  def f(me):\n    super().build(1)\n    me.a",
         "from keras.layers import *\nDense(1).kernel",
         "raise SystemExit('never run')",
+        "tf.constant(1, dtype=tf.int32, name='x')\ntf.constant(**{'any': 1})",
+        "tf.keras.layers.Dense(1, input_dim=3)\ntf.keras.optimizers.Adam(lr=1.0)",
         "c = tf.train.Checkpoint(step=tf.Variable(1))\nc.step.assign_add(1)",
         "c = tf.train.Checkpoint()\nc.net = 1\nc.net",
     ],

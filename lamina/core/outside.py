@@ -28,10 +28,12 @@ _REASONS = {
         keras.ops.image keras.ops.*depth_to_space keras.ops.*space_to_depth
         keras.preprocessing.image* keras.utils.*img* keras.utils.image* keras.utils.bounding_boxes
         keras.visualization""",
-    "recurrence is outside of what lamina is for: it is about dense networks": """
+    "recurrence is outside of what lamina is for: it is about dense networks. Short sequences go "
+    "through Flatten and Dense, or Dense on each step and GlobalAveragePooling1D": """
         tf.nn.RNN* keras.layers.*RNN* keras.layers.*LSTM* keras.layers.*GRU*
         keras.layers.Bidirectional""",
-    "attention is outside of what lamina is for: it is about dense networks": """
+    "attention is outside of what lamina is for: it is about dense networks. EinsumDense, Dot and "
+    "Softmax have its parts": """
         keras.layers.*Attention keras.ops.*dot_product_attention
         keras.config.*flash_attention*""",
     "sound is outside of what lamina is for": """

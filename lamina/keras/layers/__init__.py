@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import InvalidArgumentError, UnknownNameError, nearest
+from ...core.outside import outside
 from ..configurable import custom_object_scope, get_from, serialize
 from ..configurable import deserialize as _deserialize
 from . import experimental
@@ -37,7 +38,6 @@ from .merging import (
     multiply,
     subtract,
 )
-from .outside import why_outside
 from .pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from .preprocessing.category_encoding import CategoryEncoding
 from .preprocessing.discretization import Discretization
@@ -158,8 +158,16 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
         return _deserialize(config)
 
 
+_FORMER = {
+    "DenseFeatures": "feature columns are gone; FeatureSpace, or Normalization, StringLookup, "
+    "CategoryEncoding and Embedding do their work",
+    "ThresholdedReLU": "it is ReLU(threshold=theta) today",
+}
+"""Layers that Keras had before version 3, and what to use instead."""
+
+
 def __getattr__(name: str) -> Any:
-    reason = why_outside(name)
+    reason = _FORMER.get(name) or outside(f"keras.layers.{name}")
     if reason is not None:
         raise UnknownNameError(f"keras.layers.{name} is not there: {reason}")
     raise UnknownNameError(f"keras.layers has no {name!r}.{nearest(name, __all__)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....core.errors import UnknownNameError, nearest
-from ..outside import why_outside
+from ....core.outside import outside
 from ..preprocessing.category_encoding import CategoryEncoding
 from ..preprocessing.discretization import Discretization
 from ..preprocessing.hashing import HashedCrossing, Hashing
@@ -28,7 +28,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    reason = why_outside(name)
+    reason = outside(f"keras.layers.{name}")
     if name == "CategoryCrossing":
         reason = "it became HashedCrossing, which hashes the combinations"
     if reason is not None:

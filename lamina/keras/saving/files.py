@@ -23,7 +23,7 @@ from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..layers.context import weight_budget
 from ..layers.layer import Layer
-from . import assets, weights
+from . import assets, hdf5, weights
 from .archive import opened, read_archive, write_archive
 
 FORMAT = "3.15.1"  # the Keras whose files these are like
@@ -38,9 +38,19 @@ def save_model(
 ) -> None:
     """Write architecture, weights, losses, metrics and the optimizer's state to a `.keras` file.
 
-    The file is complete or not there at all; Keras 3 opens it too.
+    The file is complete or not there at all; Keras 3 opens it too. A file that ends in .h5 or
+    .hdf5 is one of Keras 2 (`include_optimizer=False` leaves the optimizer out).
     """
-    path = _checked_path(filepath, ".keras", "a model")
+    path = _checked_path(filepath, (".keras", *hdf5.ENDINGS), "a model")
+    if not path.endswith(".keras"):
+        include = bool(kwargs.pop("include_optimizer", True))
+        if kwargs.pop("save_format", "h5") != "h5" or kwargs:
+            raise ArgumentTypeError("a model in HDF5 knows overwrite and include_optimizer only")
+        _check_built(model, "saved")
+        content = hdf5.to_bytes(model, FORMAT, include)
+        with replacing(path, overwrite) as file:
+            file.write(content)
+        return
     if kwargs.pop("save_format", None) not in (None, "keras") or zipped not in (None, True):
         raise UnimplementedError("models are saved as .keras files, zip archives, only")
     if kwargs:
@@ -90,13 +100,18 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """The model in a `.keras` file that lamina or Keras 3 wrote.
+    """The model in a `.keras` file that lamina or Keras 3 wrote, or in an HDF5 file of Keras 2.
 
     Classes and functions of your own are registered or given in `custom_objects`. Nothing in a
     file is ever run as code, whatever `safe_mode` says. DataLossError: the file is damaged;
     UnknownNameError: it names a class that is not known.
     """
-    path = _checked_path(filepath, ".keras", "a model")
+    path = _checked_path(filepath, (".keras", *hdf5.ENDINGS), "a model")
+    if not path.endswith(".keras"):
+        with opened(path) as file, weight_budget(2 * os.path.getsize(path)):
+            return hdf5.load(
+                file, path, lambda text: model_from_text(text, path, custom_objects), compile
+            )
     members = read_archive(path, (CONFIG, WEIGHTS), below=assets.FOLDER)
     if len(members[CONFIG]) > _CONFIG_LIMIT:
         raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
@@ -161,20 +176,23 @@ def save_weights(
 def load_weights(
     model: Any, filepath: FilePath, skip_mismatch: bool = False, **kwargs: Any
 ) -> None:
-    """Read weights from a `.weights.h5` or `.keras` file; all are checked before any is set.
+    """Read weights from a `.weights.h5`, `.keras` or `.h5` file; all are checked before any is set.
 
     With `skip_mismatch`, layers whose weights do not fit keep theirs, and a warning names them.
     """
     if kwargs.pop("by_name", False) or kwargs:
         raise UnimplementedError("load_weights knows filepath and skip_mismatch only")
     _check_built(model, "loaded")
-    path = _checked_path(filepath, (".weights.h5", ".keras"), "weights")
+    path = _checked_path(filepath, (".weights.h5", ".keras", *hdf5.ENDINGS), "weights")
     if path.endswith(".keras"):
         content = read_archive(path, (WEIGHTS,))[WEIGHTS]
         weights.load(model, io.BytesIO(content), path, skip_mismatch)
         return
     with opened(path) as file:
-        weights.load(model, file, path, skip_mismatch)
+        if path.endswith(".weights.h5"):
+            weights.load(model, file, path, skip_mismatch)
+        else:
+            hdf5.load_weights(model, file, path)
 
 
 def _checked_path(path: FilePath, endings: str | tuple[str, ...], what: str) -> str:
@@ -186,12 +204,7 @@ def _checked_path(path: FilePath, endings: str | tuple[str, ...], what: str) -> 
         ) from None
     if not isinstance(text, str) or not text.endswith(endings):
         expected = endings if isinstance(endings, str) else " or ".join(endings)
-        hint = ""
-        if str(text).endswith((".h5", ".hdf5")) and ".weights" not in str(text):
-            hint = ". The older HDF5 format of whole models is not supported"
-        raise InvalidArgumentError(
-            f"the file name of {what} ends in {expected}; got {text!r}{hint}"
-        )
+        raise InvalidArgumentError(f"the file name of {what} ends in {expected}; got {text!r}")
     return text
 
 

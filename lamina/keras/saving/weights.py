@@ -141,7 +141,7 @@ def load(model: Layer, file: IO[bytes], where: str, skip_mismatch: bool = False)
     wanted = states(model)
     try:
         with h5py.File(file, "r") as h5:
-            reader = _Reader(h5, where)
+            reader = Reader(h5, where)
             values = reader.values(wanted, skip_mismatch)
     except OpError:
         raise
@@ -156,7 +156,7 @@ def load(model: Layer, file: IO[bytes], where: str, skip_mismatch: bool = False)
             owner.load_own_variables(store)
 
 
-class _Reader:
+class Reader:
     """Reads datasets of known names and shapes, and nothing that leads out of the file."""
 
     def __init__(self, h5: Any, where: str) -> None:
@@ -182,7 +182,7 @@ class _Reader:
         return found
 
     def _of(self, state: State) -> list[tuple[Variable, np.ndarray[Any, Any]]]:
-        group = self._group(f"{state.path}/vars" if state.path else "vars")
+        group = self.group(f"{state.path}/vars" if state.path else "vars")
         count = 0 if group is None else sum(name.isdigit() for name in group)
         variables = state.variables
         if _stores_itself(state.owner):
@@ -225,7 +225,7 @@ class _Reader:
         )
         return []
 
-    def _group(self, path: str) -> Any:
+    def group(self, path: str) -> Any:
         """The group at `path`, None where there is none."""
         import h5py
 
@@ -237,6 +237,20 @@ class _Reader:
             if not isinstance(group, h5py.Group):
                 raise DataLossError(f"{self.where}: {path!r} is not a group")
         return group
+
+    def at(self, group: Any, path: str, variable: Variable, what: str) -> np.ndarray[Any, Any]:
+        """The value of a variable in the dataset at `path` below a group."""
+        for name in path.split("/")[:-1]:
+            group = self._member(group, name)
+            if group is None:
+                raise DataLossError(f"{self.where}: {path!r} is missing")
+        dataset, place = self._dataset(group, path.rpartition("/")[2])
+        if dataset.shape != variable.spec.shape:
+            raise InvalidArgumentError(
+                f"{place} has shape {dataset.shape}; the weight {variable.name!r} of {what} has "
+                f"shape {variable.spec.shape}"
+            )
+        return _converted(np.asarray(dataset[()]), variable.spec.dtype, place)
 
     def _member(self, group: Any, name: str) -> Any:
         import h5py

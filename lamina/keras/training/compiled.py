@@ -238,6 +238,8 @@ def _of_output(given: Any, names: list[str] | None, count: int, index: int) -> l
         found = per_output(given, names, count, "metrics")[index] if nested else list(given)
         if not nested and len(given) == count:
             found = given[index]
+    elif isinstance(given, (list, tuple)) and len(given) == 1 and nest.is_nested(given[0]):
+        found = given[0]  # a list of the one output's metrics
     else:
         found = given
     if found is None:

@@ -1,0 +1,262 @@
+"""Whole models in one HDF5 file: the format of Keras 2, which Keras 3 still reads and writes.
+
+The architecture is JSON in the attribute `model_config`; `model_weights` has a group for each
+layer, whose `weight_names` say in which order its datasets come.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Callable
+from typing import IO, Any
+
+import numpy as np
+
+from ...core.errors import DataLossError, InvalidArgumentError, OpError
+from ...ir.graph import eagerly
+from .. import optimizers
+from ..configurable import deserialize, deserialize_nested, serialize
+from ..layers.layer import Layer
+from .weights import Reader
+
+ENDINGS = (".h5", ".hdf5")
+_MOST = 64_000  # bytes of an attribute; longer lists of names go on in further ones
+
+Make = Callable[[str], Any]
+"""From the JSON of a configuration to a model."""
+
+
+# Writing ------------------------------------------------------------------------------------------
+
+
+def to_bytes(model: Any, version: str, include_optimizer: bool = True) -> bytes:
+    """The HDF5 file of a model."""
+    import h5py
+
+    described = serialize(model)
+    config = {name: described[name] for name in ("class_name", "config")}
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["keras_version"], file.attrs["backend"] = version, "tensorflow"
+        file.attrs["model_config"] = json.dumps(config).encode()
+        group = file.create_group("model_weights")
+        _write_names(group, "layer_names", [layer.name for layer in model.layers])
+        group.attrs["keras_version"], group.attrs["backend"] = version.encode(), b"tensorflow"
+        for layer in model.layers:
+            _write_weights(group.create_group(layer.name), _ordered(layer))
+        _write_weights(group.create_group("top_level_model_weights"), model.own_variables())
+        if include_optimizer and model.compiled and model.optimizer is not None:
+            training = model.get_compile_config()
+            training.pop("optimizer", None)
+            optimizer = model.optimizer
+            described = {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+            training["optimizer_config"] = serialize(described)
+            file.attrs["training_config"] = json.dumps(training).encode()
+            if optimizer.built:
+                _write_weights(file.create_group("optimizer_weights"), optimizer.variables)
+    return content.getvalue()
+
+
+def _ordered(layer: Layer) -> list[Any]:
+    """The weights of a layer as the format orders them."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _write_names(group: Any, name: str, values: list[str]) -> None:
+    encoded = [value.encode() for value in values]
+    size = max([1, *map(len, encoded)])
+    count = max(1, _MOST // size)
+    pieces = [encoded[start : start + count] for start in range(0, len(encoded), count)]
+    if len(pieces) < 2:
+        group.attrs[name] = np.array(encoded, f"S{size}")
+        return
+    for number, piece in enumerate(pieces):
+        group.attrs[f"{name}{number}"] = np.array(piece, f"S{size}")
+
+
+def _write_weights(group: Any, weights: list[Any]) -> None:
+    names: list[str] = []
+    for weight in weights:
+        name = stem = getattr(weight, "path", weight.name.partition(":")[0])
+        while name in names:
+            name = f"{stem}_{len(names)}"
+        names.append(name)
+        group[name] = np.asarray(weight.numpy())
+    _write_names(group, "weight_names", names)
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def load(file: IO[bytes], where: str, make: Make, compile_model: bool) -> Any:
+    """The model in an HDF5 file that lamina, Keras 3 or Keras 2 wrote.
+
+    Where its losses, metrics or optimizer are not known, a warning says so, and it is not compiled.
+    """
+    with _opened(file, where) as h5:
+        config = _json(h5, "model_config", where)
+        if config is None:
+            raise DataLossError(f"{where} holds no model (only weights?): it has no model_config")
+        model = make(json.dumps(_modernized(config)))
+        _assign(_layer_values(h5, model, where))
+        training = _json(h5, "training_config", where) if compile_model else None
+        if training is not None:
+            _compile(model, training, h5, where)
+    return model
+
+
+def load_weights(model: Any, file: IO[bytes], where: str) -> None:
+    """Let a model have the weights of an HDF5 file of a model, or of weights alone (Keras 2)."""
+    with _opened(file, where) as h5:
+        _assign(_layer_values(h5, model, where))
+
+
+class _opened:
+    """The HDF5 file; what h5py makes of damage is a DataLossError."""
+
+    def __init__(self, file: IO[bytes], where: str) -> None:
+        self._file, self._where = file, where
+
+    def __enter__(self) -> Any:
+        import h5py
+
+        try:
+            self._h5 = h5py.File(self._file, "r")
+        except (OSError, RuntimeError, ValueError) as error:
+            raise DataLossError(f"{self._where} is no HDF5 file: {error}") from error
+        return self._h5
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self._h5.close()
+        damage = (OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError)
+        if isinstance(error, damage) and not isinstance(error, OpError):
+            raise DataLossError(f"{self._where} is damaged: {error}") from error
+
+
+def _json(h5: Any, name: str, where: str) -> Any:
+    text = h5.attrs.get(name)
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataLossError(f"{where}: the JSON of {name} is damaged: {error}") from error
+
+
+def _modernized(config: Any) -> Any:
+    """Calls of layers, inputs and outputs as Keras 3 writes them, where Keras 2 wrote lists."""
+    if isinstance(config, list):
+        return [_modernized(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    found = {key: _modernized(value) for key, value in config.items()}
+    if isinstance(nodes := found.get("inbound_nodes"), list):
+        found["inbound_nodes"] = [_call(n) if isinstance(n, list) else n for n in nodes]
+    layers = config.get("layers")
+    if isinstance(layers, list) and any(_is_old(layer) for layer in layers):
+        for key in ("input_layers", "output_layers"):
+            places = found.get(key)
+            if isinstance(places, list) and len(places) == 1:
+                found[key] = places[0]
+    return found
+
+
+def _is_old(layer: Any) -> bool:
+    nodes = layer.get("inbound_nodes") if isinstance(layer, dict) else None
+    return isinstance(nodes, list) and any(isinstance(node, list) for node in nodes)
+
+
+def _call(node: list[Any]) -> dict[str, Any]:
+    places = node if node and isinstance(node[0], list) else [node]
+    tensors = [
+        {"class_name": "__keras_tensor__", "config": {"keras_history": place[:3]}}
+        for place in places
+    ]
+    keywords = places[0][3] if len(places[0]) > 3 else {}
+    return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": keywords}
+
+
+def _layer_values(h5: Any, model: Any, where: str) -> list[tuple[Any, Any]]:
+    """Each weight of the model's layers with its value; layers are matched by their order."""
+    reader = Reader(h5, where)
+    group = reader.group("model_weights") if "model_weights" in h5 else h5
+    names = _names(group, "layer_names")
+    stored = [(name, weights) for name in names if (weights := _names(group[name], "weight_names"))]
+    layers = [layer for layer in model.layers if layer.weights]
+    if len(stored) != len(layers):
+        raise InvalidArgumentError(
+            f"{where} has weights of {len(stored)} layers ({', '.join(n for n, _ in stored)}), the "
+            f"model has {len(layers)} with weights ({', '.join(x.name for x in layers)})"
+        )
+    values = []
+    for layer, (name, paths) in zip(layers, stored, strict=True):
+        values += _values(reader, group[name], paths, _ordered(layer), f"the layer {layer.name!r}")
+    own = _names(group["top_level_model_weights"], "weight_names") if _TOP in group else []
+    if own:
+        values += _values(reader, group[_TOP], own, model.own_variables(), "the model itself")
+    return values
+
+
+_TOP = "top_level_model_weights"
+
+
+def _values(
+    reader: Reader, group: Any, paths: list[str], weights: list[Any], what: str
+) -> list[tuple[Any, Any]]:
+    if len(paths) != len(weights):
+        raise InvalidArgumentError(
+            f"{reader.where} has {len(paths)} weights for {what}, which has {len(weights)}"
+        )
+    return [
+        (weight, reader.at(group, path, weight, what))
+        for path, weight in zip(paths, weights, strict=True)
+    ]
+
+
+def _names(group: Any, name: str) -> list[str]:
+    """A list of names in an attribute, or in several that are numbered."""
+    found = list(group.attrs.get(name, ()))
+    number = 0
+    while f"{name}{number}" in group.attrs:
+        found += list(group.attrs[f"{name}{number}"])
+        number += 1
+    return [item.decode() if isinstance(item, bytes) else str(item) for item in found]
+
+
+def _assign(values: list[tuple[Any, Any]]) -> None:
+    with eagerly():
+        for variable, value in values:
+            variable.assign(value)
+
+
+def _compile(model: Any, training: dict[str, Any], h5: Any, where: str) -> None:
+    try:
+        described = training.pop("optimizer_config")
+        name = str(described["class_name"]).rpartition(">")[2]
+        optimizer = deserialize({"class_name": name, "config": described["config"]})
+        if not isinstance(optimizer, optimizers.Optimizer):
+            raise InvalidArgumentError(f"{name} is no optimizer")
+        known = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly")
+        arguments = {key: deserialize_nested(training.get(key)) for key in known[:-1]}
+        model.compile(optimizer=optimizer, **arguments, run_eagerly=bool(training.get(known[-1])))
+    except (OpError, KeyError, TypeError, AttributeError) as error:
+        warnings.warn(
+            f"{where}: the model is not compiled, for what it was compiled with is not known here: "
+            f"{error}",
+            stacklevel=5,
+        )
+        return
+    optimizer.build(model.trainable_weights)
+    if "optimizer_weights" in h5:
+        reader, group = Reader(h5, where), h5["optimizer_weights"]
+        paths = _names(group, "weight_names")
+        if len(paths) == len(optimizer.variables):
+            _assign(_values(reader, group, paths, optimizer.variables, "the optimizer"))
+        else:
+            warnings.warn(
+                f"{where}: the optimizer has {len(optimizer.variables)} variables, its state in "
+                f"the file {len(paths)}; it starts anew",
+                stacklevel=5,
+            )

@@ -6,8 +6,9 @@ from typing import Any
 
 from ...core.errors import InvalidArgumentError, UnknownNameError, nearest
 from ...core.outside import outside
-from ..configurable import custom_object_scope, get_from, serialize
+from ..configurable import custom_object_scope, get_from
 from ..configurable import deserialize as _deserialize
+from ..configurable import serialize as _serialize
 from . import experimental
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .batch_normalization import BatchNormalization
@@ -146,6 +147,11 @@ __all__ = [
 def get(identifier: Any) -> Any:
     """A layer from an instance or a configuration."""
     return get_from("keras.layers", identifier)
+
+
+def serialize(layer: Any) -> Any:
+    """The configuration of a layer, as plain data."""
+    return _serialize(layer)
 
 
 def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:

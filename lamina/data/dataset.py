@@ -22,7 +22,7 @@ from ..ir.bind import new_value
 from . import choosing, grouping, mapping, sources, storing
 from .background import ahead
 from .grouping import integer, positive
-from .iterator import DatasetIterator, NumpyIterator
+from .iterator import DatasetIterator, NumpyIterator, check_not_traced
 from .mapping import AUTOTUNE
 from .node import Node, node_of
 from .options import Options
@@ -279,6 +279,7 @@ class Dataset:
         self, initial_state: Any, reduce_func: Callable[..., Any], name: str | None = None
     ) -> Any:
         """The last state of `state = reduce_func(state, element)`."""
+        check_not_traced("Dataset.reduce was called")
         state = normalize(initial_state)
         for element in self._node.elements():
             state = normalize(
@@ -422,6 +423,7 @@ class Dataset:
 
     def get_single_element(self, name: str | None = None) -> Any:
         """The only element."""
+        check_not_traced("get_single_element was called")
         elements = self._node.elements()
         first = next(elements, None)
         if first is None:

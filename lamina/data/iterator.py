@@ -8,15 +8,27 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import OutOfRangeError
+from ..core.errors import OperatorNotAllowedInGraphError, OutOfRangeError
+from ..ir.bind import STATE
+from ..ir.graph import user_line
 from .node import Node
 from .structure import to_tensors
+
+
+def check_not_traced(what: str) -> None:
+    """Elements are had when a function runs, not while it is traced."""
+    if STATE.trace is not None:
+        raise OperatorNotAllowedInGraphError(
+            f"{user_line()}: {what} while a function is traced, when there are no elements yet. "
+            "Loop over the dataset outside of tf.function, and call the function with each element."
+        )
 
 
 class DatasetIterator:
     """The elements of a dataset as tensors, from the start."""
 
     def __init__(self, node: Node) -> None:
+        check_not_traced("a dataset was looped over")
         self._node = node
         self._elements = node.elements()
 
@@ -29,10 +41,12 @@ class DatasetIterator:
         return self
 
     def __next__(self) -> Any:
+        check_not_traced("the next element of a dataset was asked for")
         return to_tensors(next(self._elements))
 
     def get_next(self) -> Any:
         """The next element; OutOfRangeError at the end."""
+        check_not_traced("the next element of a dataset was asked for")
         for element in self._elements:
             return to_tensors(element)
         raise OutOfRangeError("End of sequence")
@@ -42,6 +56,7 @@ class NumpyIterator:
     """The elements of a dataset as NumPy arrays and scalars."""
 
     def __init__(self, elements: Iterator[Any]) -> None:
+        check_not_traced("as_numpy_iterator was called")
         self._elements = elements
 
     def __iter__(self) -> NumpyIterator:

@@ -325,6 +325,31 @@ def test_iterators() -> None:
         next(iterator)
 
 
+def test_functions_see_new_elements_in_each_call() -> None:
+    iterator = iter(of_arrays(4))
+
+    @tf.function
+    def double_next() -> Any:
+        return next(iterator) * 2
+
+    @tf.function
+    def total(dataset: Any) -> Any:
+        found = tf.constant(0, tf.int64)
+        for value in dataset:
+            found += value
+        return found
+
+    assert [int(double_next()), int(double_next())] == [0, 2]
+    assert int(total(of_arrays(4))) == 6
+
+    @tf.function
+    def reduced(dataset: Any) -> Any:
+        return dataset.reduce(tf.constant(0, tf.int64), lambda state, value: state + value)
+
+    shuffled = of_arrays(9).shuffle(9).take(3)
+    assert len({int(reduced(shuffled)) for _ in range(20)}) > 1
+
+
 def test_options_are_kept() -> None:
     options = tf.data.Options()
     options.deterministic = False

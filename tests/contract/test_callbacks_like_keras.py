@@ -42,6 +42,7 @@ RUNS: dict[str, list[dict[str, Any]]] = {
         {"filepath": "{epoch:02d}-{val_loss:.2f}.keras"},
         {"filepath": "{epoch}-{batch}.weights.h5", "save_freq": 3, "save_weights_only": True},
         {"filepath": "{epoch}.keras", "monitor": "val_mae", "save_best_only": True},
+        {"filepath": "{epoch}-{loss:.1f}.h5", "mode": "min"},
         {
             "filepath": "{epoch}.keras",
             "save_best_only": True,

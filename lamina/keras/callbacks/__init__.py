@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from ...core.errors import OutsideError, UnknownNameError, nearest
@@ -39,6 +40,10 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+
+experimental = SimpleNamespace(BackupAndRestore=BackupAndRestore)
+"""Where TensorFlow 2.3 to 2.8 had it."""
 
 
 def __getattr__(name: str) -> Any:

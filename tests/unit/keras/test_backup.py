@@ -105,7 +105,7 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
         BackupAndRestore("")
     with pytest.raises(InvalidArgumentError, match="'epoch' or a positive number"):
         BackupAndRestore(tmp_path, save_freq="batch")
-    listener = BackupAndRestore(tmp_path)
+    listener = keras.callbacks.experimental.BackupAndRestore(tmp_path)
     listener.set_model(keras.Sequential([keras.layers.Dense(1)]))
     with pytest.raises(FailedPreconditionError, match="must be built before fit"):
         listener.on_train_begin()

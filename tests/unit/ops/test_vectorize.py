@@ -10,7 +10,10 @@ import pytest
 
 import lamina as tf
 from lamina.core.errors import SymbolicShapeError
+from lamina.core.shapes import B
+from lamina.ir.graph import trace_graph
 from lamina.ir.primitive import PRIMITIVES
+from lamina.ir.value import Spec
 from lamina.ops import vectorize
 from lamina.tensor.function import Function
 from tests.oracle.prims import ROWS
@@ -116,9 +119,13 @@ def test_rows_come_one_by_one_where_they_must() -> None:
 
 
 def test_a_batch_says_what_it_cannot_do() -> None:
-    with pytest.raises(SymbolicShapeError, match="places in the row has no form for many rows"):
-        tf.keras.ops.vectorized_map(
-            lambda row: tf.gather(row, tf.argmax(row)), tf.keras.Input((3,))
-        )
+    batch = [Spec((B, 3), np.dtype("float32"))]
+    for call, message in (
+        (lambda row: tf.searchsorted(row, [0.5]), "own edges has no form for many rows"),
+        (lambda row: tf.scatter_nd(tf.cast(row[:, None], tf.int32), row, [3]), "own places"),
+        (lambda row: tf.cond(row[0] > 0, lambda: row, lambda: -row), "cond has no form"),
+    ):
+        with pytest.raises(SymbolicShapeError, match=message):
+            trace_graph("rows", lambda x, f=call: [tf.vectorized_map(f, x)], batch)
     with pytest.raises(ValueError, match="the same first size"):
         tf.vectorized_map(lambda pair: pair[0], [X, X[:2]])

@@ -11,13 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import INT64
-from ..core.errors import (
-    ArgumentTypeError,
-    InvalidArgumentError,
-    UnimplementedError,
-    UnknownNameError,
-    nearest,
-)
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnknownNameError, nearest
 from ..ir.bind import new_value
 from . import choosing, grouping, mapping, sources, storing
 from .background import ahead
@@ -290,7 +284,7 @@ class Dataset:
     def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> Dataset:
         """The elements for which the function of a `map` just before does not fail."""
         if not isinstance(self._node, mapping.Map):
-            raise UnimplementedError(
+            raise InvalidArgumentError(
                 "ignore_errors stands right after the map whose function may fail; put it there"
             )
         return self._then(mapping.Tolerant(self._node, log_warning))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 import struct
 import threading
 import time
@@ -39,6 +38,8 @@ class EventWriter:
         flush_seconds: float = 120.0,
     ) -> None:
         _require_tensorboard()
+        import socket
+
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         self.folder = os.fspath(folder)

@@ -49,7 +49,7 @@ OWNERS = {
 LATE = {
     *("base64", "concurrent.futures", "csv", "difflib", "html", "http.client", "inspect", "json"),
     *("linecache", "logging", "multiprocessing", "queue", "shutil", "tempfile", "textwrap"),
-    *("tarfile", "threading", "traceback"),
+    *("socket", "tarfile", "threading", "traceback"),
     *("urllib.parse", "urllib.request", "xml.etree.ElementTree", "zipfile", "zlib"),
 }
 

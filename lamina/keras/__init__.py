@@ -114,7 +114,11 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("datasets", "wrappers"):  # they take imports that networks do not need
+    if name in (
+        "datasets",
+        "experimental",
+        "wrappers",
+    ):  # they take imports that networks do not need
         return importlib.import_module(f"{__name__}.{name}")
     if name in _ELSEWHERE:
         raise UnknownNameError(f"keras.{name} is not there: {_ELSEWHERE[name]}")

@@ -17,6 +17,17 @@ ABSENT = {
         ("python", "core", "compiler", "_api"),
         "TensorFlow's inner modules are not there; import from tensorflow.keras or tensorflow",
     ),
+    "enable_eager_execution": "operations run at once from the start; leave it out",
+    "softmax_cross_entropy_with_logits_v2": "it is called softmax_cross_entropy_with_logits",
+    **{
+        f"{name}Optimizer": f"use tf.keras.optimizers.{keras}"
+        for name, keras in {
+            **{same: same for same in ("Adam", "Adagrad", "Adadelta", "Ftrl")},
+            "GradientDescent": "SGD",
+            "RMSProp": "RMSprop",
+            "Momentum": "SGD(momentum=…)",
+        }.items()
+    },
     "Session": _FUNCTION,
     "InteractiveSession": _FUNCTION,
     "placeholder": "give tensors as arguments, or use keras.Input for a model's inputs",

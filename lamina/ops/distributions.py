@@ -98,6 +98,8 @@ def binomial_from(key: Any, draw: Any, counts: Any, probabilities: Any) -> Any:
 
     L. Devroye, "Non-uniform random variate generation" (1986), chapter X, section 4.3.
     """
+    if 0 in counts.spec.shape:
+        return counts
     zero, one = fill_like(counts, 0), fill_like(counts, 1)
     left = prim.maximum(prim.floor(prim.stop_gradient(counts)), zero)
     p = prim.minimum(prim.maximum(prim.stop_gradient(probabilities), zero), one)

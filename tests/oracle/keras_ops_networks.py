@@ -31,6 +31,9 @@ for _name in ("segment_sum", "segment_max", "segment_min", "segment_prod"):
     row(_name, normal(5, 3), IDS, num_segments=3, dtypes=WIDE, on_jax=True)
     row(_name, normal(5), IDS, 4, case="empty", dtypes=F, smooth=False)
     row(_name, normal(5), np.sort(IDS), 3, case="sorted", sorted=True, dtypes=F)
+row(
+    "segment_max", np.zeros((0, 2)), IDS[:0], 3, case="no rows", dtypes=F, smooth=False, on_jax=True
+)
 row("top_k", X, 2, batch=True, dtypes=("int32", *F), on_jax=True)
 row("top_k", X, k=3, sorted=True, case="named", batch=True, dtypes=F, on_jax=True)
 row("in_top_k", CLASSES, X, 2, dtypes=F, batch=True)

@@ -86,6 +86,8 @@ def _segment(
         own = prim.equal(iota(full[:2], 0, ids.spec.dtype), broadcast(ids, full[:2]))
         own = broadcast(reshape(own, (*full[:2], *(1 for _ in full[2:]))), full)
         filled = fill(full, empty(x.spec.dtype), x.spec.dtype)
+        if full[1] == 0:
+            return fill((count, *full[2:]), empty(x.spec.dtype), x.spec.dtype)
         return reduce(prim.select(own, broadcast(x, full), filled), (1,))
 
     return function

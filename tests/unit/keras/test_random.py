@@ -61,6 +61,12 @@ def test_parameters_are_broadcast() -> None:
     np.testing.assert_array_equal(found, np.repeat([[0.0], [10.0]], 300, axis=1))
 
 
+def test_there_may_be_no_numbers() -> None:
+    for call in (random.normal, random.uniform):
+        assert call((0, 2), seed=1).shape == (0, 2)
+    assert random.gamma((0,), 2.0).shape == random.binomial((0,), 3, 0.5).shape == (0,)
+
+
 def test_counts_may_be_worked_out() -> None:
     @tf.function
     def draw(counts: Any) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from ...core.errors import ArgumentTypeError
+from ...core.errors import ArgumentTypeError, UnknownNameError, nearest
 from ..configurable import FAMILIES, deserialize, get_from, serialize
 from . import legacy, schedules
 from .adadelta import Adadelta
@@ -73,3 +74,9 @@ def get(identifier: Any) -> Any:
             f"{type(identifier).__name__} {str(identifier)[:60]!r}"
         )
     return found
+
+
+def __getattr__(name: str) -> Any:
+    if name == "experimental":  # where TensorFlow 2.9 had the optimizers of today
+        return sys.modules[__name__]
+    raise UnknownNameError(f"keras.optimizers has no {name!r}.{nearest(name, __all__)}")

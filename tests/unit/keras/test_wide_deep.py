@@ -52,6 +52,9 @@ def test_both_parts_may_share_their_inputs() -> None:
 
 
 def test_schedules_and_other_names() -> None:
+    assert keras.optimizers.experimental.AdamW is keras.optimizers.AdamW
+    with pytest.raises(AttributeError, match="mean 'Adam'"):
+        _ = keras.optimizers.Adamm
     assert keras.experimental.CosineDecay is keras.optimizers.schedules.CosineDecay
     with pytest.raises(AttributeError, match="mean 'LinearModel'"):
         _ = keras.experimental.LinearModl

@@ -197,4 +197,9 @@ def _made(name: str) -> Any:
 def __getattr__(name: str) -> Any:
     if name in __all__:
         return _made(name)
+    if name == "scikit_learn":
+        raise UnknownNameError(
+            "keras.wrappers.scikit_learn left Keras; KerasClassifier and KerasRegressor are "
+            "keras.wrappers.SKLearnClassifier and SKLearnRegressor"
+        )
     raise UnknownNameError(f"keras.wrappers has no {name!r}.{nearest(name, __all__)}")

@@ -45,7 +45,8 @@ class Checkpoint(Tracked):
             if not is_trackable(value):
                 raise InvalidArgumentError(
                     f"Checkpoint expects objects with variables; {name!r} is a "
-                    f"{type(value).__name__}. Put a number into a tf.Variable."
+                    f"{type(value).__name__}. Put a number into a tf.Variable; places in datasets "
+                    "are not saved."
                 )
         set_attribute = object.__setattr__
         set_attribute(self, "_root", root)

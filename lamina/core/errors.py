@@ -61,6 +61,10 @@ class OutOfRangeError(OpError, IndexError):
     """An index past the end."""
 
 
+class IndexRangeError(InvalidArgumentError, OutOfRangeError):
+    """A look-up at a place that is not there: an invalid argument in TensorFlow."""
+
+
 class UnimplementedError(OpError, NotImplementedError):
     """Something that Keras or TensorFlow accepts and lamina does not do."""
 

@@ -52,7 +52,7 @@ def gather(
 ) -> Any:
     """The slices of `params` at `indices` along `axis` (None: `batch_dims`).
 
-    The first `batch_dims` axes of both go together. An index outside raises OutOfRangeError.
+    The first `batch_dims` axes of both go together. An index outside raises IndexRangeError.
     """
     x, places = to_tensor(params), whole_numbers(indices, "gather")
     batch = integer(batch_dims, "batch_dims")

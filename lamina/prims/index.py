@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import INT32, INT64, STRING, Array
-from ..core.errors import InvalidArgumentError, OutOfRangeError
+from ..core.errors import IndexRangeError, InvalidArgumentError
 from ..core.shapes import Shape
 from ..ir.bind import bind
 from ..ir.primitive import NO_GRADIENT, Primitive
@@ -19,7 +19,7 @@ def check_indices(indices: Array, size: int) -> None:
     """Raise where an index is not in [0, size)."""
     if indices.size and (indices.min() < 0 or indices.max() >= size):
         bad = indices[(indices < 0) | (indices >= size)].ravel()[0]
-        raise OutOfRangeError(f"index {bad} is out of range: expected 0 to {size - 1}")
+        raise IndexRangeError(f"index {bad} is out of range: expected 0 to {size - 1}")
 
 
 def _infer_gather(x: Spec, indices: Spec, *, axis: int) -> Spec:
@@ -45,7 +45,7 @@ gather_p = Primitive(
 
 
 def gather(x: Value, indices: Value, axis: int) -> Any:
-    """The slices of `x` at `indices` along `axis`; OutOfRangeError for a place outside."""
+    """The slices of `x` at `indices` along `axis`; IndexRangeError for a place outside."""
     return bind(gather_p, x, indices, axis=axis)
 
 

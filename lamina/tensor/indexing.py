@@ -11,8 +11,8 @@ import numpy as np
 from ..core.dtypes import INT64
 from ..core.errors import (
     ArgumentTypeError,
+    IndexRangeError,
     InvalidArgumentError,
-    OutOfRangeError,
     SymbolicShapeError,
 )
 from ..core.shapes import B, broadcast_shapes
@@ -169,7 +169,7 @@ def _is_number(item: Any) -> bool:
 def _expand_ellipsis(keys: list[Any], rank: int) -> list[Any]:
     used = sum(key is not None and key is not Ellipsis for key in keys)
     if used > rank:
-        raise OutOfRangeError(f"{used} indices for a tensor of rank {rank}")
+        raise IndexRangeError(f"{used} indices for a tensor of rank {rank}")
     dots = [place for place, key in enumerate(keys) if key is Ellipsis]
     if len(dots) > 1:
         raise InvalidArgumentError("an index can have only one '...'")
@@ -189,7 +189,7 @@ def _index(item: Any, size: Any, axis: int) -> int:
     if size is B:
         raise SymbolicShapeError("the batch axis can be indexed only when its size is known")
     if not -size <= index < size:
-        raise OutOfRangeError(
+        raise IndexRangeError(
             f"index {index} is out of range for axis {axis} of size {size}; expected "
             f"{-size} to {size - 1}"
         )

@@ -1,7 +1,7 @@
 """Look-ups: reading and adding at computed places.
 
 A place outside of what is there sets the error word of the context; the program then ends with an
-OutOfRangeError. Lanes beyond the last row of a batch are looked up, too, at harmless places.
+IndexRangeError. Lanes beyond the last row of a batch are looked up, too, at harmless places.
 """
 
 from __future__ import annotations

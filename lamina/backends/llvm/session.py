@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.dtypes import Array
-from ...core.errors import InvalidArgumentError, OutOfRangeError
+from ...core.errors import IndexRangeError, InvalidArgumentError
 from ...core.shapes import B
 from ...ir.value import Spec
 from . import workers
@@ -155,7 +155,7 @@ class Session:
             self._run(first, last, alone=self.threads == 1 or workers.is_crowded())
         if context[ERROR]:
             context[ERROR] = context[STOP] = 0
-            raise OutOfRangeError(
+            raise IndexRangeError(
                 f"index {context[BAD_INDEX]} is out of range: expected 0 to {context[BAD_SIZE] - 1}"
             )
 

@@ -27,7 +27,7 @@ class Embedding(Layer):
 
     (batch, …) of integers to (batch, …, output_dim). With `mask_zero`, 0 stands for a missing
     entry. `weights` are the vectors to begin with, an array (input_dim, output_dim). An integer
-    out of range raises OutOfRangeError.
+    out of range raises IndexRangeError.
 
     Example: `tf.keras.layers.Embedding(7, 3)(weekdays)`.
     """

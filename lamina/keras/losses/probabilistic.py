@@ -184,7 +184,7 @@ def sparse_categorical_crossentropy(
 
     y_true: (…) or (…, 1), from 0 to classes - 1; y_pred: (…, classes), as in
     `categorical_crossentropy`. Targets equal to `ignore_class` count nothing. An index that is
-    out of range is an InvalidArgumentError; in traced functions an OutOfRangeError when they run.
+    out of range raises an InvalidArgumentError, in traced functions when they run.
     """
     with quiet():
         y = floats(y_pred)

@@ -47,7 +47,7 @@ def _indices(indices: Any) -> Any:
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """The slices of `x` at `indices` along `axis` (None: of all in a line).
 
-    Indices below 0 count from the end; one outside raises OutOfRangeError.
+    Indices below 0 count from the end; one outside raises IndexRangeError.
     """
     x, places = tensor(x), _indices(indices)
     x = layout.reshape(x, [-1]) if axis is None else x

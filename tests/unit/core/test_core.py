@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
+import lamina as tf
 from lamina.core import nest
 from lamina.core.config import Config
 from lamina.core.dtypes import DTYPES, as_dtype
@@ -133,3 +134,10 @@ def test_messages_show_shape_dtype_and_few_values() -> None:
     assert nearest("rleu", ["relu", "tanh"]) == " Did you mean 'relu'?"
     assert nearest("zzz", ["relu"]) == ""
     assert str(NotFoundError("no file")) == "no file"
+
+
+def test_an_index_out_of_range_is_what_python_and_tensorflow_call_it():
+    for wrong in (lambda: tf.gather([1, 2], 5), lambda: tf.constant([1, 2])[5]):
+        for kind in (IndexError, ValueError, tf.errors.InvalidArgumentError):
+            with pytest.raises(kind, match="5"):
+                wrong()

@@ -10,7 +10,7 @@ import pytest
 
 import lamina as tf
 from lamina.backends.llvm.program import NativeProgram
-from lamina.core.errors import OutOfRangeError
+from lamina.core.errors import IndexRangeError
 from lamina.ir.interpret import interpreter
 from lamina.passes.pipeline import optimize
 from lamina.tensor.function import Function
@@ -69,7 +69,7 @@ def test_an_index_out_of_range_is_told_and_nothing_is_written():
         return tf.gather(table, indices)
 
     look_up(np.array([0, 3], "int32"))
-    with pytest.raises(OutOfRangeError, match="index 4 is out of range: expected 0 to 3"):
+    with pytest.raises(IndexRangeError, match="index 4 is out of range: expected 0 to 3"):
         look_up(np.array([0, 4], "int32"))
     assert float(count) == 1.0
     np.testing.assert_array_equal(table, 2 * np.eye(4))
@@ -91,6 +91,6 @@ def test_an_index_after_statistics_of_the_batch_is_told_before_the_update():
     before = weights.numpy()
     bad = good.copy()
     bad[17, 1] = 3
-    with pytest.raises(OutOfRangeError, match="index 3"):
+    with pytest.raises(IndexRangeError, match="index 3"):
         function(x, bad)
     np.testing.assert_array_equal(weights, before)

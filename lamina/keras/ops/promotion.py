@@ -118,7 +118,8 @@ def _name(value: Any, found: Any, strength: int, beside_tensors: bool, weak: boo
 def _as_dtype(values: Any, read: Any, dtype: np.dtype[Any]) -> list[Any]:
     results = []
     for value, (found, strength) in zip(values, read, strict=True):
-        results.append(_written(value, dtype) if strength == WEAK else cast(found, dtype))
+        is_written = strength == WEAK and found.spec.dtype != dtype
+        results.append(_written(value, dtype) if is_written else cast(found, dtype))
     return results
 
 

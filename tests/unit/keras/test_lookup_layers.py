@@ -181,7 +181,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda k: k.HashedCrossing(3)(["a"]), ValueError, "two or more inputs"),
     (lambda k: k.HashedCrossing(3)((["a"], ["b", "c"])), ValueError, "have one shape"),
     (lambda k: k.HashedCrossing(3)((["a"], [1.5])), ValueError, "integers and strings"),
-    (lambda k: k.TextVectorization, AttributeError, "texts are outside"),
+    (lambda k: k.TextVectorization, AttributeError, "texts and sequences"),
 ]
 
 
@@ -226,7 +226,7 @@ def test_layers_have_the_names_of_older_versions() -> None:
     assert all(getattr(old, name) is getattr(LAYERS, name) for name in old.__all__)
     with pytest.raises(AttributeError, match="became HashedCrossing"):
         _ = old.CategoryCrossing
-    with pytest.raises(AttributeError, match="texts are outside"):
+    with pytest.raises(AttributeError, match="texts and sequences"):
         _ = old.TextVectorization
 
 

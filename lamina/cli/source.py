@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import InvalidArgumentError, NotFoundError, nearest
+from ..core.errors import InvalidArgumentError, MissingFileError, nearest
 from ..datasets import credit
 from ..tabular import Table, as_table, read_csv
 
@@ -32,7 +32,7 @@ def find_source(data: str, target: str | None, full: bool) -> Source:
     path = Path(data)
     if not path.exists() and not path.suffix:
         near = nearest(data, EMBEDDED)
-        raise NotFoundError(
+        raise MissingFileError(
             f"There is no file {data!r}, nor embedded data of that name.{near} "
             f"Embedded is: {', '.join(EMBEDDED)}."
         )

@@ -45,6 +45,10 @@ class NotFoundError(OpError, KeyError):
     """A name or a file that does not exist."""
 
 
+class MissingFileError(NotFoundError, FileNotFoundError, ValueError):
+    """A file that cannot be read: FileNotFoundError in Python, ValueError in Keras."""
+
+
 class UnknownNameError(InvalidArgumentError, AttributeError):
     """An attribute or registered name that does not exist."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core import nest
 from ..core.dtypes import INT64, as_dtype
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
 from ..core.shapes import TensorShape
 from ..ir.value import Value
 from ..tensor.convert import to_tensor
@@ -224,7 +224,7 @@ def checked_compression(compression: str | None) -> str:
 def open_binary(path: str, compression: str) -> IO[bytes]:
     """A file for reading, unpacked on the way."""
     if not os.path.isfile(path):
-        raise NotFoundError(f"there is no file {path!r}")
+        raise MissingFileError(f"there is no file {path!r}")
     if compression == "GZIP":
         return gzip.open(path, "rb")  # type: ignore[return-value]
     if compression == "ZLIB":

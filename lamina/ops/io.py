@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import FLOAT32, FLOAT64, INT32, INT64, STRING, numpy_dtype
-from ..core.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError, OpError
+from ..core.errors import AlreadyExistsError, InvalidArgumentError, MissingFileError, OpError
 from ..core.spaces import Space
 from ..ir.bind import new_value
 from ..prims.text import map_text
@@ -38,7 +38,9 @@ def _reading(path: bytes) -> bytes:
         with open(os.fsdecode(path), "rb") as file:
             return file.read()
     except OSError as error:
-        raise NotFoundError(f"cannot read {os.fsdecode(path)}: {error.strerror or error}") from None
+        raise MissingFileError(
+            f"cannot read {os.fsdecode(path)}: {error.strerror or error}"
+        ) from None
 
 
 def read_file(filename: Any, name: str | None = None) -> Any:
@@ -241,7 +243,7 @@ def _kind(given: Any) -> Any:
 
 
 def _named(error: OSError, path: str) -> OpError:
-    return NotFoundError(f"{path}: {error.strerror or error}")
+    return MissingFileError(f"{path}: {error.strerror or error}")
 
 
 class GFile:

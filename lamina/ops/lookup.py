@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import INT64, STRING, DType, as_dtype, numpy_dtype
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
 from ..core.hashing import farmhash64
 from ..core.spaces import Space
 from ..ir.bind import new_value
@@ -86,7 +86,7 @@ class TextFileInitializer(_Initializer):
             with open(filename, "rb") as file:
                 lines = file.read().splitlines()[:vocab_size]
         except OSError as error:
-            raise NotFoundError(f"cannot read {filename}: {error.strerror or error}") from None
+            raise MissingFileError(f"cannot read {filename}: {error.strerror or error}") from None
         if vocab_size is not None and len(lines) < vocab_size:
             raise InvalidArgumentError(
                 f"{filename} has {len(lines)} lines; vocab_size={vocab_size} was asked for"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import DataLossError, InvalidArgumentError, NotFoundError
+from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError
 
 
 class Piece(NamedTuple):
@@ -30,7 +30,7 @@ def read_pieces(path: Path) -> list[Piece]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from None
+        raise MissingFileError(f"cannot read {path}: {error.strerror or error}") from None
     if path.suffix != ".ipynb":
         try:
             text = importlib.util.decode_source(content)

@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import DataLossError, InvalidArgumentError, NotFoundError
+from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError
 from .encoding import Encoder, Feature
 from .target import TASKS, Target
 
@@ -46,7 +46,7 @@ def read_encoder(path: str | os.PathLike[str]) -> Encoder:
     if path.is_dir():
         raise InvalidArgumentError(f"{path} is a folder. Name the model: {path / 'model.keras'}.")
     if not path.exists():
-        raise NotFoundError(f"There is no model {str(path)!r}.")
+        raise MissingFileError(f"There is no model {str(path)!r}.")
     try:
         with zipfile.ZipFile(path) as archive:
             if MEMBER not in archive.namelist():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import DataLossError, InvalidArgumentError, NotFoundError, nearest
+from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError, nearest
 from .table import MISSING, TEXT, Column, Table, check_names, to_number
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -89,7 +89,7 @@ def _content(path: Path) -> bytes:
     if not path.exists():
         folder = path.parent
         near = nearest(path.name, os.listdir(folder)) if folder.is_dir() else ""
-        raise NotFoundError(f"There is no file {str(path)!r}.{near}")
+        raise MissingFileError(f"There is no file {str(path)!r}.{near}")
     try:
         content = path.read_bytes()
         if content.startswith(b"\x1f\x8b"):

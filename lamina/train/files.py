@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import Array, as_dtype
-from ..core.errors import DataLossError, NotFoundError
+from ..core.errors import DataLossError, MissingFileError, NotFoundError
 from ..core.files import FilePath, write_bytes
 from .objects import Node
 
@@ -63,13 +63,13 @@ def _existing(prefix: str) -> Path:
     if path.is_file():
         return path
     if Path(f"{prefix}.index").exists():
-        raise NotFoundError(
+        raise MissingFileError(
             f"{prefix} is a checkpoint of TensorFlow, whose format lamina does not read. Save "
             "weights there with model.save_weights('name.weights.h5')."
         )
     near = latest_checkpoint(path.parent) if path.parent.is_dir() else None
     hint = f" The latest in that folder is {near}." if near else ""
-    raise NotFoundError(f"there is no checkpoint {prefix!r} ({path} does not exist).{hint}")
+    raise MissingFileError(f"there is no checkpoint {prefix!r} ({path} does not exist).{hint}")
 
 
 # Looking into a checkpoint ------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def _resolved(checkpoint: FilePath) -> str:
     if os.path.isdir(text):
         found = latest_checkpoint(text)
         if found is None:
-            raise NotFoundError(f"there is no checkpoint in the folder {text!r}")
+            raise MissingFileError(f"there is no checkpoint in the folder {text!r}")
         return found
     return text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ...core.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
+from ...core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
 from .base import Logs, say
 from .monitor import MonitorCallback
 
@@ -99,7 +99,7 @@ class ModelCheckpoint(MonitorCallback):
         try:
             return self.filepath.format(**fields)
         except (KeyError, IndexError) as error:
-            raise NotFoundError(
+            raise MissingFileError(
                 f"the file name {self.filepath!r} asks for {error}; known here are "
                 f"{', '.join(fields)}"
             ) from None

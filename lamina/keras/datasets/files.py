@@ -15,7 +15,13 @@ import numpy as np
 
 from ...core.downloads import cached
 from ...core.dtypes import Array
-from ...core.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
+from ...core.errors import (
+    DataLossError,
+    InvalidArgumentError,
+    MissingFileError,
+    NotFoundError,
+    OpError,
+)
 from ...core.files import cache_folder
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -44,7 +50,7 @@ def fetch(
         try:
             return checked(Path(path).read_bytes(), path)
         except OSError as error:
-            raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from None
+            raise MissingFileError(f"cannot read {path}: {error.strerror or error}") from None
     theirs = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets" / path
     if theirs.is_file():
         return checked(theirs.read_bytes(), str(theirs))

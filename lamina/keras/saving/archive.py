@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
-from ...core.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
+from ...core.errors import DataLossError, InvalidArgumentError, MissingFileError, OpError
 from ...core.files import replacing
 
 LARGE = 256 * 2**20
@@ -29,13 +29,13 @@ def write_archive(
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """The file at `path`, to be read; NotFoundError where there is none."""
+    """The file at `path`, to be read; MissingFileError where there is none."""
     if os.path.isdir(path):
         raise InvalidArgumentError(f"{path} is a folder; name a file")
     try:
         file = open(path, "rb")  # noqa: SIM115 (closed below, outside of what is caught here)
     except FileNotFoundError:
-        raise NotFoundError(f"there is no file {str(path)!r}") from None
+        raise MissingFileError(f"there is no file {str(path)!r}") from None
     except OSError as error:
         raise InvalidArgumentError(f"{path} cannot be read: {error.strerror or error}") from error
     with file:

@@ -141,3 +141,15 @@ def test_an_index_out_of_range_is_what_python_and_tensorflow_call_it():
         for kind in (IndexError, ValueError, tf.errors.InvalidArgumentError):
             with pytest.raises(kind, match="5"):
                 wrong()
+
+
+def test_a_file_that_is_not_there_is_what_python_keras_and_tensorflow_call_it(tmp_path):
+    for load in (
+        tf.keras.models.load_model,
+        tf.data.TextLineDataset,
+        tf.io.read_file,
+        tf.train.load_checkpoint,
+    ):
+        for kind in (FileNotFoundError, tf.errors.NotFoundError, ValueError):
+            with pytest.raises(kind, match=r"nowhere\.keras"):
+                list(load(str(tmp_path / "nowhere.keras")))

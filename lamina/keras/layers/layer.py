@@ -285,18 +285,19 @@ class Layer(Connected):
     def _run(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         frames = CALLS.frames
         signature = call_signature(type(self))
-        if len(arguments) > 1 and "training" in signature.names[: len(arguments)]:
-            place = signature.names.index("training")
-            keywords = {**keywords, "training": arguments[place]}
-            arguments = arguments[:place]
-        training = keywords.get("training")
+        names = signature.names[: len(arguments)]
+        by_place = names.index("training") if "training" in names else None
+        training = keywords.get("training") if by_place is None else arguments[by_place]
         if training is None and frames:
             training = frames[-1].training
-        if signature.training and keywords.get("training") is None:
-            default = signature.training_default
-            keywords = {**keywords, "training": training if training is not None else default}
-        elif not signature.training:
+        if not signature.training:
             keywords = {k: v for k, v in keywords.items() if k != "training"}
+        else:
+            wanted = training if training is not None else signature.training_default
+            if by_place is None:
+                keywords = {**keywords, "training": wanted}
+            else:
+                arguments = (*arguments[:by_place], wanted, *arguments[by_place + 1 :])
         if signature.masks:
             keywords = signature.with_masks(arguments, keywords)
         first = arguments[0] if arguments else keywords.get(signature.first)

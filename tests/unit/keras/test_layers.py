@@ -149,6 +149,17 @@ def test_training_reaches_the_layers_inside() -> None:
     assert not (Two()(ones).numpy() == 0).any()
 
 
+def test_arguments_after_training_may_be_given_by_place() -> None:
+    class Scaled(layers.Layer):
+        def call(
+            self, x: tf.Tensor, training: bool = False, mask: object = None, by: float = 1.0
+        ) -> tf.Tensor:
+            return x * (2.0 if training else 1.0) * by
+
+    for training, wanted in ((True, 10.0), (False, 5.0), (None, 5.0)):
+        assert float(Scaled()(1.0, training, None, 5.0)) == wanted
+
+
 def test_set_weights_checks_all_before_setting_any() -> None:
     layer = layers.Dense(2)
     with pytest.raises(InvalidArgumentError, match="not built"):

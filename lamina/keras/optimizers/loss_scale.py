@@ -63,6 +63,7 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer = inner_optimizer
         self.initial_scale = initial_scale
         self.dynamic_growth_steps = dynamic_growth_steps
+        self._unscaled = False  # whether the gradients that come next were divided by the scale
         inner_optimizer.loss_scale_factor = None  # else gradients would be divided twice
 
     def build(self, variables: Iterable[Variable]) -> None:
@@ -131,8 +132,16 @@ class LossScaleOptimizer(Optimizer):
         return (lambda: self.scale_loss(loss())) if callable(loss) else self.scale_loss(loss)
 
     def get_unscaled_gradients(self, grads: Iterable[Any]) -> list[Any]:
-        """The gradients as they are: `apply` divides them, and leaves out what is not finite."""
-        return list(grads)
+        """The gradients of the loss itself, which the next `apply` takes as such (TensorFlow 2)."""
+        self._unscaled = True
+        return _times(1.0 / self.loss_scale, grads)
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
+        """One update by gradients of the scaled loss, or by what `get_unscaled_gradients` gave."""
+        if self._unscaled:
+            self._unscaled = False
+            grads = _times(self.loss_scale, grads)
+        super().apply(grads, trainable_variables)
 
     @property
     def loss_scale(self) -> Any:
@@ -150,3 +159,8 @@ class LossScaleOptimizer(Optimizer):
             "initial_scale": self.initial_scale,
             "dynamic_growth_steps": self.dynamic_growth_steps,
         }
+
+
+def _times(factor: Any, gradients: Iterable[Any]) -> list[Any]:
+    known = [g if g is None else to_tensor(g) for g in gradients]
+    return [g if g is None else g * cast(factor, g.spec.dtype) for g in known]

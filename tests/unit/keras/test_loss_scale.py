@@ -80,6 +80,26 @@ def test_steps_are_written_as_in_tensorflow_2():
     assert optimizer.get_scaled_loss(lambda: tf.constant(1.0))() == 2.0**15
 
 
+@pytest.mark.parametrize("wrap", [lambda step: step, tf.function])
+def test_unscaled_gradients_may_be_clipped_before_they_are_applied(wrap):
+    variable = tf.Variable([3.0, 4.0])
+    optimizer = tf.keras.mixed_precision.LossScaleOptimizer(tf.keras.optimizers.SGD(1.0))
+
+    @wrap
+    def step():
+        with tf.GradientTape() as tape:
+            scaled = optimizer.get_scaled_loss(tf.reduce_sum(variable**2) / 2.0)
+        gradients = optimizer.get_unscaled_gradients(tape.gradient(scaled, [variable]))
+        clipped, length = tf.clip_by_global_norm(gradients, 1.0)
+        optimizer.apply_gradients(zip(clipped, [variable], strict=True))
+        return length
+
+    assert float(step()) == 5.0
+    np.testing.assert_allclose(variable, [2.4, 3.2], rtol=1e-6)
+    assert float(step()) == 4.0
+    np.testing.assert_allclose(variable, [1.8, 2.4], rtol=1e-6)
+
+
 def test_an_overflow_changes_nothing_but_the_scale():
     accumulating = tf.keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
     optimizer = tf.keras.optimizers.LossScaleOptimizer(accumulating, initial_scale=4.0)

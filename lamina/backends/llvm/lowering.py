@@ -72,7 +72,9 @@ class Lowering:
         self.planned.finish()
         self.groups = groups(self.planned)
         self.checked = self._checked()
-        self.homes = in_place(self.planned, self.groups, self.carried, self.checked)
+        # Not the guard, for each thread reads it when it gets there, not all of them at one time.
+        own = [pair for pair in self.carried if pair[1] != guard]
+        self.homes = in_place(self.planned, self.groups, own, self.checked)
         self.stored = self._stored()
         self.row_counts = contract.row_counts(self.planned.kernels)
         memory = Buffers(self.planned, self.groups, self.stored, self.homes, lanes)

@@ -162,6 +162,16 @@ def test_a_result_that_others_still_read_is_not_written_in_place() -> None:
     np.testing.assert_array_equal(second, a)
 
 
+def test_whether_a_loop_goes_on_is_written_when_all_threads_have_read_it() -> None:
+    def turn(i: Any, limit: Any, goes_on: Any) -> list[Any]:
+        return [i + 1.0, i + 1.0 < limit]
+
+    boolean = Spec((), np.dtype("bool"))
+    graph, _ = trace_graph("turn", turn, [Spec((), F32), Spec((), F32), boolean])
+    lowering = Lowering(optimize(graph), 8, [(0, 0), (1, 2)], guard=2)
+    assert [home is lowering.graph.inputs[0] for home in lowering.homes.values()] == [True]
+
+
 def test_what_has_no_native_form_runs_between_regions(caplog: pytest.LogCaptureFixture) -> None:
     def function(x: Any, w: Any) -> list[Any]:
         y = tf.tanh(tf.matmul(x, w))

@@ -243,7 +243,7 @@ def _number(writer: Writer, value: Value, row: Reg, number: Reg) -> Reg:
 
 
 def emit_search(writer: Writer, stored: set[int]) -> None:
-    """How many edges are below (or, from the right, not above): NaN is above all."""
+    """How many edges are below (or, from the right, not above)."""
     code, root, lanes = writer.code, writer.root, writer.lanes
     edges, x = root.sources
     kind = vector(I64, lanes)
@@ -252,17 +252,24 @@ def emit_search(writer: Writer, stored: set[int]) -> None:
         value = writer.load_lanes(x, writer.place_of(x, outer.index, inner.index))
         with code.loop(0, form_of(edges.spec).columns, 1, [constant(kind, 0)]) as loop:
             edge = writer.load_number(edges, writer.element_at(edges, loop.index))
-            if is_float(value.kind):
-                below = code.fcmp("ule" if root.params["right"] else "ult", edge, value)
-            else:
-                sign = "s" if is_signed(x.spec.dtype) else "u"
-                order = "le" if root.params["right"] else "lt"
-                below = code.icmp(sign + order, edge, value)
+            below = is_below(writer, edge, value)
             one = code.cast("zext", below, with_element(kind, I64))
             loop.carry(code.add(loop.carried[0], one))
         place = writer.place_of(root.output, outer.index, inner.index)
         writer.store_lanes(root.output, loop.results[0], place)
     writer.follow(stored)
+
+
+def is_below(writer: Writer, edge: Reg, value: Reg) -> Reg:
+    """Whether a number belongs behind an edge: NaN is the largest one, and equal to itself."""
+    code, root = writer.code, writer.root
+    right = root.params["right"]
+    if not is_float(value.kind):
+        sign = "s" if is_signed(root.sources[1].spec.dtype) else "u"
+        return code.icmp(sign + ("le" if right else "lt"), edge, value)
+    if right:
+        return code.op("or", code.fcmp("ole", edge, value), code.fcmp("uno", value, value))
+    return code.op("and", code.fcmp("ult", edge, value), code.fcmp("ord", edge, edge))
 
 
 FALLIBLE = ("gather", "take_along", "add_along", "scatter_add")

@@ -255,18 +255,14 @@ def plan_search(planned: Planned, node: Node) -> None:
 
 
 def emit_search(writer: Writer, stored: set[int]) -> None:
-    """How many edges are below (or, from the right, not above): NaN is above all."""
+    """How many edges are below (or, from the right, not above)."""
     code, root = writer.code, writer.root
     edges, x = root.sources
     with code.loop(0, form_of(x.spec).size) as outer:
         value = _load(writer, x, outer.index)
         with code.loop(0, form_of(edges.spec).size, 1, [code.int(0)]) as loop:
             edge = _load(writer, edges, loop.index)
-            if is_float(value.kind):
-                below = code.fcmp("ule" if root.params["right"] else "ult", edge, value)
-            else:
-                sign = "s" if is_signed(x.spec.dtype) else "u"
-                below = code.icmp(sign + ("le" if root.params["right"] else "lt"), edge, value)
+            below = index.is_below(writer, edge, value)
             loop.carry(code.add(loop.carried[0], code.cast("zext", below, I64)))
         _store(writer, root.output, loop.results[0], outer.index)
     writer.follow(stored)

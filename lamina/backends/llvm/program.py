@@ -23,7 +23,7 @@ from .lowering import Layout, Lowering, describe
 from .session import Session, count_rows
 
 _SMALL = 1e6  # operations of a step below which a second thread costs more than it brings
-_FORM = 3  # of the programs: raise it when the same graph is lowered in another way
+_FORM = 4  # of the programs: raise it when the same graph is lowered in another way
 _KEPT_SESSIONS = 4
 _LARGEST_KEPT = 1 << 28  # bytes
 _ENTRIES = "begin", "run", "finish", "predict"

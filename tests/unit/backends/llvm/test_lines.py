@@ -38,6 +38,12 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     ),
     "gather of the last axis": lambda x: tf.gather(x, [0, 0], axis=-1),
     "searchsorted": lambda x: tf.searchsorted([-1.0, 0.0, 0.5, 0.5], x, side="right"),
+    **{
+        f"searchsorted of no number, {side}": lambda x, side=side: tf.searchsorted(
+            [0.0, 0.5, np.nan], tf.where(x > 0.4, np.nan, x), side=side
+        )
+        for side in ("left", "right")
+    },
     "narrow sum": lambda x: tf.reduce_sum(tf.tile(x[..., None], [1] * len(x.shape) + [2]), 0),
     "gradient of look-ups": _gradient,
     "stacks": lambda x: tf.matmul(x[..., None], x[..., None], transpose_b=True),

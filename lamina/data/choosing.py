@@ -16,6 +16,8 @@ from .order import Seeds, slots
 from .rows import INFINITE, UNKNOWN, Rows, less, smaller, times, whole
 from .structure import common_spec, rebuild
 
+Choices = Callable[[], Iterator[int]]
+
 
 class Chosen(Node):
     """Elements of another node, unchanged."""
@@ -272,9 +274,7 @@ def _bytes(array: Any) -> Any:
 class Selected(Node):
     """Elements of several datasets, which of them next by a function that gives numbers."""
 
-    def __init__(
-        self, nodes: list[Node], choices: Callable[[], Iterator[int]], stop_on_empty: bool
-    ) -> None:
+    def __init__(self, nodes: list[Node], choices: Choices, stop_on_empty: bool) -> None:
         spec = nodes[0].spec
         for node in nodes[1:]:
             spec = common_spec(spec, node.spec, "choosing from datasets")
@@ -303,24 +303,26 @@ class Selected(Node):
             yield element
 
 
-def sampled(weights: Any, count: int, seeds: Seeds) -> Callable[[], Iterator[int]]:
-    """Numbers of datasets drawn by their weights."""
+def sampled(weights: Any, nodes: list[Node], seeds: Seeds) -> tuple[list[Node], Choices]:
+    """The nodes that can be drawn, and numbers of them drawn by their weights."""
+    count = len(nodes)
     shares = np.full(count, 1 / count) if weights is None else np.asarray(weights, np.float64)
     if shares.shape != (count,) or (shares < 0).any() or not shares.sum() > 0:
         raise InvalidArgumentError(
             f"weights are {count} numbers that are not negative, one for each dataset; got "
             f"{weights!r:.80}"
         )
-    bounds = np.cumsum(shares / shares.sum()) * 2**32
+    drawn = np.flatnonzero(shares)
+    bounds = np.cumsum(shares[drawn] / shares.sum()) * 2**32
 
     def choices() -> Iterator[int]:
         seed, draw = seeds.next(), 0
         while True:
             draw += 1
-            words = slots(seed, draw, 256, 2**32)
-            yield from np.minimum(np.searchsorted(bounds, words, "right"), count - 1).tolist()
+            places = np.searchsorted(bounds, slots(seed, draw, 256, 2**32), "right")
+            yield from np.minimum(places, len(drawn) - 1).tolist()
 
-    return choices
+    return [nodes[number] for number in drawn], choices
 
 
 class Checked(Chosen):

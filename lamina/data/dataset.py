@@ -129,8 +129,8 @@ class Dataset:
         """Elements of several datasets, drawn by their weights."""
         nodes = [node_of(item, "sample_from_datasets") for item in datasets]
         seeds = Seeds(seed, bool(rerandomize_each_iteration))
-        choices = choosing.sampled(weights, len(nodes), seeds)
-        return Dataset(choosing.Selected(nodes, choices, stop_on_empty_dataset))
+        drawn, choices = choosing.sampled(weights, nodes, seeds)
+        return Dataset(choosing.Selected(drawn, choices, stop_on_empty_dataset))
 
     @staticmethod
     def choose_from_datasets(
@@ -276,9 +276,8 @@ class Dataset:
         check_not_traced("Dataset.reduce was called")
         state = normalize(initial_state)
         for element in self._node.elements():
-            state = normalize(
-                mapping.as_tensors(reduce_func(to_tensors(state), to_tensors(element)))
-            )
+            found = mapping.parts(reduce_func(to_tensors(state), to_tensors(element)))
+            state = normalize(mapping.as_tensors(found))
         return to_tensors(state)
 
     def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> Dataset:

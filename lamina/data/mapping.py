@@ -90,7 +90,7 @@ class ElementFunction:
             return None
 
         def run(*symbols: Any) -> Any:
-            return _results(self._call(nest.pack_sequence_as(spec, symbols)))
+            return _results(parts(self._call(nest.pack_sequence_as(spec, symbols))))
 
         name = getattr(self.function, "__name__", "function").strip("<>")
         return Program(name, run, specs, eager=True)  # type: ignore[arg-type]
@@ -104,7 +104,8 @@ class ElementFunction:
         """The result as arrays."""
         program = self._program
         if program is None:
-            return normalize(as_tensors(self._call(to_tensors(element))), "the result of map")
+            found = as_tensors(parts(self._call(to_tensors(element))))
+            return normalize(found, "the result of map")
         found = program.run([new_value(leaf) for leaf in nest.flatten(element)])
         return nest.map_structure(lambda tensor: tensor.array, found)
 
@@ -127,6 +128,11 @@ def _results(value: Any) -> Any:
     if value is None or is_dataset(value):
         raise InvalidArgumentError("not a tensor")
     return to_tensor(value)
+
+
+def parts(value: Any) -> Any:
+    """What a function returned: a list is a tuple of parts, which need not have one shape."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def as_tensors(value: Any) -> Any:
@@ -317,7 +323,7 @@ class Scan(Node):
     def produce(self) -> Iterator[Any]:
         state = self.start
         for element in self.node.elements():
-            found = self.function(to_tensors(state), to_tensors(element))
+            found = parts(self.function(to_tensors(state), to_tensors(element)))
             if not isinstance(found, tuple) or len(found) != 2:
                 raise InvalidArgumentError(
                     f"the function of scan returns (new state, output); got {found!r:.80}"

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from ..core import nest
-from ..core.dtypes import INT64, as_dtype
+from ..core.dtypes import INT64, Array, as_dtype
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
 from ..core.shapes import TensorShape
 from ..ir.value import Value
@@ -21,8 +21,11 @@ from ..tensor.convert import to_tensor
 from ..tensor.spec import TensorSpec
 from .node import Node
 from .order import Seeds, slots
-from .rows import INFINITE, UNKNOWN, Rows, whole
+from .rows import INFINITE, UNKNOWN, Rows, rows_of, whole
 from .structure import normalize, row_count, spec_of, without_leading
+
+_MOST_NUMBERS = 1 << 24  # of a range that is held as an array
+_BLOCK = 1024
 
 
 class Slices(Node):
@@ -55,19 +58,30 @@ class Single(Node):
 
 
 class Numbers(Node):
-    """range(start, stop, step)."""
+    """range(start, stop, step): an array, or made bit by bit where that would be too large."""
 
     def __init__(self, numbers: range, dtype: Any) -> None:
         dtype = as_dtype(dtype)
         super().__init__(TensorSpec((), dtype))
-        self.array = np.arange(numbers.start, numbers.stop, numbers.step, dtype=INT64)
-        self.array = self.array.astype(dtype.dtype)
+        self.numbers = numbers
+        self.array = self._array(numbers) if self.length() <= _MOST_NUMBERS else None
+
+    def _array(self, numbers: range) -> Array:
+        array = np.arange(numbers.start, numbers.stop, numbers.step, dtype=INT64)
+        return array.astype(self.spec.dtype.dtype)
 
     def length(self) -> int:
-        return len(self.array)
+        return max(0, -(-(self.numbers.stop - self.numbers.start) // self.numbers.step))
 
-    def rows(self) -> Rows:
-        return whole(self.array, len(self.array))
+    def rows(self) -> Rows | None:
+        return None if self.array is None else whole(self.array, len(self.array))
+
+    def produce(self) -> Iterator[Any]:
+        for start in itertools.count(0, _BLOCK):
+            block = self.numbers[start : start + _BLOCK]
+            if not block:
+                return
+            yield from rows_of(self._array(block))
 
 
 class Counted(Node):

@@ -94,9 +94,16 @@ def _like(x: Value, value: float) -> Any:
 
 # Binary arithmetic ------------------------------------------------------------------------------
 
+
+def _add(x: Array, y: Array) -> Any:
+    if x.dtype != STRING:
+        return np.add(x, y)
+    return np.asarray(np.add(x, y), STRING)  # a string alone would become an array of its length
+
+
 add: Verb = binary(
     "add",
-    np.add,
+    _add,
     (lambda g, z, x, y: g, lambda g, z, x, y: g),
     kinds=NUMBER + "O",
     doc="x + y; of strings, one after the other.",

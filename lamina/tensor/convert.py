@@ -69,14 +69,14 @@ def read_value(value: Any) -> tuple[Any, int]:
 def _read_list(value: Any) -> tuple[Any, int]:
     if _holds_tensor(value):
         return _stack(value), STRONG
-    array = _as_array(value)
     leaf = value
     while isinstance(leaf, (list, tuple)) and leaf:
         leaf = leaf[0]
-    if isinstance(leaf, (np.generic, np.ndarray)) or hasattr(leaf, "__array__"):
-        return new_value(_checked(array, value)), FOREIGN
     if isinstance(leaf, (str, bytes)):
         return new_value(encode(np.array(value, STRING))), WEAK
+    array = _as_array(value)
+    if isinstance(leaf, (np.generic, np.ndarray)) or hasattr(leaf, "__array__"):
+        return new_value(_checked(array, value)), FOREIGN
     if array.dtype.kind in "US":
         raise _not_numbers(value)
     if array.dtype.kind == "f":

@@ -64,7 +64,16 @@ SAME: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
     "enumerate": (lambda d: d.enumerate(5).take(2), [(5, 0), (6, 1)]),
     "map": (lambda d: d.map(lambda v: v * 2).take(3), [0, 2, 4]),
     "map_tuple": (lambda d: Dataset.zip((d, d)).map(lambda a, b: a + b).take(2), [0, 2]),
-    "map_list": (lambda d: d.map(lambda v: [v, v]).take(1), [[0, 0]]),
+    "map_list": (lambda d: d.map(lambda v: [v, [v, v]]).take(1), [(0, [0, 0])]),
+    "map_list_inside": (lambda d: d.map(lambda v: (v, [v, v])).take(1), [(0, [0, 0])]),
+    "map_csv": (
+        lambda d: (
+            d.take(1)
+            .map(lambda v: tf.strings.as_string(v) + ",a")
+            .map(lambda line: tf.io.decode_csv(line, [0, ""]))
+        ),
+        [(0, b"a")],
+    ),
     "map_batches": (
         lambda d: d.batch(4).map(lambda v: v + 1),
         [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]],
@@ -107,6 +116,7 @@ SAME: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
         lambda d: d.scan(np.int64(0), lambda total, v: (total + v, total + v)).take(4),
         [0, 1, 3, 6],
     ),
+    "scan_list": (lambda d: d.scan(np.int64(0), lambda total, v: [v, total]).take(2), [0, 0]),
     "unique": (lambda d: d.map(lambda v: v % 3).unique(), [0, 1, 2]),
     "cache": (lambda d: d.cache().map(lambda v: v), list(range(10))),
     "prefetch": (lambda d: d.prefetch(2), list(range(10))),
@@ -289,12 +299,16 @@ def test_sampling_goes_by_the_weights() -> None:
     drawn = Dataset.sample_from_datasets(parts, [0.5, 0.5, 0.0], seed=1).take(400)
     counts = collections.Counter(values(drawn))
     assert set(counts) == {0, 1} and 150 < counts[0] < 250
+    ending = Dataset.sample_from_datasets([of_arrays(2), of_arrays(3)], [0.0, 1.0])
+    assert values(ending) == [0, 1, 2]
     short = Dataset.sample_from_datasets([of_arrays(2), of_arrays(3)], seed=4)
     assert sorted(values(short)) == [0, 0, 1, 1, 2]
 
 
 def test_reduce_and_single_elements() -> None:
     assert int(of_arrays(5).reduce(np.int64(1), lambda total, v: total + v)) == 11
+    both = of_arrays(3).reduce((np.int64(0), 1), lambda state, v: [state[0] + v, state[1]])
+    assert tuple(map(int, both)) == (3, 1)
     total, count = of_arrays(4).reduce(
         (np.int64(0), 0), lambda state, v: (state[0] + v, state[1] + 1)
     )
@@ -313,6 +327,15 @@ def test_lengths() -> None:
         with pytest.raises(TypeError, match="length"):
             len(dataset)
         assert dataset
+
+
+def test_huge_ranges_need_no_memory() -> None:
+    huge = Dataset.range(5, 10**15, 3)
+    assert len(huge) == (10**15 - 5 + 2) // 3
+    assert values(huge.map(lambda v: v * 2).batch(2).take(2)) == [[10, 16], [22, 28]]
+    assert values(huge.skip(1023).take(2)) == [5 + 3 * 1023, 5 + 3 * 1024]
+    assert len(values(huge.shuffle(10).take(3))) == 3
+    assert values(Dataset.range(3, -(10**15), -1, output_type=tf.float32).take(2)) == [3.0, 2.0]
 
 
 def test_iterators() -> None:

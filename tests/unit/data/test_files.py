@@ -125,7 +125,7 @@ def test_texts_go_through_caches_and_batches(path: str, tmp_path: Path) -> None:
     lines = tf.data.TextLineDataset(path).cache(str(tmp_path / "kept")).batch(2)
     first = [batch.numpy().tolist() for batch in lines]
     assert [batch.numpy().tolist() for batch in lines] == first and first[0][1].startswith(b"22")
-    pairs = tf.data.Dataset.from_tensor_slices(["a", "bc"]).map(lambda v: [v, v])
+    pairs = tf.data.Dataset.from_tensor_slices(["a", "bc"]).map(lambda v: tf.stack([v, v]))
     padded = pairs.padded_batch(2, 3)
     assert next(iter(padded)).numpy().tolist() == [[b"a", b"a", b""], [b"bc", b"bc", b""]]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from ..ir.graph import Graph, trace_graph
 from ..ir.value import Node, Value
 from ..prims.broadcast import broadcast
@@ -17,13 +19,18 @@ from .inline import write
 _MOST = 64  # operations in both branches together
 _COSTLY = frozenset(
     (
-        *("matmul", "argsort", "sort", "while_loop", "while_gradient", "cond", "call", "search"),
-        "iterate",
+        *("matmul", "argsort", "search", "while_loop", "while_gradient", "iterate", "cond", "call"),
         *("inverse", "determinant", "solve", "cholesky", "attach_gradient"),
+        *("eigh", "svd", "lu", "qr", "slogdet", "pinv"),
     )
 )
 _FAILING = frozenset(("gather", "take_along", "scatter_add", "add_along", "check", "observe"))
-_FAILING_FOR_INTEGERS = frozenset(("floor_divide", "remainder"))
+_FAILING_FOR_INTEGERS = {
+    "floor_divide": np.not_equal,
+    "remainder": np.not_equal,
+    "power": np.greater_equal,
+}
+"""How a second number that cannot fail compares with 0."""
 _PLAIN = "fiub"  # kinds of dtypes that are selected
 
 
@@ -60,8 +67,8 @@ def _stays(node: Node) -> bool:
         return True
     specs = [value.spec for value in (*node.inputs, *node.outputs)]
     if name in _FAILING_FOR_INTEGERS and specs[0].dtype.kind != "f":
-        divisor = node.inputs[1].array
-        if divisor is None or not divisor.all():
+        second = node.inputs[1].array
+        if second is None or not _FAILING_FOR_INTEGERS[name](second, 0).all():
             return True
     return any(spec.dtype.kind not in _PLAIN for spec in specs)
 

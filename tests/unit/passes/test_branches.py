@@ -10,6 +10,8 @@ import pytest
 import lamina as tf
 from lamina.core.errors import InvalidArgumentError
 from lamina.ir.interpret import interpreter
+from lamina.ir.primitive import PRIMITIVES
+from lamina.passes import branches
 from lamina.passes.pipeline import optimize
 from lamina.tensor.program import Program
 
@@ -41,12 +43,22 @@ def test_small_branches_are_chosen_from(p: bool) -> None:
     "branch",
     [
         lambda x: tf.cast(10 // tf.cast(x, tf.int32), tf.float32),
+        lambda x: tf.cast(10 ** tf.cast(x, tf.int32), tf.float32),
+        lambda x: tf.linalg.svd(x * x[:, None], compute_uv=False),
         lambda x: tf.gather(x, tf.cast(x, tf.int32)),
         lambda x: tf.matmul(x[None], x[:, None])[0] + x,
         lambda x: tf.debugging.assert_positive(x) or x,
         lambda x: [x := tf.sin(x) for _ in range(70)][-1],
     ],
-    ids=["integer division", "place", "product", "check", "many operations"],
+    ids=[
+        "integer division",
+        "integer power",
+        "factors",
+        "place",
+        "product",
+        "check",
+        "many operations",
+    ],
 )
 def test_what_may_fail_or_takes_long_runs_only_where_it_is_asked_for(branch: Any) -> None:
     def program(p: Any, x: Any) -> Any:
@@ -54,6 +66,14 @@ def test_what_may_fail_or_takes_long_runs_only_where_it_is_asked_for(branch: Any
 
     graph = optimized(program, True, np.zeros(3, np.float32))
     assert names(graph) == ["cond"]
+
+
+def test_the_operations_that_are_told_apart_are_there() -> None:
+    assert set(PRIMITIVES) >= {
+        *branches._COSTLY,
+        *branches._FAILING,
+        *branches._FAILING_FOR_INTEGERS,
+    }
 
 
 def test_gradients_see_only_the_branch_that_was_taken() -> None:

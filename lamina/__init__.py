@@ -184,6 +184,8 @@ _INITIALIZERS = {
 """Names that TensorFlow gives to initializers of Keras."""
 offer("get_file", f"{__name__}.datasets.file:get_file")
 offer("model_to_dot", f"{__name__}.plot.dot:model_to_dot")
+offer("read_checkpoint", f"{__name__}.train.checkpoint:read_weights")
+offer("write_checkpoint", f"{__name__}.train.checkpoint:write_weights")
 offer("plot_model", f"{__name__}.plot.model_picture:plot_model")
 _missing = namespace(__name__, [*__all__, *_LATER, *_INITIALIZERS])
 

@@ -132,6 +132,17 @@ class Checkpoint(Tracked):
         return CheckpointLoadStatus(restoring)
 
 
+def write_weights(model: Any, prefix: str) -> None:
+    """Write the checkpoint of a model; it becomes its folder's latest."""
+    Checkpoint(model).write(prefix)
+    files.write_state(os.path.dirname(prefix) or ".", [prefix], [time.time()])
+
+
+def read_weights(model: Any, prefix: str) -> CheckpointLoadStatus:
+    """Let a model have the weights of a checkpoint, those it will make later, too."""
+    return Checkpoint(model).read(prefix)
+
+
 class _Restoring:
     """Values on their way to variables, some of which may not exist yet."""
 

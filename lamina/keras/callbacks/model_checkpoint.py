@@ -14,10 +14,10 @@ class ModelCheckpoint(MonitorCallback):
     """Saves the model after each epoch, or after every `save_freq` batches.
 
     `filepath` may hold `{epoch}` (from 1), `{batch}` and measures, with formats:
-    "{epoch:02d}-{val_loss:.3f}.keras". It ends in .keras or .h5, or in .weights.h5 with
-    `save_weights_only`. With `save_best_only`, only a value of `monitor` that is better than all
-    before (and than `initial_value_threshold`) is saved. `period` is TensorFlow's former number
-    of epochs from one file to the next.
+    "{epoch:02d}-{val_loss:.3f}.keras". It ends in .keras or .h5; with `save_weights_only`, it is a
+    file or a checkpoint as `Model.save_weights` writes them. With `save_best_only`, only a value of
+    `monitor` that is better than all before (and than `initial_value_threshold`) is saved. `period`
+    is TensorFlow's former number of epochs from one file to the next.
     """
 
     def __init__(
@@ -44,11 +44,14 @@ class ModelCheckpoint(MonitorCallback):
             raise InvalidArgumentError(
                 f"save_freq is 'epoch' or a positive number of batches; got {save_freq!r}"
             )
-        endings = (".weights.h5",) if save_weights_only else (".keras", ".h5")
-        if not self.filepath.endswith(endings):
-            kind = "weights" if save_weights_only else "a model"
+        if not save_weights_only and not self.filepath.endswith((".keras", ".h5")):
             raise InvalidArgumentError(
-                f"a file of {kind} ends in {' or '.join(endings)}; got {self.filepath!r}"
+                f"a file of a model ends in .keras or .h5; got {self.filepath!r}. With "
+                "save_weights_only=True, it may be a checkpoint"
+            )
+        if save_weights_only and self.filepath.endswith(".keras"):
+            raise InvalidArgumentError(
+                f"a file of weights does not end in .keras; got {self.filepath!r}. Use .weights.h5"
             )
         if save_freq != "epoch":  # only then does it listen to batches, which costs time
             self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]

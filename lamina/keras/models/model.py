@@ -45,6 +45,8 @@ class Model(Trainer, Layer):
         return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
+        if inputs is self:  # `super().__init__(self)`, as guides of TensorFlow write it
+            inputs = None
         if inputs is not None or outputs is not None:
             self.__class__ = _functional_form(type(self))
             _functional_class().__init__(self, inputs, outputs, **kwargs)
@@ -163,13 +165,13 @@ class Model(Trainer, Layer):
         """Write architecture, weights and optimizer state to a `.keras` file."""
         save_model(self, filepath, overwrite=overwrite, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights to a `.weights.h5` file."""
-        save_weights(self, filepath, overwrite=overwrite)
+    def save_weights(self, filepath: Any, overwrite: bool = True, **former: Any) -> None:
+        """Write the weights to a `.weights.h5` file, one of Keras 2, or a checkpoint."""
+        save_weights(self, filepath, overwrite, **former)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Read weights from a `.weights.h5` or `.keras` file."""
-        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
+        """Read the weights in a file or a checkpoint, whose result says what was found."""
+        return load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; the base's first."""

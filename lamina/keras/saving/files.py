@@ -1,4 +1,4 @@
-"""Models as `.keras` files and weights as `.weights.h5` files: Keras 3's formats."""
+"""Models and weights as files: Keras 3's formats, and those of Keras 2."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ...core.errors import (
     OpError,
     UnimplementedError,
 )
-from ...core.files import replacing
+from ...core.files import check_file, replacing
+from ...core.offers import offered
 from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..layers.context import weight_budget
@@ -161,38 +162,74 @@ def parsed(text: str | bytes, where: str) -> Any:
 
 
 def save_weights(
-    model: Any, filepath: FilePath, overwrite: bool = True, max_shard_size: float | None = None
+    model: Any,
+    filepath: FilePath,
+    overwrite: bool = True,
+    max_shard_size: float | None = None,
+    save_format: str | None = None,
 ) -> None:
-    """Write all weights, and the optimizer's state, to a `.weights.h5` file."""
-    path = _checked_path(filepath, ".weights.h5", "weights")
+    """Write all weights to a file; `weights_kind` says which, its folder is made.
+
+    The optimizer's state is with them in `.weights.h5` and checkpoints.
+    """
+    path, kind = weights_kind(filepath)
     if max_shard_size is not None:
         raise UnimplementedError("weights are written to one file; leave max_shard_size out")
+    if save_format not in (None, "h5" if kind else "tf"):
+        raise InvalidArgumentError(
+            f"save_format is 'h5' where the file name ends in .h5, else 'tf'; got {save_format!r} "
+            f"for {path!r}"
+        )
+    if kind == ".keras":
+        raise InvalidArgumentError(
+            f"a .keras file holds a whole model: save({path!r}); weights alone go to .weights.h5"
+        )
     _check_built(model, "saved")
-    content = weights.to_bytes(model)
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    if not kind:
+        check_file(f"{path}.npz", overwrite)
+        offered("write_checkpoint")(model, path)
+        return
+    old = kind != ".weights.h5"
+    content = hdf5.weights_to_bytes(model, FORMAT) if old else weights.to_bytes(model)
     with replacing(path, overwrite) as file:
         file.write(content)
 
 
-def load_weights(
-    model: Any, filepath: FilePath, skip_mismatch: bool = False, **kwargs: Any
-) -> None:
-    """Read weights from a `.weights.h5`, `.keras` or `.h5` file; all are checked before any is set.
+def load_weights(model: Any, filepath: FilePath, skip_mismatch: bool = False, **kwargs: Any) -> Any:
+    """Read the weights in a file, a model's or of weights alone; all are checked before any is set.
 
     With `skip_mismatch`, layers whose weights do not fit keep theirs, and a warning names them.
+    From a checkpoint, the result says what was found, as that of `tf.train.Checkpoint.restore`.
     """
     if kwargs.pop("by_name", False) or kwargs:
         raise UnimplementedError("load_weights knows filepath and skip_mismatch only")
+    path, kind = weights_kind(filepath)
+    if not kind:
+        _check_model(model, "loaded")
+        return offered("read_checkpoint")(model, path)
     _check_built(model, "loaded")
-    path = _checked_path(filepath, (".weights.h5", ".keras", *hdf5.ENDINGS), "weights")
-    if path.endswith(".keras"):
+    if kind == ".keras":
         content = read_archive(path, (WEIGHTS,))[WEIGHTS]
         weights.load(model, io.BytesIO(content), path, skip_mismatch)
-        return
+        return None
     with opened(path) as file:
-        if path.endswith(".weights.h5"):
+        if kind == ".weights.h5":
             weights.load(model, file, path, skip_mismatch)
         else:
             hdf5.load_weights(model, file, path)
+    return None
+
+
+def weights_kind(filepath: FilePath) -> tuple[str, str]:
+    """The path, and how weights lie there, by its ending.
+
+    `.weights.h5` is Keras 3's format, any other `.h5` or `.hdf5` that of Keras 2. A path without
+    one of these names a checkpoint (""), as in TensorFlow 2.0 to 2.15.
+    """
+    path = _checked_path(filepath, "", "weights")
+    endings = (".weights.h5", ".keras", *hdf5.ENDINGS)
+    return path, next((ending for ending in endings if path.endswith(ending)), "")
 
 
 def _checked_path(path: FilePath, endings: str | tuple[str, ...], what: str) -> str:

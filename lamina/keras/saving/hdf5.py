@@ -24,6 +24,8 @@ from .weights import Reader
 ENDINGS = (".h5", ".hdf5")
 _MOST = 64_000  # bytes of an attribute; longer lists of names go on in further ones
 
+_TOP = "top_level_model_weights"
+
 Make = Callable[[str], Any]
 """From the JSON of a configuration to a model."""
 
@@ -41,12 +43,7 @@ def to_bytes(model: Any, version: str, include_optimizer: bool = True) -> bytes:
     with h5py.File(content, "w") as file:
         file.attrs["keras_version"], file.attrs["backend"] = version, "tensorflow"
         file.attrs["model_config"] = json.dumps(config).encode()
-        group = file.create_group("model_weights")
-        _write_names(group, "layer_names", [layer.name for layer in model.layers])
-        group.attrs["keras_version"], group.attrs["backend"] = version.encode(), b"tensorflow"
-        for layer in model.layers:
-            _write_weights(group.create_group(layer.name), _ordered(layer))
-        _write_weights(group.create_group("top_level_model_weights"), model.own_variables())
+        _write_layers(file.create_group("model_weights"), model, version)
         if include_optimizer and model.compiled and model.optimizer is not None:
             training = model.get_compile_config()
             training.pop("optimizer", None)
@@ -57,6 +54,24 @@ def to_bytes(model: Any, version: str, include_optimizer: bool = True) -> bytes:
             if optimizer.built:
                 _write_weights(file.create_group("optimizer_weights"), optimizer.variables)
     return content.getvalue()
+
+
+def weights_to_bytes(model: Any, version: str) -> bytes:
+    """The HDF5 file of a model's weights, as `save_weights` of Keras 2 wrote it."""
+    import h5py
+
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        _write_layers(file, model, version)
+    return content.getvalue()
+
+
+def _write_layers(group: Any, model: Any, version: str) -> None:
+    _write_names(group, "layer_names", [layer.name for layer in model.layers])
+    group.attrs["keras_version"], group.attrs["backend"] = version.encode(), b"tensorflow"
+    for layer in model.layers:
+        _write_weights(group.create_group(layer.name), _ordered(layer))
+    _write_weights(group.create_group(_TOP), model.own_variables())
 
 
 def _ordered(layer: Layer) -> list[Any]:
@@ -197,9 +212,6 @@ def _layer_values(h5: Any, model: Any, where: str) -> list[tuple[Any, Any]]:
     if own:
         values += _values(reader, group[_TOP], own, model.own_variables(), "the model itself")
     return values
-
-
-_TOP = "top_level_model_weights"
 
 
 def _values(

@@ -277,7 +277,7 @@ def test_checkpoints_after_so_many_batches():
     ("arguments", "message"),
     [
         ({"filepath": "model"}, "ends in .keras or .h5; got 'model'"),
-        ({"filepath": "a.h5", "save_weights_only": True}, "ends in .weights.h5"),
+        ({"filepath": "a.keras", "save_weights_only": True}, "does not end in .keras"),
         ({"filepath": "a.keras", "save_freq": 0}, "'epoch' or a positive number"),
         ({"filepath": "a.keras", "save_freq": "batch"}, "'epoch' or a positive number"),
         ({"filepath": "a.keras", "period": 0}, "positive number of epochs; got 0"),

@@ -154,8 +154,10 @@ def test_files_that_are_something_else(tmp_path):
         keras.models.load_model(tmp_path / "folder.keras")
     with pytest.raises(InvalidArgumentError, match=r"ends in \.keras or \.h5 or \.hdf5"):
         keras.models.load_model("model.txt")
-    with pytest.raises(InvalidArgumentError, match=r"ends in \.weights\.h5 or \.keras"):
+    with pytest.raises(NotFoundError, match=r"no checkpoint 'model\.ckpt'"):
         network().load_weights("model.ckpt")
+    with pytest.raises(InvalidArgumentError, match=r"weights alone go to \.weights\.h5"):
+        network().save_weights("model.keras")
     with pytest.raises(ArgumentTypeError, match="is a path; got int"):
         keras.models.load_model(3)
 

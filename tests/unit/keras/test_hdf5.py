@@ -13,8 +13,10 @@ import keras as reference
 import numpy as np
 import pytest
 
+import lamina as tf
 from lamina import keras
 from lamina.core.errors import (
+    AlreadyExistsError,
     ArgumentTypeError,
     DataLossError,
     FailedPreconditionError,
@@ -188,6 +190,37 @@ def test_the_optimizer_may_be_left_out(tmp_path: Path) -> None:
         model.save(tmp_path / "a.h5", save_traces=True)
     with pytest.raises(FailedPreconditionError, match="no weights yet"):
         keras.Sequential([keras.layers.Dense(1)]).save(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize("build", [functional, stacked])
+def test_weights_alone_as_keras_2_wrote_them(tmp_path: Path, build: Any) -> None:
+    model, path = trained(keras, build), tmp_path / "made" / "a.h5"
+    model.save_weights(path, save_format="h5")
+    for library in (keras, reference):
+        other = build(library)
+        other.load_weights(path)
+        found, expected = other.predict(X, verbose=0), model.predict(X, verbose=0)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_weights_in_checkpoints_as_tensorflow_2_wrote_them(tmp_path: Path) -> None:
+    model = trained(keras, stacked)
+    path = tmp_path / "made" / "cp-{epoch:02d}.ckpt"
+    saving = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[saving])
+    latest = tf.train.latest_checkpoint(tmp_path / "made")
+    assert latest is not None and latest.endswith("cp-02.ckpt")
+    other = stacked(keras)
+    later = keras.Sequential([keras.layers.Dense(2), keras.Sequential([keras.layers.Dense(1)])])
+    other.load_weights(latest).expect_partial()
+    later.load_weights(latest)  # its weights are made afterwards
+    for found in (other, later):
+        np.testing.assert_array_equal(found.predict(X, verbose=0), model.predict(X, verbose=0))
+    with pytest.raises(AlreadyExistsError):
+        model.save_weights(latest, overwrite=False)
+    for path, kind in (("a", "h5"), ("a.h5", "tf")):
+        with pytest.raises(InvalidArgumentError, match="save_format is 'h5' where"):
+            model.save_weights(tmp_path / path, save_format=kind)
 
 
 def test_many_names_go_on_in_further_attributes(tmp_path: Path) -> None:

@@ -109,6 +109,16 @@ def test_subclassed_models() -> None:
     other.build((None, 3))
     assert len(other.weights) == 4
 
+    class OfAGuide(keras.Model):
+        def __init__(self) -> None:
+            super().__init__(self)
+            self.out = layers.Dense(1)
+
+        def call(self, inputs: tf.Tensor) -> tf.Tensor:
+            return self.out(inputs)
+
+    assert OfAGuide()(ROWS).shape == (6, 1)
+
 
 def test_configurations_of_models_make_equal_models() -> None:
     inputs = keras.Input((3,), name="x")

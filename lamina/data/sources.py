@@ -172,7 +172,8 @@ def _fitting(item: Any, spec: TensorSpec) -> Any:
         raise ArgumentTypeError(
             f"the generator yielded an element of shape {array.shape}; {spec.shape} was promised"
         )
-    return array
+    # a generator may fill one array again and again
+    return array.copy() if array is item or not array.flags.owndata else array
 
 
 def signature(output_signature: Any, output_types: Any, output_shapes: Any) -> Any:

@@ -39,6 +39,14 @@ class Batches:
         """Let batches have this many rows; 32 for None."""
         self.batch_size = _checked_batch_size(batch_size)
 
+    def own(self) -> None:
+        """Have copies of the arrays: a generator may fill the same ones again."""
+        x, y, weight = (
+            None if part is None else nest.map_structure(np.array, part)
+            for part in (self.x, self.y, self.sample_weight)
+        )
+        self.x, self.y, self.sample_weight = x, y, weight
+
     def weigh_classes(self, class_weight: dict[Any, float] | None, *, some: bool = False) -> None:
         """Let rows count by their class; `some`: they need not show a class with a weight."""
         if class_weight is not None:

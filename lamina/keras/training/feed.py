@@ -216,6 +216,7 @@ class StreamFeed(Feed):
         x, y, weight = unpack_x_y_sample_weight(item)
         batches = Batches(x, y, weight)
         batches.batch_size = batches.rows
+        batches.own()
         batches.weigh_classes(self._class_weight, some=True)
         return batches
 

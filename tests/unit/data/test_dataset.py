@@ -261,6 +261,18 @@ def test_generators_keep_what_was_promised() -> None:
             values(Dataset.from_generator(lambda b=bad: iter(b), tf.int32, ()))
 
 
+def test_a_generator_may_fill_the_same_array_again() -> None:
+    def rows() -> Iterator[Any]:
+        row = np.zeros(2, np.float32)
+        for number in range(3):
+            row[:] = number
+            yield row
+
+    dataset = Dataset.from_generator(rows, output_signature=tf.TensorSpec((2,), tf.float32))
+    expected = [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+    assert values(dataset.batch(3)) == [expected] and values(dataset.prefetch(3)) == expected
+
+
 def test_padding() -> None:
     ragged = Dataset.range(1, 4).map(lambda n: tf.ones((int(n.numpy()),), tf.int64) * n)
     assert values(ragged.padded_batch(2)) == [[[1, 0], [2, 2]], [[3, 3, 3]]]

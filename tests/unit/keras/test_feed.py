@@ -93,6 +93,20 @@ def test_a_long_generator_takes_little_memory() -> None:
     assert len(made) == 1000 and peak < 120e6
 
 
+def test_a_generator_may_fill_the_same_arrays_again() -> None:
+    def rows() -> Iterator[Any]:
+        x, y = np.zeros((8, 3), np.float32), np.zeros((8, 1), np.float32)
+        for start in range(0, 64, 8):
+            x[:], y[:] = X[start : start + 8], Y[start : start + 8]
+            yield x, y
+
+    model, other = _model(), _model()
+    other.set_weights(model.get_weights())
+    model.fit(rows(), verbose=0)
+    other.fit(X, Y, batch_size=8, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(model.get_weights()[0], other.get_weights()[0])
+
+
 def test_data_that_end_early_are_told_and_training_ends() -> None:
     model = _model()
     with pytest.warns(UserWarning, match="ran out of data"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -166,9 +166,7 @@ class Optimizer(OptimizerState):
         arguments, variables = _fitted(grads, self._known(grads, trainable_variables))
         if not variables:
             return
-        rate = self._learning_rate
-        if not isinstance(rate, (Variable, LearningRateSchedule)):
-            arguments.append(cast(to_tensor(rate()), FLOAT32))
+        arguments += [cast(to_tensor(rate()), FLOAT32) for rate in self._asked_rates()]
         traced = STATE.trace is None and not config.eager_functions
         for argument in arguments:
             traced = traced and argument.array is not None
@@ -176,6 +174,11 @@ class Optimizer(OptimizerState):
             self._program(variables, arguments).run(arguments)
         else:
             self._update(variables, arguments)
+
+    def _asked_rates(self) -> list[Callable[[], Any]]:
+        """The functions that are asked for a rate at each update."""
+        rate = self._learning_rate
+        return [] if isinstance(rate, (Variable, LearningRateSchedule)) else [rate]
 
     def stateless_apply(
         self, optimizer_variables: Any, grads: Sequence[Any], trainable_variables: Any
@@ -227,7 +230,7 @@ class Optimizer(OptimizerState):
 
     def _program(self, variables: list[Variable], arguments: list[Any]) -> Program:
         """The update traced once for these variables."""
-        key = tuple([id(variable) for variable in variables])
+        key = (id(self), *[id(variable) for variable in variables])
         program = self._programs.get(key)
         if program is None:
             specs = [argument.spec for argument in arguments]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -64,6 +64,7 @@ class LossScaleOptimizer(Optimizer):
         self.initial_scale = initial_scale
         self.dynamic_growth_steps = dynamic_growth_steps
         self._unscaled = False  # whether the gradients that come next were divided by the scale
+        self._update_together(inner_optimizer)
         inner_optimizer.loss_scale_factor = None  # else gradients would be divided twice
 
     def build(self, variables: Iterable[Variable]) -> None:
@@ -78,15 +79,17 @@ class LossScaleOptimizer(Optimizer):
     def variables(self) -> list[Variable]:
         return [*self._variables, *self.inner_optimizer.variables]
 
+    def _asked_rates(self) -> list[Callable[[], Any]]:
+        return self.inner_optimizer._asked_rates()
+
     def _update(self, variables: list[Variable], arguments: Sequence[Any]) -> None:
-        gradients = list(arguments[: len(variables)])
+        gradients, rates = arguments[: len(variables)], arguments[len(variables) :]
         inner, scale, counter = self.inner_optimizer, self.dynamic_scale, self.step_counter
         finite = reduce(logical_and, [reduce_all(is_finite(each)) for each in gradients])
         inner.valid = finite
         try:
-            inner._update(
-                variables, [g / cast(scale.read_value(), g.spec.dtype) for g in gradients]
-            )
+            divided = [g / cast(scale.read_value(), g.spec.dtype) for g in gradients]
+            inner._update(variables, [*divided, *rates])
         finally:
             inner.valid = None
         grown = equal(counter, self.dynamic_growth_steps - 1)

@@ -91,6 +91,7 @@ class MultiOptimizer(Optimizer):
 
     def _add(self, optimizer: Any) -> None:
         if all(optimizer is not known for known in self.optimizers):
+            self._update_together(optimizer)
             optimizer.loss_scale_factor = self.loss_scale_factor
             self.optimizers.append(optimizer)
 
@@ -116,9 +117,15 @@ class MultiOptimizer(Optimizer):
     def variables(self) -> list[Variable]:
         return [*self._variables, *(v for inner in self.optimizers for v in inner.variables)]
 
+    def _asked_rates(self) -> list[Callable[[], Any]]:
+        return [rate for optimizer in self.optimizers for rate in optimizer._asked_rates()]
+
     def _update(self, variables: list[Variable], arguments: Sequence[Any]) -> None:
+        rest = iter(arguments[len(variables) :])
+        rates = {id(each): [next(rest) for _ in each._asked_rates()] for each in self.optimizers}
         for optimizer, own in self._shares(variables):
-            optimizer._update([variables[i] for i in own], [arguments[i] for i in own])
+            gradients = [arguments[i] for i in own]
+            optimizer._update([variables[i] for i in own], [*gradients, *rates[id(optimizer)]])
         self._iterations.assign_add(1)
 
     @property

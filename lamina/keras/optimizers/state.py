@@ -51,8 +51,12 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        if name[0] != "_" and name not in ("learning_rate", "lr"):
-            object.__setattr__(self, "_programs", {})  # a changed argument changes the update
+        if name[0] != "_" and name not in ("learning_rate", "lr", "valid"):
+            vars(self).setdefault("_programs", {}).clear()  # another argument, another update
+
+    def _update_together(self, other: OptimizerState) -> None:
+        """Let a change of `other`, which this one calls, be a change of its own updates."""
+        other._programs = self._programs
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_programs": {}}
@@ -104,7 +108,7 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
         if isinstance(self._learning_rate, Variable):
             self._variables = [v for v in self._variables if v is not self._learning_rate]
         self._learning_rate = rate
-        self._programs = {}
+        self._programs.clear()
 
     lr = learning_rate
 

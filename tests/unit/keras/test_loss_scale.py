@@ -80,6 +80,41 @@ def test_steps_are_written_as_in_tensorflow_2():
     assert optimizer.get_scaled_loss(lambda: tf.constant(1.0))() == 2.0**15
 
 
+RATES = tf.keras.optimizers.schedules.ExponentialDecay(0.25, 100, 1.0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda inner: setattr(inner, "learning_rate", RATES),
+        lambda inner: setattr(inner, "learning_rate", lambda: 0.25),
+        lambda inner: setattr(inner, "clipvalue", 0.25),
+    ],
+)
+@pytest.mark.parametrize("several", [False, True])
+def test_the_wrapped_optimizer_may_be_changed(several, change):
+    inner, variable = tf.keras.optimizers.SGD(1.0), tf.Variable([0.0])
+    optimizer = tf.keras.optimizers.LossScaleOptimizer(inner, initial_scale=1.0)
+    if several:
+        optimizer = tf.keras.optimizers.MultiOptimizer(lambda _: inner)
+    optimizer.apply([tf.constant([-1.0])], [variable])
+    change(inner)
+    optimizer.apply([tf.constant([-1.0])], [variable])
+    np.testing.assert_array_equal(variable, [1.25])
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_function_is_asked_for_the_rate_at_each_update(several):
+    rates = iter([1.0, 0.5, 0.25])
+    inner, variable = tf.keras.optimizers.SGD(lambda: next(rates)), tf.Variable([0.0])
+    optimizer = tf.keras.optimizers.LossScaleOptimizer(inner, initial_scale=1.0)
+    if several:
+        optimizer = tf.keras.optimizers.MultiOptimizer(lambda _: inner)
+    for _ in range(3):
+        optimizer.apply([tf.constant([-1.0])], [variable])
+    np.testing.assert_array_equal(variable, [1.75])
+
+
 @pytest.mark.parametrize("wrap", [lambda step: step, tf.function])
 def test_unscaled_gradients_may_be_clipped_before_they_are_applied(wrap):
     variable = tf.Variable([3.0, 4.0])

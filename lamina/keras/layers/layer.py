@@ -340,7 +340,7 @@ class Layer(Connected):
         if not output.spec.shape:
             return self.activity_regularizer(output)
         rows = array.cast(array.shape(output)[0], output.dtype)
-        return math.divide(self.activity_regularizer(output), rows)
+        return math.divide_no_nan(self.activity_regularizer(output), rows)
 
     def _converted(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -132,6 +132,8 @@ def test_added_losses_are_those_of_the_last_call() -> None:
     penalty, kernel = layer.losses
     np.testing.assert_allclose(penalty, 0.1 * np.abs(y.numpy()).sum() / 5, rtol=1e-5)
     np.testing.assert_allclose(kernel, 0.01 * (layer.get_weights()[0] ** 2).sum(), rtol=1e-5)
+    layer(ROWS[:0])
+    assert float(layer.losses[0]) == 0.0  # of no rows
 
 
 def test_training_reaches_the_layers_inside() -> None:

@@ -16,7 +16,7 @@ from ..prims.broadcast import broadcast, fill, fill_like, iota, reshape
 from ..prims.control import check
 from ..prims.index import argsort, scatter_add
 from ..prims.layout import reverse as reverse_primitive
-from ..prims.layout import strided_slice
+from ..prims.layout import slice_along
 from ..prims.reduce import reduce_max, reduce_min, reduce_prod
 from ..tensor.arithmetic import add, maximum, minimum, multiply, subtract, truediv
 from ..tensor.convert import constant_value, to_tensor
@@ -160,8 +160,7 @@ def unsorted_segment_sum(
     (flat,) = check(inside, [flat], f"a segment id is outside of 0 to {count - 1}")
     place = prim.select(prim.less(flat, fill_like(flat, 0)), fill_like(flat, count), flat)
     total = scatter_add(place, lines, (count + 1, *inner), 0)
-    outer = (None,) * len(inner)
-    return strided_slice(total, (0,) * (1 + len(inner)), (count, *outer), (1,) * (1 + len(inner)))
+    return slice_along(total, 0, 0, count)
 
 
 def _counts(x: Any, ids: Any, count: int) -> Any:

@@ -16,7 +16,7 @@ from ..core.shapes import Shape
 from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, fill_like, reshape
 from ..prims.index import argsort, gather
-from ..prims.layout import strided_slice
+from ..prims.layout import slice_along
 from ..prims.random import philox, random_bits
 from ..prims.reduce import argmax
 from ..tensor.arithmetic import add, multiply
@@ -50,8 +50,7 @@ def _wide_bits(key: Any, draw: Any, shape: Shape) -> tuple[Any, Any]:
     rank = len(shape)
 
     def half(index: int) -> Any:
-        starts, stops = (*[0] * rank, index), (*[None] * rank, index + 1)
-        return reshape(strided_slice(pairs, starts, stops, (1,) * (rank + 1)), shape)
+        return reshape(slice_along(pairs, rank, index, index + 1), shape)
 
     return half(0), half(1)
 

@@ -13,7 +13,7 @@ from ..ir.bind import new_value
 from ..prims import elementwise as prim
 from ..prims import index as prim_index
 from ..prims.broadcast import broadcast, reduce_sum, reshape
-from ..prims.layout import strided_slice
+from ..prims.layout import slice_along
 from ..tensor import indexing
 from ..tensor.convert import constant_value, promote, to_tensor
 from ..tensor.scatter import replaced, slices_at, summed, whole_numbers
@@ -171,9 +171,7 @@ def top_k(
     if not have or not 0 <= count <= have[-1]:
         raise InvalidArgumentError(f"top_k expects lines of at least k={count} values; got {have}")
     order = prim_index.argsort(x, descending=True)
-    rank = len(have)
-    stops = (*[None] * (rank - 1), count)
-    order = strided_slice(order, (0,) * rank, stops, (1,) * rank)
+    order = slice_along(order, len(have) - 1, 0, count)
     return TopK(
         prim_index.take_along(x, order), prim.cast(order, index_dtype(index_type, "index_type"))
     )

@@ -16,7 +16,7 @@ from ..prims import elementwise as prim
 from ..prims.broadcast import broadcast, dimension, fill_like
 from ..prims.broadcast import reshape as reshape_primitive
 from ..prims.index import gather as gather_primitive
-from ..prims.layout import concatenate, strided_slice
+from ..prims.layout import concatenate, slice_along, strided_slice
 from ..prims.layout import pad as pad_primitive
 from ..prims.layout import reverse as reverse_primitive
 from ..prims.layout import transpose as transpose_primitive
@@ -248,7 +248,7 @@ def unstack(
     if num is not None and num != count:
         raise InvalidArgumentError(f"unstack: axis {axis} has size {count}, not num={num}")
     rest = (*x.spec.shape[:place], *x.spec.shape[place + 1 :])
-    return [reshape_primitive(_cut(x, place, i, i + 1), rest) for i in range(count)]
+    return [reshape_primitive(slice_along(x, place, i, i + 1), rest) for i in range(count)]
 
 
 def _known_size(x: Any, axis: int, what: str) -> int:
@@ -257,13 +257,6 @@ def _known_size(x: Any, axis: int, what: str) -> int:
         raise SymbolicShapeError(f"{what} along the batch axis while a function is traced")
     known: int = count
     return known
-
-
-def _cut(x: Any, axis: int, start: int, stop: int) -> Any:
-    count = len(x.spec.shape)
-    starts = tuple(start if place == axis else 0 for place in range(count))
-    stops = tuple(stop if place == axis else None for place in range(count))
-    return strided_slice(x, starts, stops, (1,) * count)
 
 
 def split(
@@ -291,7 +284,7 @@ def split(
                 f"the sizes of split must add up to {total}; got {list(wanted)}"
             )
     ends = np.cumsum([0, *sizes]).tolist()
-    return [_cut(x, place, a, b) for a, b in pairwise(ends)]
+    return [slice_along(x, place, a, b) for a, b in pairwise(ends)]
 
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
@@ -377,7 +370,9 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
         total = _known_size(x, place, "roll")
         cut = total - count % total if total else 0
         if cut != total:
-            x = concatenate([_cut(x, place, cut, total), _cut(x, place, 0, cut)], place)
+            x = concatenate(
+                [slice_along(x, place, cut, total), slice_along(x, place, 0, cut)], place
+            )
     return x
 
 

@@ -10,7 +10,7 @@ from ..core.errors import ArgumentTypeError
 from ..ir.value import Value
 from ..prims import elementwise as prim
 from ..prims import reduce as prim_reduce
-from ..prims.broadcast import fill_like, keep_axes, reshape, restore_axes
+from ..prims.broadcast import fill, fill_like, keep_axes, reshape, restore_axes
 from ..prims.broadcast import reduce_sum as sum_primitive
 from ..prims.layout import reverse as reverse_primitive
 from ..tensor.arithmetic import not_equal
@@ -30,7 +30,8 @@ from .common import (
 Reduction = Callable[..., Any]
 
 
-def _kept(result: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def kept(result: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """A reduction of `x`, with size 1 in place of the axes that went if `keepdims`."""
     return reshape(result, keep_axes(x.spec.shape, axes)) if keepdims else result
 
 
@@ -47,7 +48,7 @@ def _reduction(verb: Callable[[Any, tuple[int, ...]], Any], name: str, doc: str)
         x = to_tensor(input_tensor)
         axes = axes_of(axis, len(x.spec.shape))
         result = verb(x, axes)
-        return _kept(result, x, axes, keepdims)
+        return kept(result, x, axes, keepdims)
 
     reduction.__name__ = reduction.__qualname__ = name
     reduction.__doc__ = doc
@@ -115,12 +116,29 @@ def _booleans(x: Any, name: str) -> Any:
     return x
 
 
+def any_over(x: Any, axes: tuple[int, ...]) -> Any:
+    """Whether any of the booleans over `axes` is true; none of none is."""
+    return _reduced(prim_reduce.reduce_max, x, axes, False)
+
+
+def all_over(x: Any, axes: tuple[int, ...]) -> Any:
+    """Whether all booleans over `axes` are true; all of none are."""
+    return _reduced(prim_reduce.reduce_min, x, axes, True)
+
+
+def _reduced(reduce: Reduction, x: Any, axes: tuple[int, ...], of_none: bool) -> Any:
+    shape = x.spec.shape
+    if 0 not in [shape[axis] for axis in axes]:
+        return reduce(x, axes)
+    return fill(tuple(size for axis, size in enumerate(shape) if axis not in axes), of_none, BOOL)
+
+
 def _any(x: Any, axes: tuple[int, ...]) -> Any:
-    return prim_reduce.reduce_max(_booleans(x, "reduce_any"), axes)
+    return any_over(_booleans(x, "reduce_any"), axes)
 
 
 def _all(x: Any, axes: tuple[int, ...]) -> Any:
-    return prim_reduce.reduce_min(_booleans(x, "reduce_all"), axes)
+    return all_over(_booleans(x, "reduce_all"), axes)
 
 
 reduce_sum = _reduction(_sum, "reduce_sum", "The sum over `axis` (None: over all).")

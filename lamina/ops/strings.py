@@ -15,7 +15,7 @@ from ..core.hashing import farmhash64, murmurhash64, siphash64
 from ..core.shapes import broadcast_shapes
 from ..ir.bind import new_value
 from ..prims.broadcast import broadcast, reshape
-from ..prims.layout import strided_slice
+from ..prims.layout import slice_along
 from ..prims.text import map_text
 from ..tensor.convert import constant_value, to_tensor
 from .common import axes_of, integer
@@ -178,13 +178,8 @@ def reduce_join(
 def _join_axis(x: Any, axis: int, separator: str) -> Any:
     """One axis joined, and kept with size 1."""
     shape = x.spec.shape
-    starts = [0] * len(shape)
-    pieces = []
-    for place in range(integer(shape[axis], "the size of an axis that is joined")):
-        starts[axis] = place
-        stops: list[int | None] = [None] * len(shape)
-        stops[axis] = place + 1
-        pieces.append(strided_slice(x, tuple(starts), tuple(stops), (1,) * len(shape)))
+    count = integer(shape[axis], "the size of an axis that is joined")
+    pieces = [slice_along(x, axis, place, place + 1) for place in range(count)]
     if not pieces:
         return broadcast(to_tensor(""), (*shape[:axis], 1, *shape[axis + 1 :]))
     return join(pieces, separator)

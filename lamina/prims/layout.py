@@ -84,6 +84,15 @@ def strided_slice(
     return bind(slice_p, x, starts=starts, stops=stops, steps=steps)
 
 
+def slice_along(x: Value, axis: int, start: int, stop: int | None, step: int = 1) -> Any:
+    """`x[start:stop:step]` along `axis`, counted from the front; all of the others."""
+    rank = len(x.spec.shape)
+    starts = tuple(start if place == axis else 0 for place in range(rank))
+    stops = tuple(stop if place == axis else None for place in range(rank))
+    steps = tuple(step if place == axis else 1 for place in range(rank))
+    return strided_slice(x, starts, stops, steps)
+
+
 Ints = tuple[int, ...]
 
 
@@ -146,10 +155,7 @@ def _concatenate_rule(index: int) -> Any:
     def rule(g: Any, out: Any, *xs: Any, axis: int) -> Any:
         start = sum(x.spec.shape[axis] for x in xs[:index])
         stop = start + xs[index].spec.shape[axis]
-        rank = len(g.spec.shape)
-        starts = tuple(start if a == axis else 0 for a in range(rank))
-        stops = tuple(stop if a == axis else None for a in range(rank))
-        return strided_slice(g, starts, stops, (1,) * rank)
+        return slice_along(g, axis, start, stop)
 
     return rule
 

@@ -173,6 +173,7 @@ for _name in ("any", "all"):
     row(_name, np.round(X), smooth=False)
     row(_name, np.round(CUBE), axis=(0, 2), case="axes", keepdims=True, smooth=False)
     row(_name, np.round(CUBE), axis=-1, case="axis", smooth=False, batch=True)
+    row(_name, np.ones((0, 3)), axis=0, case="none", smooth=False)
 
 # Shapes ------------------------------------------------------------------------------------------
 

@@ -306,6 +306,7 @@ for _name, _reference in [
 for _name, _reference in [("reduce_any", np.any), ("reduce_all", np.all)]:
     _function = operation(_name)
     row(_name, booleans(5, 3, 2), _reference)
+    row(_name, booleans(0, 2), _reference, case="none")
     row(
         _name,
         booleans(5, 2, 2),

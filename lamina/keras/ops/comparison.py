@@ -8,9 +8,9 @@ from typing import Any
 from ...core.dtypes import BOOL
 from ...core.shapes import element_count
 from ...ops.common import axes_of
+from ...ops.reduction import all_over, any_over, kept
 from ...prims import elementwise as prim
 from ...prims.broadcast import broadcast, fill_like, reshape
-from ...prims.reduce import reduce_max, reduce_min
 from .operation import Function, named, operation
 from .promotion import common, operands, same_shape, tensor
 
@@ -60,17 +60,12 @@ def logical_not(x: Any) -> Any:
     return prim.logical_not(truth(x))
 
 
-def _kept(result: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    sizes = tuple(1 if axis in axes else size for axis, size in enumerate(x.spec.shape))
-    return reshape(result, sizes) if keepdims else result
-
-
 @operation
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Whether no element over `axis` is 0."""
+    """Whether no element over `axis` is 0; so it is where there is none."""
     x = truth(x)
     axes = axes_of(axis, len(x.spec.shape))
-    return _kept(reduce_min(x, axes), x, axes, keepdims)
+    return kept(all_over(x, axes), x, axes, keepdims)
 
 
 @operation
@@ -78,7 +73,7 @@ def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether any element over `axis` differs from 0."""
     x = truth(x)
     axes = axes_of(axis, len(x.spec.shape))
-    return _kept(reduce_max(x, axes), x, axes, keepdims)
+    return kept(any_over(x, axes), x, axes, keepdims)
 
 
 def _close(x1: Any, x2: Any, rtol: Any, atol: Any, equal_nan: bool) -> Any:
@@ -109,7 +104,7 @@ def allclose(
 ) -> Any:
     """Whether |x1 - x2| ≤ atol + rtol |x2| everywhere."""
     near = _close(x1, x2, rtol, atol, equal_nan)
-    return reduce_min(near, tuple(range(len(near.spec.shape))))
+    return all_over(near, tuple(range(len(near.spec.shape))))
 
 
 @operation
@@ -123,10 +118,7 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
     shape = x1.spec.shape
     wide = (*shape, line.spec.shape[0])
     hit = prim.equal(broadcast(reshape(x1, (*shape, 1)), wide), broadcast(line, wide))
-    if line.spec.shape[0] == 0:
-        found = fill_like(prim.equal(x1, x1), False)
-    else:
-        found = reduce_max(hit, (len(shape),))
+    found = any_over(hit, (len(shape),))
     return prim.logical_not(found) if invert else found
 
 

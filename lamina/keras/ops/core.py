@@ -19,7 +19,8 @@ from ...ops.vectorize import map_rows, one_by_one
 from ...prims import elementwise as prim
 from ...prims.broadcast import broadcast, fill_like, iota, reshape
 from ...prims.index import gather
-from ...prims.layout import concatenate, pad, reverse, strided_slice
+from ...prims.layout import concatenate, pad, slice_along
+from ...prims.layout import reverse as flipped
 from ...tensor.convert import promote
 from ...tensor.scatter import flat_updates
 from ...tensor.variable import Variable
@@ -183,7 +184,7 @@ def associative_scan(
             f"associative_scan expects tensors of one known size along axis {axis}; got {sizes}"
         )
     if reverse:
-        leaves = [reverse_along(leaf, place) for leaf, place in zip(leaves, places, strict=True)]
+        leaves = [flipped(leaf, (place,)) for leaf, place in zip(leaves, places, strict=True)]
 
     def combine(first: list[Any], second: list[Any]) -> list[Any]:
         pair = (nest.pack_sequence_as(elems, part) for part in (first, second))
@@ -191,22 +192,8 @@ def associative_scan(
 
     found = _scanned(combine, leaves, places)
     if reverse:
-        found = [reverse_along(leaf, place) for leaf, place in zip(found, places, strict=True)]
+        found = [flipped(leaf, (place,)) for leaf, place in zip(found, places, strict=True)]
     return nest.pack_sequence_as(elems, found)
-
-
-def reverse_along(x: Any, axis: int) -> Any:
-    """`x` from its last slice to its first."""
-    return reverse(x, (axis,))
-
-
-def _cut(x: Any, axis: int, start: int, stop: int | None, step: int = 1) -> Any:
-    rank = len(x.spec.shape)
-    starts, stops, steps = (
-        tuple(value if i == axis else usual for i in range(rank))
-        for value, usual in ((start, 0), (stop, None), (step, 1))
-    )
-    return strided_slice(x, starts, stops, steps)  # type: ignore[arg-type]
 
 
 def _scanned(
@@ -221,7 +208,8 @@ def _scanned(
         return leaves
 
     def cut(parts: list[Any], start: int, stop: int | None, step: int = 1) -> list[Any]:
-        return [_cut(part, axis, start, stop, step) for part, axis in zip(parts, axes, strict=True)]
+        pairs = zip(parts, axes, strict=True)
+        return [slice_along(part, axis, start, stop, step) for part, axis in pairs]
 
     odd = _scanned(combine, combine(cut(leaves, 0, count - 1, 2), cut(leaves, 1, count, 2)), axes)
     even = cut(leaves, 0, 1)
@@ -235,13 +223,13 @@ def _scanned(
 def _woven(even: Any, odd: Any, axis: int) -> Any:
     """even₀, odd₀, even₁, odd₁ …"""
     count = odd.spec.shape[axis]
-    both = [insert_axis(_cut(x, axis, 0, count), axis + 1) for x in (even, odd)]
+    both = [insert_axis(slice_along(x, axis, 0, count), axis + 1) for x in (even, odd)]
     pairs = concatenate(both, axis + 1)
     shape = odd.spec.shape
     woven = reshape(pairs, (*shape[:axis], 2 * count, *shape[axis + 1 :]))
     if even.spec.shape[axis] == count:
         return woven
-    return concatenate([woven, _cut(even, axis, count, None)], axis)
+    return concatenate([woven, slice_along(even, axis, count, None)], axis)
 
 
 # Places ------------------------------------------------------------------------------------------
@@ -317,13 +305,13 @@ def _part(x: Any, axis: int, start: Any, size: Any) -> Any:
     if isinstance(size, int) and size == -1:
         if not isinstance(start, int):
             raise InvalidArgumentError("slice: a size of -1 needs a known start index")
-        return _cut(x, axis, start, None)
+        return slice_along(x, axis, start, None)
     size = as_size(size)
     if size is B or size == have:
         return x
     if isinstance(start, int):
         start = min(max(start, 0), have - size) if isinstance(have, int) else start
-        return _cut(x, axis, start, start + size)
+        return slice_along(x, axis, start, start + size)
     return gather(x, _places_from(start, size, have), axis)
 
 

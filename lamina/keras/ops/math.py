@@ -16,7 +16,7 @@ from ...ops.reduction import reduce_logsumexp, safe_length
 from ...prims import elementwise as prim
 from ...prims.broadcast import broadcast, fill, fill_like, iota, reduce_sum, reshape
 from ...prims.index import scatter_add, take_along
-from ...prims.layout import strided_slice
+from ...prims.layout import slice_along
 from ...prims.reduce import reduce_max, reduce_min, reduce_prod
 from ...tensor.convert import constant_value
 from .operation import Function, named, operation
@@ -169,16 +169,8 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
             f"extract_sequences: stretches of {length}, every {stride}, of shape {x.spec.shape}"
         )
     count = (x.spec.shape[-1] - length) // stride + 1
-    leading = (0,) * (rank - 1)
-    parts = [
-        strided_slice(
-            x,
-            (*leading, start),
-            (*(None for _ in leading), start + stride * (count - 1) + 1),
-            (*(1 for _ in leading), stride),
-        )
-        for start in range(length)
-    ]
+    reach = stride * (count - 1) + 1
+    parts = [slice_along(x, rank - 1, start, start + reach, stride) for start in range(length)]
     return stack(parts, -1)
 
 

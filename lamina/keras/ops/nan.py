@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ...core.dtypes import numpy_dtype
+from ...ops.reduction import kept
 from ...prims import elementwise as prim
 from ...prims import reduce as prim_reduce
 from ...prims.broadcast import fill_like, reduce_sum, restore_axes
 from ...prims.reduce import cumulative_product, cumulative_sum
-from .operation import Function, named, operation
+from .operation import operation
 from .promotion import floating, precise, summable, tensor
-from .reductions import Axes, axes_in, kept, place_of, running
+from .reductions import Axes, axes_in, place_of, reduction, running
 
 
 def _known(x: Any) -> Any:
@@ -24,18 +25,6 @@ def _known(x: Any) -> Any:
 def _without(x: Any, value: float) -> Any:
     """x with `value` in place of NaN."""
     return prim.select(_known(x), x, fill_like(x, value)) if x.spec.dtype.kind == "f" else x
-
-
-def _reduction(
-    prepared: Callable[[Any], Any], verb: Callable[[Any, Axes], Any], name: str, doc: str
-) -> Function:
-    @named(name, doc)
-    def function(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        x = prepared(x)
-        axes = axes_in(x, axis)
-        return kept(verb(x, axes), x, axes, keepdims)
-
-    return function
 
 
 def _extreme(reduce: Callable[[Any, Axes], Any], start: float) -> Callable[[Any, Axes], Any]:
@@ -64,24 +53,24 @@ def _variance(x: Any, axes: Axes) -> Any:
     return prim.cast(_mean(prim.multiply(apart, apart), axes), x.spec.dtype)
 
 
-nansum = _reduction(
+nansum = reduction(
     summable, lambda x, axes: reduce_sum(_without(x, 0), axes), "nansum", "The sum, NaN left out."
 )
-nanprod = _reduction(
+nanprod = reduction(
     summable,
     lambda x, axes: prim_reduce.reduce_prod(_without(x, 1), axes),
     "nanprod",
     "The product, NaN left out.",
 )
-nanmax = _reduction(
+nanmax = reduction(
     tensor, _extreme(prim_reduce.reduce_max, -math.inf), "nanmax", "The largest, NaN left out."
 )
-nanmin = _reduction(
+nanmin = reduction(
     tensor, _extreme(prim_reduce.reduce_min, math.inf), "nanmin", "The smallest, NaN left out."
 )
-nanmean = _reduction(floating, _mean, "nanmean", "The mean, NaN left out.")
-nanvar = _reduction(floating, _variance, "nanvar", "The variance, NaN left out.")
-nanstd = _reduction(
+nanmean = reduction(floating, _mean, "nanmean", "The mean, NaN left out.")
+nanvar = reduction(floating, _variance, "nanvar", "The variance, NaN left out.")
+nanstd = reduction(
     floating,
     lambda x, axes: prim.sqrt(_variance(x, axes)),
     "nanstd",

@@ -13,7 +13,7 @@ from ...ir.bind import new_value
 from ...ops import layout
 from ...prims import elementwise as prim
 from ...prims.broadcast import broadcast, keep_axes, reshape
-from ...prims.layout import reverse, strided_slice
+from ...prims.layout import reverse, slice_along
 from ...prims.reduce import reduce_max, reduce_min
 from ...tensor.convert import as_python
 from .operation import operation
@@ -118,11 +118,7 @@ def _runs(places: Any) -> list[tuple[int, int, int]]:
 
 def _pieces(x: Any, axis: int, run: tuple[int, int, int]) -> Any:
     first, last, step = run
-    low, high = min(first, last), max(first, last) + 1
-    rank = len(x.spec.shape)
-    starts = tuple(low if place == axis else 0 for place in range(rank))
-    stops = tuple(high if place == axis else None for place in range(rank))
-    piece = strided_slice(x, starts, stops, (1,) * rank)
+    piece = slice_along(x, axis, min(first, last), max(first, last) + 1)
     return reverse(piece, (axis,)) if step < 0 else piece
 
 

@@ -16,7 +16,7 @@ from ...ops.common import axis_of, insert_axis, integer, move_axis
 from ...prims import elementwise as prim
 from ...prims.broadcast import broadcast, fill_like, reduce_sum, reshape
 from ...prims.index import gather
-from ...prims.layout import pad, strided_slice
+from ...prims.layout import pad, slice_along
 from ...tensor import arithmetic
 from .creation import arange
 from .operation import operation
@@ -176,9 +176,7 @@ def _three(x: Any) -> Any:
 
 def _number(x: Any, place: int) -> Any:
     shape = x.spec.shape
-    outer = len(shape) - 1
-    starts, stops = (*(0,) * outer, place), (*(None,) * outer, place + 1)
-    return reshape(strided_slice(x, starts, stops, (1,) * (outer + 1)), shape[:-1])
+    return reshape(slice_along(x, len(shape) - 1, place, place + 1), shape[:-1])
 
 
 # Statistics of lines -----------------------------------------------------------------------------
@@ -259,12 +257,9 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 def _neighbours(x: Any) -> tuple[Any, Any]:
     """Each element of the last axis but the last, and each but the first."""
-    rank, size = len(x.spec.shape), x.spec.shape[-1]
-    outer = (0,) * (rank - 1)
-    whole = (None,) * (rank - 1)
-    steps = (1,) * rank
-    before = strided_slice(x, (*outer, 0), (*whole, max(size - 1, 0)), steps)
-    return before, strided_slice(x, (*outer, min(1, size)), (*whole, size), steps)
+    last, size = len(x.spec.shape) - 1, x.spec.shape[-1]
+    before = slice_along(x, last, 0, max(size - 1, 0))
+    return before, slice_along(x, last, min(1, size), size)
 
 
 @operation

@@ -9,13 +9,14 @@ from ...core.dtypes import INT32, numpy_dtype
 from ...core.errors import InvalidArgumentError
 from ...ops.common import axes_of, axis_of, count_of, move_axis, spread
 from ...ops.layout import reshape as flat_reshape
+from ...ops.reduction import kept
 from ...prims import elementwise as prim
 from ...prims import reduce as prim_reduce
-from ...prims.broadcast import fill, keep_axes, reduce_sum, reshape, restore_axes
+from ...prims.broadcast import fill, reduce_sum, reshape, restore_axes
 from ...prims.reduce import cumulative_product, cumulative_sum
 from .comparison import truth
 from .operation import Function, named, operation
-from .promotion import common, floating, number, precise, sum_dtype, tensor, typed_like
+from .promotion import common, floating, number, precise, sum_dtype, summable, tensor, typed_like
 
 Axes = tuple[int, ...]
 
@@ -23,11 +24,6 @@ Axes = tuple[int, ...]
 def axes_in(x: Any, axis: Any) -> Axes:
     """An `axis` argument as sorted axes from the front; None means all."""
     return axes_of(axis, len(x.spec.shape))
-
-
-def kept(result: Any, x: Any, axes: Axes, keepdims: bool) -> Any:
-    """A reduction of `x`, with size 1 in place of the axes that went if `keepdims`."""
-    return reshape(result, keep_axes(x.spec.shape, axes)) if keepdims else result
 
 
 def mean_over(x: Any, axes: Axes) -> Any:
@@ -45,9 +41,11 @@ def variance_over(x: Any, axes: Axes) -> Any:
     return prim.cast(mean_over(prim.multiply(apart, apart), axes), x.spec.dtype)
 
 
-def _reduction(
+def reduction(
     prepared: Callable[[Any], Any], verb: Callable[[Any, Axes], Any], name: str, doc: str
 ) -> Function:
+    """An operation that takes `axis` and `keepdims`: `verb` of the prepared argument and axes."""
+
     @named(name, doc)
     def function(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         x = prepared(x)
@@ -57,27 +55,22 @@ def _reduction(
     return function
 
 
-def _summable(x: Any) -> Any:
-    x = tensor(x)
-    return prim.cast(x, sum_dtype(x.spec.dtype))
-
-
 def _extent(x: Any, axes: Axes) -> Any:
     return prim.subtract(prim_reduce.reduce_max(x, axes), prim_reduce.reduce_min(x, axes))
 
 
-sum = _reduction(_summable, reduce_sum, "sum", "The sum over `axis` (None: over all).")
-mean = _reduction(floating, mean_over, "mean", "The mean over `axis`, as floats.")
-var = _reduction(floating, variance_over, "var", "The mean of (x - mean)² over `axis`.")
-std = _reduction(
+sum = reduction(summable, reduce_sum, "sum", "The sum over `axis` (None: over all).")
+mean = reduction(floating, mean_over, "mean", "The mean over `axis`, as floats.")
+var = reduction(floating, variance_over, "var", "The mean of (x - mean)² over `axis`.")
+std = reduction(
     floating,
     lambda x, axes: prim.sqrt(variance_over(x, axes)),
     "std",
     "The square root of the variance over `axis`.",
 )
-amax = _reduction(tensor, prim_reduce.reduce_max, "amax", "The largest value over `axis`.")
-amin = _reduction(tensor, prim_reduce.reduce_min, "amin", "The smallest value over `axis`.")
-ptp = _reduction(tensor, _extent, "ptp", "The largest value over `axis` less the smallest.")
+amax = reduction(tensor, prim_reduce.reduce_max, "amax", "The largest value over `axis`.")
+amin = reduction(tensor, prim_reduce.reduce_min, "amin", "The smallest value over `axis`.")
+ptp = reduction(tensor, _extent, "ptp", "The largest value over `axis` less the smallest.")
 
 
 @operation

@@ -6,12 +6,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..ops.random_state import branch, drawing
+
 _SIZELESS = 1 << 62
 
 
 class Background:
     """Runs an iterator in a thread, up to `capacity` elements (and `room` of their sizes) ahead.
 
+    Random numbers that the thread draws depend on the seed alone, not on how far ahead it is.
     Errors come out where the element would have come. `close` ends the thread as soon as the
     iterator gives its next element; so does dropping the iterator that `ahead` returns.
     """
@@ -31,8 +34,12 @@ class Background:
         self._done = self._closed = False
         self._error: BaseException | None = None
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._fill, args=(make,), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(make, branch()), daemon=True)
         self._thread.start()
+
+    def _run(self, make: Callable[[], Iterator[Any]], numbers: tuple[int, ...]) -> None:
+        with drawing(numbers):
+            self._fill(make)
 
     def _fill(self, make: Callable[[], Iterator[Any]]) -> None:
         iterator = None

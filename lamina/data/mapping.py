@@ -16,6 +16,7 @@ from ..core.shapes import B
 from ..ir.bind import new_value
 from ..ir.graph import Graph
 from ..ir.value import Spec
+from ..ops.random_state import branch, drawing
 from ..tensor.convert import to_tensor
 from ..tensor.program import Program
 from ..tensor.spec import TensorSpec
@@ -193,6 +194,11 @@ def in_parallel(
 
     pool = ThreadPoolExecutor(threads)
     waiting: deque[Any] = deque()
+    seeds = branch()
+
+    def apply(number: int, item: Any) -> Any:
+        with drawing((*seeds, number)):
+            return function(item)
 
     def take() -> Any:
         if not in_order:
@@ -203,8 +209,8 @@ def in_parallel(
         return waiting.popleft().result()
 
     try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
+        for number, item in enumerate(items):
+            waiting.append(pool.submit(apply, number, item))
             if len(waiting) >= threads:
                 yield take()
         while waiting:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import enum
 import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,7 @@ from ..prims import elementwise as prim
 from ..prims.broadcast import fill_like, reshape
 from ..prims.layout import concatenate
 from ..tensor.convert import constant_value, to_tensor
+from ..tensor.tensor import Tensor
 from ..tensor.variable import Variable
 from .common import as_shape, integer
 from .drawing import binomial_of, uniform_of
@@ -176,11 +180,78 @@ class Generator:
 # The global generator, and one for each seed of an operation -------------------------------------
 
 
+class _Own(threading.local):
+    """Of a thread that draws numbers of its own: what they are derived from, and its state."""
+
+    numbers: tuple[int, ...] | None = None
+    values: dict[int, Tensor]
+    branches: int
+
+
+_OWN = _Own()
+
+
+class _ByThread(Variable):
+    """A variable of the global generator; `start`: its first value in a thread with its own."""
+
+    def __init__(self, value: int, name: str, start: Callable[..., int]) -> None:
+        self._start = start
+        super().__init__(np.array(value, UINT64), trainable=False, name=name)
+
+    @property
+    def _value(self) -> Tensor:
+        if _OWN.numbers is None:
+            return self._common
+        if id(self) not in _OWN.values:
+            _OWN.values[id(self)] = Tensor(np.array(self._start(*_OWN.numbers), UINT64))
+        return _OWN.values[id(self)]
+
+    @_value.setter
+    def _value(self, value: Tensor) -> None:
+        if _OWN.numbers is None:
+            self._common = value
+        else:
+            _OWN.values[id(self)] = value
+
+
+class _GlobalGenerator(Generator):
+    """The generator of the process; see `drawing`."""
+
+    def __init__(self, key: int, draw: int = 0) -> None:
+        self._key = _ByThread(key, "key", derive_key)
+        self._draw = _ByThread(draw, "draw", lambda *numbers: 0)
+
+
+def branch() -> tuple[int, ...]:
+    """Numbers for `drawing`: others in each call, the same ones after `set_seed`."""
+    generator = _PROCESS.generator
+    place = _PROCESS if _OWN.numbers is None else _OWN
+    place.branches += 1
+    state = [int(np.asarray(part._value.array)) for part in (generator._key, generator._draw)]
+    return (*state, place.branches)
+
+
+@contextmanager
+def drawing(numbers: tuple[int, ...]) -> Iterator[None]:
+    """Inside, this thread draws a sequence of its own in place of the global generator's.
+
+    What works ahead does so: how far it is when others draw, nobody knows.
+    """
+    before = vars(_OWN).copy()
+    _OWN.numbers, _OWN.values, _OWN.branches = numbers, {}, 0
+    try:
+        yield
+    finally:
+        vars(_OWN).clear()
+        vars(_OWN).update(before)
+
+
 class _Process:
     """What `set_seed` restarts."""
 
     def __init__(self) -> None:
-        self.generator = Generator.from_non_deterministic_state()
+        self.branches = 0
+        self.generator: Generator = _GlobalGenerator.from_non_deterministic_state()
         self.seed = 87654321  # what seeds of operations are combined with until set_seed
         self.of_seeds: dict[int, Generator] = {}
 
@@ -193,7 +264,7 @@ _PROCESS = _Process()
 
 def set_seed(seed: int) -> None:
     """Restart all random numbers of the process that have no generator of their own."""
-    _PROCESS.seed = integer(seed, "seed")
+    _PROCESS.seed, _PROCESS.branches = integer(seed, "seed"), 0
     _PROCESS.generator.reset_from_seed(_PROCESS.seed)
     for number, generator in _PROCESS.of_seeds.items():
         generator.reset(np.array([_PROCESS.key_of(number), 0], UINT64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -75,3 +76,21 @@ def test_sizes_bound_what_waits() -> None:
     time.sleep(0.05)
     assert background.take(50) == [0, 1, 2]  # 12 is the first sum of 10 or more
     background.close()
+
+
+@pytest.mark.parametrize("parallel", [None, 3])
+def test_what_is_drawn_ahead_does_not_depend_on_how_far_ahead_that_is(parallel: Any) -> None:
+    def program(pause: float) -> tuple[float, list[float]]:
+        tf.random.set_seed(3)
+        dataset = tf.data.Dataset.range(8).map(lambda _: tf.random.uniform(()), parallel)
+        iterator = iter(dataset.prefetch(8))
+        drawn = [float(next(iterator))]
+        time.sleep(pause)
+        own = float(tf.random.uniform(()))
+        return own, [*drawn, *map(float, iterator)]
+
+    own, drawn = program(0.05)
+    assert program(0.0) == (own, drawn)
+    assert len({own, *drawn}) == 9
+    tf.random.set_seed(3)
+    assert own == float(tf.random.uniform(()))

@@ -159,6 +159,13 @@ UINT64 = np.dtype("uint64")
 STRING = np.dtype(object)
 
 
+def as_array(value: Any) -> Array:
+    """What NumPy gives, also where it gives a scalar and an array of rank 0 is meant."""
+    if type(value) is np.ndarray:
+        return value
+    return np.asarray(value, STRING if type(value) is bytes else None)
+
+
 def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """The NumPy dtype meant by a DType, a NumPy dtype, a name or a Python type."""
     if type(dtype) is DType:

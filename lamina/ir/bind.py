@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..core.config import config
+from ..core.dtypes import as_array
 from ..core.errors import OutOfScopeError
 from ..core.shapes import B
 from .primitive import Primitive
@@ -112,9 +113,7 @@ def record(
 
 
 def _wrap(array: Any) -> Value:
-    if type(array) is not np.ndarray:
-        array = np.asarray(array)  # NumPy gives scalars where arrays of rank 0 are meant
-    return _make(array)
+    return _make(as_array(array))
 
 
 def _must_trace(primitive: Primitive, inputs: tuple[Value, ...], params: dict[str, Any]) -> bool:

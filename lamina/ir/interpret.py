@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
-from ..core.dtypes import Array
+from ..core.dtypes import Array, as_array
 from ..core.errors import InvalidArgumentError
 from ..core.shapes import B
 from .bind import quiet
@@ -34,7 +32,7 @@ class _Writer:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.names: dict[str, Any] = {"asarray": np.asarray, "common": _common(graph.name)}
+        self.names: dict[str, Any] = {"asarray": as_array, "common": _common(graph.name)}
         self.of_value: dict[int, str] = {}
         self.lines: list[str] = []
 

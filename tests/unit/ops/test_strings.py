@@ -120,6 +120,12 @@ def test_variables_hold_strings() -> None:
     assert variable.numpy().tolist() == [b"c", b"d"] and "dtype=string" in repr(variable)
 
 
+def test_a_sum_of_two_strings_is_a_string() -> None:
+    add = tf.function(lambda a: a + "b")
+    for found in (tf.constant("a") + "b", add(tf.constant("a"))):
+        assert found.dtype == tf.string and found.numpy() == b"ab"
+
+
 def test_a_trace_serves_strings_of_any_batch() -> None:
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.string)])
     def lengths(words: Any) -> Any:

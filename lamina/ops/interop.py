@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ..core import nest
 from ..core.dtypes import numpy_dtype
-from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..core.errors import InvalidArgumentError, OperatorNotAllowedInGraphError
 from ..ir.bind import STATE, new_value
+from ..ir.graph import user_line
 from ..prims.control import observe
 from ..tensor.convert import is_tensor_like, to_tensor
 
@@ -97,8 +99,10 @@ def numpy_function(
 ) -> Any:
     """`func` of NumPy arrays, its results as tensors of dtypes `Tout`; without gradient.
 
-    Not inside of traced functions, where arrays are not known yet.
+    Without `func`, a decorator. A tf.function that calls it runs eagerly.
     """
+    if func is None and inp is None and Tout is not None:
+        return _decorator(numpy_function, Tout)
     if func is None or inp is None or Tout is None:
         raise InvalidArgumentError("numpy_function expects func, inp and Tout")
     _refuse_traces("numpy_function")
@@ -128,8 +132,11 @@ def py_function(
 ) -> Any:
     """`func` of tensors, its results of dtypes `Tout`; gradients flow through it.
 
-    Not inside of traced functions: call `func` itself there.
+    Without `func`, a decorator. A tf.function that calls it runs eagerly; one that calls `func`
+    itself may be traced.
     """
+    if func is None and inp is None and Tout is not None:
+        return _decorator(py_function, Tout)
     if func is None or inp is None or Tout is None:
         raise InvalidArgumentError("py_function expects func, inp and Tout")
     _refuse_traces("py_function")
@@ -137,6 +144,15 @@ def py_function(
     if isinstance(Tout, (list, tuple)):
         return [to_tensor(part) for part in (found if Tout else ())]
     return to_tensor(found)
+
+
+def _decorator(caller: Callable[..., Any], dtypes: Any) -> Callable[..., Any]:
+    """From a function to one whose calls are those of `caller`."""
+
+    def decorated(func: Callable[..., Any]) -> Callable[..., Any]:
+        return wraps(func)(lambda *arguments: caller(func, arguments, dtypes))
+
+    return decorated
 
 
 def _known(item: Any, name: str) -> Any:
@@ -153,9 +169,9 @@ def _refuse_traces(name: str) -> None:
 
 
 def _refuse(name: str) -> NoReturn:
-    raise UnimplementedError(
-        f"{name} needs arrays, which do not exist yet while a function is traced; use "
-        "operations of lamina there, or tf.config.run_functions_eagerly(True)"
+    raise OperatorNotAllowedInGraphError(
+        f"{user_line()}: {name} needs arrays, which do not exist yet while a function is traced; "
+        "use operations of lamina there"
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import lamina as tf
-from lamina.core.errors import InvalidArgumentError, UnimplementedError, UnknownNameError
+from lamina.core.errors import InvalidArgumentError, UnknownNameError
 
 
 def test_print_writes_values(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,9 +53,21 @@ def test_numpy_function() -> None:
         tf.numpy_function(lambda x: [x], [1.0], [tf.float32, tf.float32])
     with pytest.raises(InvalidArgumentError, match="expects func, inp and Tout"):
         tf.numpy_function(np.sum)
-    traced = tf.function(lambda x: tf.numpy_function(np.sin, [x], tf.float32))
-    with pytest.raises(UnimplementedError, match="numpy_function needs arrays"):
-        traced(tf.ones([2]))
+
+
+def test_python_functions_run_eagerly_and_are_decorators(caplog: pytest.LogCaptureFixture) -> None:
+    for caller in (tf.numpy_function, tf.py_function):
+
+        @caller(Tout=[tf.float32, tf.int32])
+        def half(x: Any) -> Any:
+            return np.float32(x) / 2, np.int32(1)
+
+        @tf.function
+        def once(x: Any, half: Any = half) -> Any:
+            return half(x)[0] + 1.0
+
+        assert float(once(tf.constant(3.0))) == 2.5 and half.__name__ == "half"
+        assert f"test_interop.py:67: {caller.__name__} needs arrays" in caplog.text
 
 
 def test_py_function_keeps_gradients() -> None:

@@ -176,7 +176,8 @@ class GradientTape:
 
     def _finish(self) -> None:
         self._used = True
-        self._nodes, self.watched, self._reads = [], {}, {}
+        self._nodes, self.watched = [], {}
+        self._reads = {key: (variable, []) for key, (variable, _) in self._reads.items()}
 
     def _check_use(self, unconnected: str) -> None:
         if self._used:

@@ -155,6 +155,14 @@ def test_variables_that_are_not_trainable_or_not_accessed() -> None:
     assert float(tape.gradient(y, frozen)) == 2.0
 
 
+def test_a_tape_tells_what_it_followed_after_its_gradient() -> None:
+    v = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = v * v
+    tape.gradient(y, v)
+    assert [id(each) for each in tape.watched_variables()] == [id(v)]
+
+
 def test_assignments_inside_a_tape() -> None:
     x = tf.Variable(2.0)
     with tf.GradientTape() as tape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Hashable, Sequence
+from threading import RLock
 from types import MethodType
 from typing import Any
 from weakref import ref
@@ -71,6 +72,10 @@ class _Traces:
         self.concrete: list[ConcreteFunction] = []
         self.fixed_only = False  # the batch cannot be symbolic in this function
         self.made_variables = False  # its first trace is done
+        self.lock = RLock()  # one thread makes the first trace
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Traces:
+        return _Traces()  # programs belong to the variables that they were traced with
 
 
 class Function:
@@ -301,6 +306,21 @@ class Function:
             if self._calls is not None:
                 retracing.count_call(self._calls)
             return programs[key]
+        if self._calls is None or self._traces.made_variables:
+            return self._added(key, structure, leaves, places, specs)
+        with self._traces.lock:
+            known = programs.get(key)
+            return known or self._added(key, structure, leaves, places, specs)
+
+    def _added(
+        self,
+        key: Hashable,
+        structure: Any,
+        leaves: list[Any],
+        places: list[int],
+        specs: list[Spec],
+    ) -> Program | Eagerly:
+        """A program that was not known."""
         try:
             program: Program | Eagerly = self._trace(structure, leaves, places, specs)
         except _HOPELESS as error:
@@ -309,7 +329,7 @@ class Function:
             program = Eagerly(self.name, error)
         if self._calls is not None:
             retracing.count_trace(self._calls, self.name)
-        programs[key] = program
+        self._traces.programs[key] = program
         return program
 
     def _trace(

@@ -18,7 +18,7 @@ from ..ir.value import Spec, Value
 from ..passes.parting import Parts, part
 from ..passes.pipeline import optimize
 from ..prims.control import call_p
-from .variable import Variable
+from .variable import Variable, locks_of
 
 
 class Static:
@@ -61,6 +61,7 @@ class Program:
         self.tensor_count = len(tensors)
         self.written = [variable for variable, _ in trace.writes.values()]
         finals = [value for _, value in trace.writes.values()]
+        self._locks = locks_of(self.written)
         self.graph: Graph = trace.graph([*tensors, *finals])
         self.sources = list(trace.sources)
 
@@ -70,6 +71,15 @@ class Program:
 
     def run(self, arguments: Sequence[Value]) -> Any:
         """The result on `arguments`; variables are written. Outside of traces."""
+        for lock in self._locks:  # no other thread writes them between reading and writing
+            lock.acquire()
+        try:
+            return self._run(arguments)
+        finally:
+            for lock in self._locks:
+                lock.release()
+
+    def _run(self, arguments: Sequence[Value]) -> Any:
         if STATE.recorders:
             values = (*arguments, *self.source_values())
             arrays = self._program()([value.array for value in values])

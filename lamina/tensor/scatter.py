@@ -8,14 +8,15 @@ import numpy as np
 
 from ..core.dtypes import INT32, type_name
 from ..core.errors import ArgumentTypeError, InvalidArgumentError
-from ..core.shapes import Shape, element_count
+from ..core.shapes import Shape, broadcast_shapes, element_count
 from ..ir.bind import new_value
 from ..prims import elementwise as prim
 from ..prims import index as prim_index
-from ..prims.broadcast import broadcast, fill_like, iota, reduce_sum, reshape
+from ..prims.broadcast import broadcast, fill, fill_like, iota, reduce_sum, reshape
 from ..prims.control import check
 from ..prims.reduce import reduce_max
 from .convert import to_tensor
+from .indexing import get_item
 
 
 def whole_numbers(indices: Any, what: str) -> Any:
@@ -88,6 +89,27 @@ def replaced(tensor: Any, updates: Any, indices: Any) -> Any:
     lines = reshape(tensor, (count, *inner))
     wide = reshape(hit, (count, *(1 for _ in inner)))
     return reshape(prim.select(broadcast(wide, lines.spec.shape), source, lines), tensor.spec.shape)
+
+
+def replaced_at(tensor: Any, key: Any, value: Any) -> Any:
+    """`tensor` with `value`, which is broadcast, in place of `tensor[key]`."""
+    shape = tensor.spec.shape
+    count = element_count(shape)
+    places = get_item(reshape(iota((count,), 0, INT32), shape), key)
+    number = element_count(places.spec.shape)
+    if broadcast_shapes(value.spec.shape, places.spec.shape) != places.spec.shape:
+        raise InvalidArgumentError(
+            f"a slice of shape {places.spec.shape} cannot have a value of shape {value.spec.shape}"
+        )
+    values = reshape(broadcast(value, places.spec.shape), (number,))
+    places = reshape(places, (number,))
+    order = prim.add(iota((number,), 0, INT32), fill((number,), 1, INT32))
+    writer = prim_index.scatter_add(places, order, (count,), 0)  # 0: nothing is written there
+    none = fill_like(writer, 0)
+    source = prim.subtract(prim.maximum(writer, fill_like(writer, 1)), fill_like(writer, 1))
+    written = prim_index.gather(values, source, 0)
+    found = prim.select(prim.less(none, writer), written, reshape(tensor, (count,)))
+    return reshape(found, shape)
 
 
 def flat_updates(tensor: Any, indices: Any, updates: Any) -> tuple[Any, Any, int]:

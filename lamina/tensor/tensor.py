@@ -250,7 +250,8 @@ class Reference:
 class Tensor(Operators, Value):
     """A dense array of one dtype that operations never change."""
 
-    __slots__ = ("_keras_mask",)  # which entries count; unset where all do
+    # Which entries count; unset where all do. What writes to the variable that this is a slice of.
+    __slots__ = ("_keras_mask", "assign")
 
     def _tensor(self) -> Tensor:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from ..prims import elementwise as prim
 from ..prims.broadcast import reshape
 from ..prims.index import gather
 from .convert import to_tensor
-from .scatter import replaced, slices_at, summed, whole_numbers
+from .indexing import get_item
+from .scatter import replaced, replaced_at, slices_at, summed, whole_numbers
 from .tensor import Operators, Tensor, numpy_text
 
 WRITES = [0]
@@ -43,6 +45,8 @@ class Reading(Tensor):
 class _Kept(threading.local):
     scope: Any = None
 
+
+_LOCKING = threading.Lock()
 
 KEPT = _Kept()
 """Who is told of variables before they are written outside of traces, if anybody."""
@@ -88,6 +92,8 @@ class Variable(Operators):
         self._name = f"{scope}{name or 'Variable'}"
         self._trainable = bool(trainable)
         self.constraint = constraint
+
+    _lock: Any = None  # made when it is first needed: see `locks_of`
 
     # Reading
 
@@ -149,6 +155,12 @@ class Variable(Operators):
     _tensor = read_value
     __lamina_tensor__ = read_value
 
+    def __getitem__(self, key: Any) -> Any:
+        """Some of the value; its `assign` writes to the variable."""
+        found = get_item(self.read_value(), key)
+        found.assign = partial(self._assign_at, key)
+        return found
+
     # Writing
 
     def assign(
@@ -172,7 +184,7 @@ class Variable(Operators):
         read_value: bool = True,
     ) -> Any:
         """Add `delta`."""
-        return self._write(prim.add(Variable.read_value(self), self._fit(delta)))
+        return self._change(prim.add, self._fit(delta))
 
     def assign_sub(
         self,
@@ -182,7 +194,7 @@ class Variable(Operators):
         read_value: bool = True,
     ) -> Any:
         """Subtract `delta`."""
-        return self._write(prim.subtract(Variable.read_value(self), self._fit(delta)))
+        return self._change(prim.subtract, self._fit(delta))
 
     # Reading and writing some of it
 
@@ -197,16 +209,20 @@ class Variable(Operators):
     def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Add `updates` to the slices at the coordinates in the last axis of `indices`."""
         added = summed(indices, self._cast(updates), self._value.spec.shape)
-        return self._write(prim.add(self.read_value(), added))
+        return self._change(prim.add, added)
 
     def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Subtract `updates` from the slices at the coordinates `indices`."""
         taken = summed(indices, self._cast(updates), self._value.spec.shape)
-        return self._write(prim.subtract(self.read_value(), taken))
+        return self._change(prim.subtract, taken)
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Put `updates` in place of the slices at `indices`; of several, the last."""
-        return self._write(replaced(self.read_value(), self._cast(updates), indices))
+        return self._change(replaced, self._cast(updates), indices)
+
+    def _assign_at(self, key: Any, value: Any, name: str | None = None) -> Any:
+        """Let `variable[key]` have `value`, which is broadcast."""
+        return self._change(replaced_at, key, self._cast(value))
 
     def scatter_add(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
@@ -249,6 +265,11 @@ class Variable(Operators):
             )
         return tensor
 
+    def _change(self, change: Callable[..., Any], *arguments: Any) -> Any:
+        """Write `change(value, …)`; what other threads write comes before or after."""
+        with self._lock or locks_of([self])[0]:
+            return self._write(change(Variable.read_value(self), *arguments))
+
     def _write(self, tensor: Any) -> Any:
         trace = STATE.trace
         if trace is not None:
@@ -261,7 +282,8 @@ class Variable(Operators):
                 "of the function that it belongs to"
             )
         else:
-            self.commit(tensor.array)
+            with self._lock or locks_of([self])[0]:
+                self.commit(tensor.array)
         return self
 
     def commit(self, array: Any) -> None:
@@ -282,12 +304,28 @@ class Variable(Operators):
             f"numpy={numbers}>"
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         copied = Variable(
             np.array(self._value.array), self._trainable, self._name, constraint=self.constraint
         )
         memo[id(self)] = copied
         return copied
+
+
+def locks_of(variables: Sequence[Variable]) -> list[Any]:
+    """What a thread holds while it changes them, in the order in which every thread takes it.
+
+    Variables that are first written together share one lock.
+    """
+    with _LOCKING:
+        new = threading.RLock()
+        for variable in variables:
+            variable._lock = variable._lock or new
+    locks = {id(variable._lock): variable._lock for variable in variables}
+    return [locks[key] for key in sorted(locks)]
 
 
 def _worked_out(tensor: Any) -> Tensor:

@@ -62,6 +62,15 @@ def test_deep_copies_are_variables_of_their_own() -> None:
     assert v.numpy() == 1.0 and w.numpy() == 2.0
 
 
+def test_a_copied_function_works_on_the_same_variables() -> None:
+    v = tf.Variable(1.0)
+    add = tf.function(lambda x: v + x)
+    add(tf.constant(1.0))
+    copied = copy.deepcopy(add)
+    v.assign(5.0)
+    assert float(copied(tf.constant(1.0))) == 6
+
+
 def test_arrays_that_were_assigned_may_change_afterwards() -> None:
     array = np.ones(2, np.float32)
     variable = tf.Variable(tf.zeros(2))
@@ -130,6 +139,28 @@ def test_slices_of_a_variable_are_read_and_written() -> None:
         x.scatter_add([1])
     with pytest.raises(ValueError, match="without losing"):
         tf.Variable([1, 2]).scatter_nd_add([[0]], [0.5])
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, tf.function])
+def test_a_slice_of_a_variable_is_assigned_to(wrap: Any) -> None:
+    v = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    words = tf.Variable(["a", "b"])
+
+    @wrap
+    def write(row: Any) -> None:
+        v[0].assign([7.0, 8.0])
+        v[row, 1].assign(9.0)
+        v[1:, 0].assign(v[0, :1] + 1)
+        words[1].assign("c")
+
+    write(tf.constant(2))
+    assert v.numpy().tolist() == [[7, 8], [8, 4], [8, 9]]
+    assert words.numpy().tolist() == [b"a", b"c"]
+    with pytest.raises(ValueError, match="do not broadcast"):
+        v[0].assign([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="cannot have a value of shape"):
+        v[0, 0].assign([1.0, 2.0])
+    assert not hasattr(tf.constant([1.0])[0], "assign")
 
 
 def test_a_variable_has_its_value_from_the_start() -> None:

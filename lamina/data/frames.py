@@ -17,6 +17,9 @@ def frame_values(data: Any) -> Array | None:
         return None
     import narwhals.stable.v2 as frames
 
+    columns = getattr(data, "columns", None)
+    if not getattr(columns, "is_unique", True):  # in pandas, names may be equal
+        data = data.set_axis(range(len(columns)), axis=1)  # type: ignore[arg-type]
     try:
         frame = frames.from_native(data, eager_only=True, allow_series=True)
     except TypeError:
@@ -35,13 +38,10 @@ def frame_values(data: Any) -> Array | None:
 
 def _column(series: Any) -> Array:
     """A series as an array: numbers with NaN where one is missing, dates and texts as objects."""
-    if series.dtype.is_numeric() and series.null_count():
-        return np.array(series.cast(_float64()).fill_null(float("nan")).to_list(), np.float64)
-    array: Array = series.to_numpy()
-    return array
-
-
-def _float64() -> Any:
     import narwhals.stable.v2 as frames
 
-    return frames.Float64
+    is_number = series.dtype.is_numeric() or series.dtype == frames.Boolean
+    if is_number and series.null_count():
+        series = series.cast(frames.Float64)
+    array: Array = series.to_numpy()
+    return array

@@ -136,7 +136,7 @@ def arrays_of(data: Any, what: str) -> Any:
     if isinstance(data, (list, tuple)):
         if any(_has_rows(item) for item in data):
             return [arrays_of(item, f"{what}[{i}]") for i, item in enumerate(data)]
-        return _array(np.asarray(data), what)
+        return _array(_as_rows(data, what), what)
     frame = frame_values(data)
     if frame is not None:
         return _array(frame, what)
@@ -152,6 +152,14 @@ def arrays_of(data: Any, what: str) -> Any:
             "pass x.toarray()"
         )
     raise ArgumentTypeError(f"{what} should be arrays of numbers; got {describe(data)}")
+
+
+def _as_rows(data: Any, what: str) -> Array:
+    try:
+        return np.asarray(data)
+    except ValueError:
+        message = f"the rows of {what} have different lengths: {describe(data)}"
+        raise InvalidArgumentError(message) from None
 
 
 def _has_rows(item: Any) -> bool:

@@ -74,7 +74,7 @@ def work_through(
     with interrupts_between_steps() as check, closing(feed.epoch()) as pieces:
         for piece in pieces:
             native = stepper.attach(piece)
-            if native and not told.each:
+            if native and not told.each and not told.is_over():
 
                 def after(count: int, before: int = done) -> None:
                     check()

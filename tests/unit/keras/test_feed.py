@@ -295,6 +295,18 @@ def test_stopping_inside_of_an_epoch() -> None:
     assert heard.ended == [0, 1, 2] and history.epoch == [0]
 
 
+def test_stopping_before_an_epoch_leaves_one_step() -> None:
+    class Stops(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.model.stop_training = True
+
+    model, other = _model(), _model()
+    other.set_weights(model.get_weights())
+    model.fit(X, Y, batch_size=8, shuffle=False, verbose=0, callbacks=[Stops()])
+    other.fit(X[:8], Y[:8], batch_size=8, verbose=0)
+    np.testing.assert_array_equal(model.get_weights()[0], other.get_weights()[0])
+
+
 def test_predictions_of_streams_come_in_order() -> None:
     model = _model()
     wanted = model.predict(X, verbose=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -184,6 +185,22 @@ def test_data_frames_are_taken() -> None:
     assert model.predict(frame, verbose=0).shape == (64, 1)
 
 
+MISSING: dict[str, Callable[[Any], Any]] = {
+    "numbers": lambda frame: frame.assign(a=pd.array([1, None] * 2, "Int64")),
+    "truths": lambda frame: frame.assign(a=pd.array([True, None] * 2, "boolean")),
+    "all": lambda frame: frame.assign(a=[1.0, None] * 2).convert_dtypes(),
+    "objects": lambda frame: frame.assign(a=pd.Series([1, None] * 2, dtype=object)),
+    "equal names": lambda frame: frame.assign(a=[1.0, None] * 2).set_axis(["a", "a", "b"], axis=1),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_what_is_missing_in_a_frame_is_nan(name: str) -> None:
+    frame = MISSING[name](pd.DataFrame(X[:4], columns=["a", "b", "c"]))
+    found = _model().predict(frame, verbose=0)
+    assert np.isnan(found).tolist() == [[False], [True]] * 2
+
+
 def test_freezing_a_layer_keeps_its_weights() -> None:
     model = _model()
     model.fit(X, Y, epochs=1, verbose=0)
@@ -211,6 +228,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda m: m.fit(np.ones((4, 5)), np.ones(4), verbose=0), InvalidArgumentError, "shape"),
     (lambda m: m.fit(np.array([["a", "b", "c"]]), np.ones(1)), ArgumentTypeError, "numbers"),
     (lambda m: m.fit(np.array([["a", 1, 2]], object), np.ones(1)), ArgumentTypeError, "Encode"),
+    (lambda m: m.fit([[1, 2, 3], [1, 2]], [0, 1]), InvalidArgumentError, "different lengths"),
     (lambda m: m.fit(X, Y, batch_size=0), InvalidArgumentError, "batch_size"),
     (lambda m: m.fit(X, Y, validation_split=1.5), InvalidArgumentError, "share"),
     (lambda m: m.fit(X, Y, steps_per_epoch=0), InvalidArgumentError, "number of steps"),

@@ -32,7 +32,7 @@ def _is_flat(structure: Any) -> bool:
 
 def _collect(structure: Any, leaves: list[Any]) -> None:
     if isinstance(structure, dict):
-        for key in _keys(structure):
+        for key in sorted_keys(structure):
             _collect(structure[key], leaves)
     elif isinstance(structure, (list, tuple)):
         for item in structure:
@@ -41,7 +41,8 @@ def _collect(structure: Any, leaves: list[Any]) -> None:
         leaves.append(structure)
 
 
-def _keys(structure: dict[Any, Any]) -> list[Any]:
+def sorted_keys(structure: dict[Any, Any]) -> list[Any]:
+    """The keys of a dict in the order in which its values are flattened."""
     try:
         return sorted(structure)
     except TypeError:
@@ -67,7 +68,7 @@ def pack_sequence_as(
 
 def _pack(structure: Any, leaves: Iterator[Any]) -> Any:
     if isinstance(structure, dict):
-        packed = {key: _pack(structure[key], leaves) for key in _keys(structure)}
+        packed = {key: _pack(structure[key], leaves) for key in sorted_keys(structure)}
         return type(structure)((key, packed[key]) for key in structure)
     if isinstance(structure, tuple) and hasattr(structure, "_fields"):
         return type(structure)(*(_pack(item, leaves) for item in structure))

@@ -217,7 +217,7 @@ class Zipped(Node):
 
         def fill(structure: Any) -> Any:
             if isinstance(structure, dict):
-                filled = {key: fill(structure[key]) for key in sorted(structure, key=str)}
+                filled = {key: fill(structure[key]) for key in nest.sorted_keys(structure)}
                 return {key: filled[key] for key in structure}
             if isinstance(structure, tuple):
                 return rebuild(structure, [fill(item) for item in structure])

@@ -136,7 +136,7 @@ def _aligned(spec: Any, given: Any, what: str) -> list[tuple[Any, Any]]:
         return [(spec, given)]
     if isinstance(spec, dict) and isinstance(given, dict) and set(spec) == set(given):
         return [
-            pair for key in sorted(spec, key=str) for pair in _aligned(spec[key], given[key], what)
+            pair for key in nest.sorted_keys(spec) for pair in _aligned(spec[key], given[key], what)
         ]
     if isinstance(spec, tuple) and isinstance(given, (tuple, list)) and len(spec) == len(given):
         return [pair for parts in zip(spec, given, strict=True) for pair in _aligned(*parts, what)]

@@ -146,8 +146,8 @@ class Generated(Node):
         if isinstance(spec, dict):
             if not isinstance(item, dict) or set(item) != set(spec):
                 raise self._misfit(spec, item)
-            ordered = dict.fromkeys(sorted(spec, key=str)) if spec else {}
-            return [leaf for key in ordered for leaf in self._leaves(spec[key], item[key])]
+            keys = nest.sorted_keys(spec)
+            return [leaf for key in keys for leaf in self._leaves(spec[key], item[key])]
         if not isinstance(item, (tuple, list)) or len(item) != len(spec):
             raise self._misfit(spec, item)
         return [leaf for pair in zip(spec, item, strict=True) for leaf in self._leaves(*pair)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
+from ..core import nest
 from ..core.errors import InvalidArgumentError
 from ..core.pending import WAITING, resume
 from ..core.scopes import current_prefix, entered
@@ -165,7 +166,7 @@ def _leaves(
         yield (), value
     elif id(value) not in ways:  # a list may hold itself
         inner = ways | {id(value)}
-        ordered = sorted(value, key=str) if isinstance(value, dict) else range(len(value))
+        ordered = nest.sorted_keys(value) if isinstance(value, dict) else range(len(value))
         for name in ordered:
             yield from (((name, *place), leaf) for place, leaf in _leaves(value[name], inner))
 

@@ -261,6 +261,19 @@ def test_generators_keep_what_was_promised() -> None:
             values(Dataset.from_generator(lambda b=bad: iter(b), tf.int32, ()))
 
 
+def test_keys_that_are_numbers_keep_their_parts() -> None:
+    keys = 2, 10, 1
+    types = {key: tf.TensorSpec((), tf.int64) for key in keys}
+    made = Dataset.from_generator(lambda: iter([{k: k for k in keys}]), output_signature=types)
+    zipped = Dataset.zip({key: Dataset.range(key, key + 1) for key in keys})
+    padded = made.map(lambda x: {k: x[k][None] for k in keys}).padded_batch(
+        1, {key: [key] for key in keys}
+    )
+    for dataset in (made, zipped):
+        assert {k: int(v) for k, v in next(iter(dataset)).items()} == {k: k for k in keys}
+    assert {k: v.shape[1] for k, v in next(iter(padded)).items()} == {k: k for k in keys}
+
+
 def test_a_generator_may_fill_the_same_array_again() -> None:
     def rows() -> Iterator[Any]:
         row = np.zeros(2, np.float32)

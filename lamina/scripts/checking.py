@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..core.errors import nearest
+from ..core.errors import InvalidArgumentError, nearest
 from .aliases import TARGETS
 from .notebook import Piece, read_pieces
 
@@ -59,7 +59,13 @@ class _Checker(ast.NodeVisitor):
     def read(self, piece: Piece) -> None:
         """Check one piece of code; names of earlier pieces are known."""
         self._where = piece.name
-        tree = ast.parse(piece.text, piece.name)
+        try:
+            tree = ast.parse(piece.text, piece.name)
+        except SyntaxError as error:
+            line = f": {error.text.strip()}" if error.text else ""
+            raise InvalidArgumentError(
+                f"{piece.name}, line {error.lineno}: {error.msg}{line}"
+            ) from None
         self._given |= _given_names(tree)
         self.visit(tree)
 

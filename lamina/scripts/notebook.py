@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -93,7 +94,8 @@ def _unparsable(lines: list[str]) -> int | None:
 
 def _is_magic(line: str) -> bool:
     text = line.strip()
-    return text.startswith(("%", "!", "?")) or text.endswith("?")
+    given = re.match(r"[\w., ]+=\s*[%!]", text)  # files = !ls
+    return text.startswith(("%", "!", "?")) or text.endswith("?") or given is not None
 
 
 def note_skipped(pieces: list[Piece], write: Callable[[str], object]) -> None:

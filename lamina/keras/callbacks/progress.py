@@ -193,14 +193,17 @@ def _filled(words: list[str], width: int) -> list[str]:
 
 
 def measures_of(logs: Mapping[str, Any], between: str) -> list[str]:
-    """Names and values, four significant digits, those of validation after the others."""
+    """Names and values, at least four digits of each; those of validation after the others."""
     names = sorted(logs, key=lambda name: name.startswith("val_"))
     return [f"{name}{between}{_number(logs[name])}" for name in names]
 
 
 def _number(value: Any) -> str:
     try:
-        return f"{float(value):#.4g}".removesuffix(".")
+        number = float(value)
+        if 1e4 <= abs(number) < 1e9:  # counts, as of true negatives
+            return f"{number:.0f}"
+        return f"{number:#.4g}".removesuffix(".")
     except (TypeError, ValueError):
         return str(value)
 

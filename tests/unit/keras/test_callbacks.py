@@ -445,7 +445,7 @@ def test_steps_of_unknown_number_are_counted(capsys):
     told.on_epoch_end(0, {"loss": 12345.678})
     line = capsys.readouterr().out
     assert line.startswith("Epoch 1/1 - 42 steps - ")
-    assert line.endswith("loss: 1.235e+04\n")
+    assert line.endswith("loss: 12346\n")
 
 
 # With a model -------------------------------------------------------------------------------------

@@ -60,8 +60,9 @@ def test_progress_of_unknown_length_ends_when_told(capsys: Any) -> None:
     bar = utils.Progbar(None, unit_name="row")
     bar.add(3)
     assert capsys.readouterr().out == ""
-    bar.update(5, finalize=True)
-    assert capsys.readouterr().out.startswith("5/Unknown - ")
+    bar.update(5, [("rows", 123456.0)], finalize=True)
+    said = capsys.readouterr().out
+    assert said.startswith("5/Unknown - ") and said.endswith("rows: 123456\n")
     utils.Progbar(1, verbose=0).add(1)
     assert capsys.readouterr().out == ""
     with pytest.raises(InvalidArgumentError, match="not both"):

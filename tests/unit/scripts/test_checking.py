@@ -80,3 +80,6 @@ def test_the_command_lists_lines_and_fails(tmp_path, capsys):
     script.write_text(HEAD + "tf.constant(1)\n")
     assert main(["run", "--check", str(script)]) == 0
     assert "every TensorFlow and Keras name" in capsys.readouterr().out
+    script.write_text(HEAD + "def f(:\n")
+    assert main(["run", "--check", str(script)]) == 2
+    assert f"{script}, line 2: invalid syntax: def f(:" in capsys.readouterr().err

@@ -64,7 +64,7 @@ def test_a_notebook_runs_cell_by_cell_and_shows_last_expressions(tmp_path):
     path = notebook(
         tmp_path / "book.ipynb",
         "%matplotlib inline\n!pip install \\\n  tensorflow\nimport tensorflow as tf\n"
-        "text = '''\n%no magic\n'''\nif True:\n    %time\n",
+        "text = '''\n%no magic\n'''\nif True:\n    %time\nfiles = !ls\n",
         "%%bash\nls",
         "int(tf.constant(3)) + 1",
         "len(text);",
@@ -74,6 +74,7 @@ def test_a_notebook_runs_cell_by_cell_and_shows_last_expressions(tmp_path):
     assert done.returncode == 1
     assert done.stdout.split("\n")[:2] == ["4", "%no magic"]
     assert "(cell 1), line 1: left out: %matplotlib inline" in done.stderr
+    assert "left out: files = !ls" in done.stderr
     assert "left out: %%bash and all of its cell" in done.stderr
     assert done.stderr.rstrip().endswith("KeyError: 11")
     assert "    raise KeyError(len(text))" in done.stderr

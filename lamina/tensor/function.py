@@ -153,10 +153,14 @@ class Function:
         places, tensors = tensor_leaves(leaves)
         program = self._program((args, kwargs), leaves, places, tensors)
         if isinstance(program, Eagerly):
-            return self.python_function(*given[0], **given[1])
+            return self._run_eagerly(*given)
         if types is not None and len(tensors) == len(given[0]):
             self._traces.quick[types] = program
         return program.run(tensors)
+
+    def _run_eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a program would return, where there is none."""
+        return nest.map_structure(as_result, self.python_function(*args, **kwargs))
 
     def _ordered(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -227,8 +231,7 @@ class Function:
             types = [tensor.spec for tensor in tensors]
             given = self._found(structure, leaves, places, types)
             if isinstance(given, Eagerly):
-                filled = _filled(structure, leaves, places, tensors)
-                return self.python_function(*filled[0], **filled[1])
+                return self._run_eagerly(*_filled(structure, leaves, places, tensors))
             return given.run(tensors)
 
         concrete = ConcreteFunction(self.name, self.python_function, structure, run, program)

@@ -268,4 +268,7 @@ class ProgramSteps:
 def _leaf(item: Any) -> Any:
     if isinstance(item, Variable):
         return item.read_value()
-    return item if isinstance(item, Value) else Static(item)
+    if not isinstance(item, Value):
+        return Static(item)
+    is_known_text = item.array is not None and item.spec.dtype == STRING
+    return Static(item) if is_known_text else item  # text would keep a program from being native

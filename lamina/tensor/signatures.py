@@ -86,10 +86,12 @@ def with_batch(specs: Sequence[Spec]) -> list[Spec]:
     return [Spec((B, *s.shape[1:]), s.dtype) if s.shape else s for s in specs]
 
 
+_AS_TENSORS = (bool, int, float, str, bytes, np.generic, np.ndarray, Variable)
+
+
 def as_result(leaf: Any) -> Any:
-    """Numbers as tensors; what is no tensor (None, text, objects) stays what it is."""
-    is_number = isinstance(leaf, (bool, int, float, np.number, np.bool_, np.ndarray))
-    return to_tensor(leaf) if is_number else leaf
+    """Numbers, text and variables as tensors; None and objects stay what they are."""
+    return to_tensor(leaf) if isinstance(leaf, _AS_TENSORS) else leaf
 
 
 # Signatures that were asked for ------------------------------------------------------------------

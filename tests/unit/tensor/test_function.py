@@ -242,10 +242,15 @@ def test_numbers_come_back_as_tensors() -> None:
     def results(x: tf.Tensor) -> dict[str, object]:
         return {"x": x, "three": 3, "pi": 3.14, "array": np.ones(2), "none": None, "text": "a"}
 
-    found = results(tf.constant(1.0))
-    assert found["none"] is None and found["text"] == "a"
-    assert found["three"].dtype == tf.int32 and found["pi"].dtype == tf.float32
-    assert found["array"].numpy().tolist() == [1, 1]
+    @tf.function
+    def runs_eagerly(x: tf.Tensor) -> dict[str, object]:
+        return results.python_function(tf.constant(float(x)))
+
+    for call in (results, runs_eagerly):
+        found = call(tf.constant(1.0))
+        assert found["none"] is None and found["text"].numpy() == b"a"
+        assert found["three"].dtype == tf.int32 and found["pi"].dtype == tf.float32
+        assert found["array"].numpy().tolist() == [1, 1]
 
 
 def test_results_do_not_share_the_callers_arrays() -> None:

@@ -17,10 +17,11 @@ from ..core.errors import (
 )
 from ..core.shapes import B, TensorShape
 from ..ir.bind import STATE
+from ..ir.value import Value
 from ..prims.broadcast import broadcast, fill, iota, reshape
 from ..prims.elementwise import cast, equal, select
 from ..prims.index import gather as gather_rows
-from ..tensor.convert import constant_value, to_tensor
+from ..tensor.convert import constant_value, is_tensor_like, to_tensor
 from .layout import concat, stack, unstack
 
 _CLEARED: Any = "cleared"
@@ -123,12 +124,12 @@ class TensorArray:
     def _fitting(self, value: Any) -> Any:
         tensor = to_tensor(value)
         if tensor.spec.dtype != self._dtype:
-            weak = isinstance(value, (int, float)) and tensor.spec.dtype.kind <= self._dtype.kind
-            if not weak:
+            fits = np.can_cast(tensor.spec.dtype, self._dtype, "same_kind")
+            if not fits or isinstance(value, Value) or is_tensor_like(value):
                 raise InvalidArgumentError(
                     f"{self._name} holds {self._dtype.name}; got {tensor.spec.dtype.name}"
                 )
-            tensor = to_tensor(np.asarray(value, self._dtype))
+            tensor = to_tensor(value, self._dtype)
         if self._one_shape and not self.element_shape.is_compatible_with(tensor.shape):
             raise InvalidArgumentError(
                 f"{self._name} holds tensors of shape {self.element_shape}; got {tensor.shape}"

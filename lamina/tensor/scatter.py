@@ -46,6 +46,8 @@ def flat_places(places: Any, shape: Shape, what: str) -> tuple[Any, Shape]:
             f"{len(shape)}"
         )
     outer = shape[:depth]
+    if places.spec.dtype.itemsize < INT32.itemsize:  # whose range may end before the numbers do
+        places = prim.cast(places, INT32)
     sizes = np.array(outer, places.spec.dtype)
     strides = np.concatenate([np.cumprod(sizes[:0:-1], dtype=sizes.dtype)[::-1], [1]])[:depth]
     limits = broadcast(new_value(sizes), places.spec.shape)
@@ -81,6 +83,8 @@ def replaced(tensor: Any, updates: Any, indices: Any) -> Any:
     flat, outer = flat_places(places, tensor.spec.shape, "tensor_scatter_nd_update")
     count, inner = element_count(outer), tensor.spec.shape[len(outer) :]
     check_updates(updates, (*flat.spec.shape, *inner))
+    if 0 in updates.spec.shape:
+        return tensor
     flat = reshape(flat, (element_count(flat.spec.shape),))
     rows = reshape(updates, (flat.spec.shape[0], *inner))
     writer = _last_writers(flat, count)
@@ -101,15 +105,20 @@ def replaced_at(tensor: Any, key: Any, value: Any) -> Any:
         raise InvalidArgumentError(
             f"a slice of shape {places.spec.shape} cannot have a value of shape {value.spec.shape}"
         )
+    if number == 0:
+        return tensor
     values = reshape(broadcast(value, places.spec.shape), (number,))
     places = reshape(places, (number,))
-    order = prim.add(iota((number,), 0, INT32), fill((number,), 1, INT32))
-    writer = prim_index.scatter_add(places, order, (count,), 0)  # 0: nothing is written there
-    none = fill_like(writer, 0)
-    source = prim.subtract(prim.maximum(writer, fill_like(writer, 1)), fill_like(writer, 1))
-    written = prim_index.gather(values, source, 0)
-    found = prim.select(prim.less(none, writer), written, reshape(tensor, (count,)))
-    return reshape(found, shape)
+    if places.array is None:  # where a number tells, so none stands there twice
+        one = fill((number,), 1, INT32)
+        order = prim.add(iota((number,), 0, INT32), one)
+        writer = prim_index.scatter_add(places, order, (count,), 0)
+        writer = prim.subtract(writer, fill_like(writer, 1))
+    else:
+        writer = _last_writers(places, count)
+    hit = prim.less_equal(fill_like(writer, 0), writer)
+    written = prim_index.gather(values, prim.maximum(writer, fill_like(writer, 0)), 0)
+    return reshape(prim.select(hit, written, reshape(tensor, (count,))), shape)
 
 
 def flat_updates(tensor: Any, indices: Any, updates: Any) -> tuple[Any, Any, int]:

@@ -89,6 +89,14 @@ def test_gathering(shape: Any, data: st.DataObject) -> None:
     np.testing.assert_array_equal(tf.scatter_nd(places, x[tuple(places.T)], shape), added)
 
 
+def test_coordinates_may_be_of_a_type_too_narrow_for_places() -> None:
+    x, places = np.arange(300.0).reshape(20, 15), np.array([[19, 14]], np.uint8)
+    none = tf.zeros((0, 2), tf.uint8), tf.zeros(0, tf.float64)
+    assert tf.gather_nd(x, places).numpy().tolist() == [299.0]
+    assert tf.tensor_scatter_nd_update(x, places, [-1.0]).numpy().argmin() == 299
+    np.testing.assert_array_equal(tf.tensor_scatter_nd_update(x, *none), x)
+
+
 @given(npst.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4), st.data())
 def test_joining_and_cutting(shape: Any, data: st.DataObject) -> None:
     x = _numbers(shape)

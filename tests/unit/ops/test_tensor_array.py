@@ -27,6 +27,12 @@ def test_items_are_written_and_read() -> None:
     assert int(kept.read(0)) == int(kept.read(0)) == 7
 
 
+@pytest.mark.parametrize("value", [1, True, [1, 2], np.float64(0.5), np.ones(2)], ids=repr)
+def test_what_is_no_tensor_takes_the_type_of_the_array(value: Any) -> None:
+    found = tf.TensorArray(tf.float32, size=1).write(0, value).stack()
+    assert found.dtype == tf.float32 and found[0].numpy().tolist() == np.asarray(value).tolist()
+
+
 def test_arrays_take_rows_apart() -> None:
     rows = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     ta = tf.TensorArray(tf.float32, size=0, dynamic_size=True).unstack(rows)
@@ -47,6 +53,8 @@ def test_arrays_say_what_is_wrong() -> None:
         ta.read(0)
     with pytest.raises(InvalidArgumentError, match="holds float32; got int32"):
         ta.write(0, tf.constant(1))
+    with pytest.raises(InvalidArgumentError, match="holds int32; got float32"):
+        tf.TensorArray(tf.int32, size=1).write(0, 1.5)
     ta = ta.write(0, tf.zeros(2))
     with pytest.raises(InvalidArgumentError, match="shape"):
         ta.write(1, tf.zeros(3))

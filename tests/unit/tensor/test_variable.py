@@ -152,10 +152,13 @@ def test_a_slice_of_a_variable_is_assigned_to(wrap: Any) -> None:
         v[row, 1].assign(9.0)
         v[1:, 0].assign(v[0, :1] + 1)
         words[1].assign("c")
+        v[1:1].assign(tf.zeros((0, 2)))
 
     write(tf.constant(2))
     assert v.numpy().tolist() == [[7, 8], [8, 4], [8, 9]]
     assert words.numpy().tolist() == [b"a", b"c"]
+    v[[1, 1, 0], 0].assign([0.0, 1.0, 2.0])  # the last one counts
+    assert v.numpy().tolist() == [[2, 8], [1, 4], [8, 9]]
     with pytest.raises(ValueError, match="do not broadcast"):
         v[0].assign([1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="cannot have a value of shape"):

@@ -6,7 +6,11 @@ names that begin so; a name stands for what is below it, too.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from typing import Any
+
+from .errors import UnknownNameError, nearest
 
 _REASONS = {
     "convolutions are outside of what lamina is for: it is about dense networks": """
@@ -167,3 +171,22 @@ def outside(name: str) -> str | None:
         if fnmatchcase(name, pattern) or name.startswith(f"{pattern}."):
             return reason
     return None
+
+
+def lacking(
+    place: str, members: Iterable[str], instead: Mapping[str, str] | None = None
+) -> Callable[[str], Any]:
+    """The `__getattr__` of the module `place` ("keras.ops"), whose public names are `members`.
+
+    It says why a name is left out (`instead` comes first), or which one is nearest.
+    """
+
+    def missing(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        reason = (instead or {}).get(name) or outside(f"{place}.{name}")
+        if reason is not None:
+            raise UnknownNameError(f"{place}.{name} is not there: {reason}")
+        raise UnknownNameError(f"{place} has no {name!r}.{nearest(name, members)}")
+
+    return missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ..core.errors import UnknownNameError, nearest
+from ..core.outside import lacking
 from ..ops.scopes import name_scope
 from . import (
     activations,
@@ -100,26 +100,15 @@ def version() -> str:
     return __version__
 
 
-_FLOATS = "weights are of floats; leave the quantization out"
-_ELSEWHERE = {
-    "applications": "pretrained networks of images are outside of what lamina is for",
-    "export": "use model.save('model.keras')",
-    "Quantizer": _FLOATS,
+_INSTEAD = {
     "SymbolicScope": "symbolic tensors need no scope: call layers on keras.Input",
     "distillation": "write the two losses of teacher and student in a train_step",
     "legacy": "see keras.optimizers.legacy",
-    "quantizers": _FLOATS,
-    "visualization": "pictures of images are outside of what lamina is for; see lamina.plot",
 }
+_LATER = ("datasets", "experimental", "wrappers")
+"""Modules that take imports which networks do not need."""
+_missing = lacking("keras", __all__, _INSTEAD)
 
 
 def __getattr__(name: str) -> Any:
-    if name in (
-        "datasets",
-        "experimental",
-        "wrappers",
-    ):  # they take imports that networks do not need
-        return importlib.import_module(f"{__name__}.{name}")
-    if name in _ELSEWHERE:
-        raise UnknownNameError(f"keras.{name} is not there: {_ELSEWHERE[name]}")
-    raise UnknownNameError(f"keras has no {name!r}.{nearest(name, __all__)}")
+    return importlib.import_module(f"{__name__}.{name}") if name in _LATER else _missing(name)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..core.errors import UnknownNameError, nearest
+from ..core.outside import lacking
 from .dtype_policies import dtype_policy, set_dtype_policy
 from .settings import (
     backend,
@@ -57,16 +55,8 @@ def is_nnx_enabled() -> bool:
     return False
 
 
-_ATTENTION = "attention is outside of what lamina is for; leave the setting out"
-_ELSEWHERE = {
-    "disable_flash_attention": _ATTENTION,
-    "enable_flash_attention": _ATTENTION,
-    "is_flash_attention_enabled": _ATTENTION,
+_INSTEAD = {
     "enable_unsafe_deserialization": "loading never runs code from a file; pass custom_objects=",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ELSEWHERE:
-        raise UnknownNameError(f"keras.config.{name} is not there: {_ELSEWHERE[name]}")
-    raise UnknownNameError(f"keras.config has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("keras.config", __all__, _INSTEAD)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..core.errors import UnknownNameError, nearest
+from ..core.outside import lacking
 from .dtype_policies import DTypePolicy, dtype_policy, set_dtype_policy
 from .optimizers import LossScaleOptimizer
 
@@ -22,6 +20,4 @@ __all__ = [
     "set_global_policy",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    raise UnknownNameError(f"keras.mixed_precision has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("keras.mixed_precision", __all__)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import FLOAT32, FLOAT64, UINT32, UINT64, numpy_dtype
-from ..core.errors import InvalidArgumentError, UnknownNameError, nearest
+from ..core.errors import InvalidArgumentError
+from ..core.outside import lacking
 from ..data.order import draw_seed
 from ..ops import random
 from ..ops.common import as_shape, as_size, axis_of, floats, integer, move_axis, typed
@@ -239,6 +240,4 @@ __all__ = [
     "shuffle", "truncated_normal", "uniform",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    raise UnknownNameError(f"keras.random has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("keras.random", __all__)

@@ -11,7 +11,8 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, UnknownNameError, nearest
+from ..core.errors import ArgumentTypeError, InvalidArgumentError
+from ..core.outside import lacking
 
 
 class MAP_TO_NONE:
@@ -217,10 +218,10 @@ def assert_same_structure(a: Any, b: Any, check_types: Any = None) -> None:
 def assert_same_paths(a: Any, b: Any) -> None:
     """Raise a ValueError where the paths to the leaves of `a` and `b` differ."""
     own, other = ({path for path, _ in _walk(tree, ())} for tree in (a, b))
-    for only, name, lacking in ((own - other, "first", "second"), (other - own, "second", "first")):
+    for only, name, rest in ((own - other, "first", "second"), (other - own, "second", "first")):
         if only:
             raise InvalidArgumentError(
-                f"the {name} structure has the path {min(only, key=repr)}; the {lacking} lacks it"
+                f"the {name} structure has the path {min(only, key=repr)}; the {rest} lacks it"
             )
 
 
@@ -230,6 +231,4 @@ __all__ = [
     "pack_sequence_as", "traverse",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    raise UnknownNameError(f"keras.tree has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("keras.tree", __all__)

@@ -20,7 +20,6 @@ from lamina.backends.llvm.kernels import Unsupported
 from lamina.backends.llvm.lowering import Lowering
 from lamina.core import nest
 from lamina.keras.models import saved_steps
-from lamina.keras.ops.outside import OUTSIDE
 from lamina.passes.pipeline import optimize
 from lamina.tensor.function import Function
 from tests.oracle import keras_ops_lines, keras_ops_networks
@@ -350,9 +349,3 @@ def test_every_operation_has_a_row() -> None:
     sampled = {name.partition("[")[0] for name in ROWS} | ELSEWHERE
     missing = sorted(set(keras.ops.__all__) - sampled)
     assert not missing, f"without a row in tests/oracle/keras_ops*.py: {', '.join(missing)}"
-
-
-@pytest.mark.parametrize("name", OUTSIDE)
-def test_what_is_outside_says_so(name: str) -> None:
-    with pytest.raises(AttributeError, match=f"keras.ops.{name} is not there: "):
-        getattr(keras.ops, name)

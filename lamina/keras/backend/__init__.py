@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...core import nest
-from ...core.errors import UnknownNameError, nearest
+from ...core.errors import InvalidArgumentError
+from ...core.outside import lacking
 from ...ops.scopes import name_scope
 from ..function import Function
 from ..naming import clear_session, get_uid
@@ -33,7 +34,9 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
     called updates its variables by itself.
     """
     if updates:
-        raise UnknownNameError("K.function has no updates; write to variables inside of a layer")
+        raise InvalidArgumentError(
+            "K.function has no updates; write to variables inside of a layer"
+        )
     inner = Function(list(inputs), outputs, name=name)
 
     def call(given: Any) -> Any:
@@ -59,7 +62,7 @@ __all__ += values.__all__
 _CONVOLUTIONS = "convolutions are outside of what lamina is for: it is about dense networks"
 _IMAGES = "images are outside of what lamina is for"
 _GRAPHS = "there are no sessions and no graphs to be fed; call functions directly"
-_ELSEWHERE = {
+_INSTEAD = {
     **dict.fromkeys(
         (
             *("conv1d", "conv2d", "conv2d_transpose", "conv3d", "depthwise_conv2d"),
@@ -81,8 +84,4 @@ _ELSEWHERE = {
     ),
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ELSEWHERE:
-        raise UnknownNameError(f"keras.backend.{name} is not there: {_ELSEWHERE[name]}")
-    raise UnknownNameError(f"keras.backend has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("keras.backend", __all__, _INSTEAD)

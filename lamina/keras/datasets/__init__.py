@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...core.errors import UnknownNameError, nearest
+from ...core.outside import lacking
 from . import (
     boston_housing,
     california_housing,
@@ -21,6 +19,4 @@ __all__ = [
     "mnist", "reuters",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    raise UnknownNameError(f"keras.datasets has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("keras.datasets", __all__)

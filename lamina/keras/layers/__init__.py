@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.errors import InvalidArgumentError, UnknownNameError, nearest
-from ...core.outside import outside
+from ...core.errors import InvalidArgumentError
+from ...core.outside import lacking
 from ..configurable import custom_object_scope, get_from
 from ..configurable import deserialize as _deserialize
 from ..configurable import serialize as _serialize
@@ -171,9 +171,4 @@ _FORMER = {
 }
 """Layers that Keras had before version 3, and what to use instead."""
 
-
-def __getattr__(name: str) -> Any:
-    reason = _FORMER.get(name) or outside(f"keras.layers.{name}")
-    if reason is not None:
-        raise UnknownNameError(f"keras.layers.{name} is not there: {reason}")
-    raise UnknownNameError(f"keras.layers has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("keras.layers", __all__, _FORMER)

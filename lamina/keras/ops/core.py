@@ -10,6 +10,7 @@ import numpy as np
 from ...core import nest
 from ...core.dtypes import INT32, Array, as_dtype
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
+from ...core.outside import lacking
 from ...core.shapes import B
 from ...ir.bind import STATE
 from ...ir.value import Value
@@ -26,7 +27,6 @@ from ...tensor.scatter import flat_updates
 from ...tensor.variable import Variable
 from .math import segment_max, segment_min, segment_prod
 from .operation import is_symbolic, operation
-from .outside import namespace
 from .promotion import tensor
 from .scanning import scan_in_loop
 
@@ -418,4 +418,4 @@ __all__ = [
     "slice", "slice_update", "stop_gradient", "switch", "unstack", "vectorized_map",
     "while_loop",
 ]  # fmt: skip
-__getattr__ = namespace("keras.ops.core", __all__)
+__getattr__ = lacking("keras.ops.core", __all__)

@@ -10,6 +10,7 @@ import numpy as np
 from ...core import nest
 from ...core.dtypes import FLOAT32
 from ...core.errors import InvalidArgumentError
+from ...core.outside import lacking
 from ...core.shapes import broadcast_shapes
 from ...ops import linalg
 from ...ops.common import axes_of, insert_axis
@@ -23,7 +24,6 @@ from ...prims.reduce import reduce_max, reduce_min
 from ...tensor.arithmetic import matmul, pow
 from ...tensor.tape import GradientTape
 from .operation import operation
-from .outside import namespace
 from .promotion import common, floating, tensor
 
 # Arguments ---------------------------------------------------------------------------------------
@@ -313,4 +313,4 @@ __all__ = [
     "cholesky", "cholesky_inverse", "det", "eigh", "inv", "jvp", "logdet", "lstsq", "lu_factor",
     "matrix_rank", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd",
 ]  # fmt: skip
-__getattr__ = namespace("keras.ops.linalg", __all__)
+__getattr__ = lacking("keras.ops.linalg", __all__)

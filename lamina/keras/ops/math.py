@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.dtypes import INT32
 from ...core.errors import ArgumentTypeError, InvalidArgumentError
+from ...core.outside import lacking
 from ...ops import indexing
 from ...ops.common import insert_axis, integer
 from ...ops.layout import stack
@@ -20,7 +21,6 @@ from ...prims.layout import slice_along
 from ...prims.reduce import reduce_max, reduce_min, reduce_prod
 from ...tensor.convert import constant_value
 from .operation import Function, named, operation
-from .outside import namespace
 from .promotion import common, floating, tensor
 
 # Groups ------------------------------------------------------------------------------------------
@@ -206,4 +206,4 @@ __all__ = [
     "cdist", "erf", "erfc", "erfinv", "extract_sequences", "in_top_k", "logsumexp", "rsqrt",
     "segment_max", "segment_min", "segment_prod", "segment_sum", "top_k",
 ]  # fmt: skip
-__getattr__ = namespace("keras.ops.math", __all__)
+__getattr__ = lacking("keras.ops.math", __all__)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.dtypes import FLOAT32, INT32
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
+from ...core.outside import lacking
 from ...ops import array, math, nn
 from ...ops.common import axes_of, axis_of, integer, move_axis
 from ...prims import elementwise as prim
@@ -21,7 +22,6 @@ from ..settings import floatx
 from .linalg import norm
 from .math import rsqrt
 from .operation import Function, named, operation
-from .outside import namespace
 from .promotion import common, floating, tensor
 
 # Activations -------------------------------------------------------------------------------------
@@ -385,4 +385,4 @@ __all__ = [
     "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh_shrink",
     "threshold",
 ]  # fmt: skip
-__getattr__ = namespace("keras.ops.nn", __all__)
+__getattr__ = lacking("keras.ops.nn", __all__)

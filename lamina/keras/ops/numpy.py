@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.outside import lacking
 from . import (
     arithmetic,
     bitwise,
@@ -29,7 +30,6 @@ from .indexing import *  # noqa: F403
 from .joining import *  # noqa: F403
 from .linalg import slogdet
 from .nan import *  # noqa: F403
-from .outside import namespace
 from .padding import *  # noqa: F403
 from .products import *  # noqa: F403
 from .quantiles import *  # noqa: F403
@@ -53,4 +53,4 @@ __all__ += quantiles.__all__
 __all__ += reductions.__all__
 __all__ += shapes.__all__
 __all__ += sorting.__all__
-__getattr__ = namespace("keras.ops.numpy", __all__)
+__getattr__ = lacking("keras.ops.numpy", __all__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.errors import UnknownNameError, nearest
 from ...core.offers import offered
+from ...core.outside import lacking
 from ..configurable import serialize as serialize_keras_object
 from ..custom_objects import (
     CustomObjectScope,
@@ -68,23 +68,12 @@ __all__ = [
     "unpack_x_y_sample_weight",
 ]
 
-_TABLES = "lamina is about tables of numbers; images, texts and sound are left out"
-_ELSEWHERE = {
-    **dict.fromkeys(("load_img", "save_img", "img_to_array", "array_to_img"), _TABLES),
-    "bounding_boxes": _TABLES,
-    **dict.fromkeys(
-        (f"{kind}_dataset_from_directory" for kind in ("audio", "image", "text")), _TABLES
-    ),
-}
-
-
 _OFFERED = ("get_file", "model_to_dot", "plot_model")
 """Made by rooms above this one."""
 
 
+_missing = lacking("keras.utils", __all__)
+
+
 def __getattr__(name: str) -> Any:
-    if name in _OFFERED:
-        return offered(name)
-    if name in _ELSEWHERE:
-        raise UnknownNameError(f"keras.utils.{name} is not there: {_ELSEWHERE[name]}")
-    raise UnknownNameError(f"keras.utils has no {name!r}.{nearest(name, __all__)}")
+    return offered(name) if name in _OFFERED else _missing(name)

@@ -126,7 +126,7 @@ def test_batches_are_packed_and_unpacked():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("load_img", "tables of numbers"),
+        ("load_img", "images are outside"),
         ("to_categorial", "Did you mean 'to_categorical'"),
     ],
 )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ....core.errors import UnknownNameError, nearest
-from ....core.outside import outside
+from ....core.outside import lacking
 from ..preprocessing.category_encoding import CategoryEncoding
 from ..preprocessing.discretization import Discretization
 from ..preprocessing.hashing import HashedCrossing, Hashing
@@ -24,15 +21,5 @@ __all__ = [
     "StringLookup",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    reason = outside(f"keras.layers.{name}")
-    if name == "CategoryCrossing":
-        reason = "it became HashedCrossing, which hashes the combinations"
-    if reason is not None:
-        raise UnknownNameError(f"{name} is not there: {reason}")
-    raise UnknownNameError(
-        f"keras.layers.experimental.preprocessing has no {name!r}.{nearest(name, __all__)}"
-    )
+_INSTEAD = {"CategoryCrossing": "it became HashedCrossing, which hashes the combinations"}
+__getattr__ = lacking("keras.layers", __all__, _INSTEAD)

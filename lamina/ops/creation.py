@@ -127,7 +127,8 @@ def range(
     first, last, step = (np.asarray(constant_value(v, "range"), wide).item() for v in parts)
     if step == 0:
         raise InvalidArgumentError("range expects a delta other than 0")
-    count = max(0, math.ceil((last - first) / step))
+    exact = wanted if wanted.kind == "f" else wide
+    count = max(0, math.ceil((exact.type(last) - exact.type(first)) / exact.type(step)))
     line: Any = np.arange(count, dtype=wide)
     return new_value(np.asarray(line * step + first, wanted))
 

@@ -29,6 +29,14 @@ row("ones_like", _x, np.ones_like, smooth=(), batch=ALL)
 row("eye", (), lambda: np.stack([np.eye(2, 3)] * 2).astype(np.float32), lambda: tf.eye(2, 3, [2]))
 row("range", (), lambda: np.arange(1, 8, 2, np.int32), lambda: tf.range(1, 8, 2))
 row(
+    "range",
+    (),
+    lambda: np.arange(1, 11, dtype=np.float32) / 10,
+    lambda: tf.range(0.1, 1.1, 0.1),
+    tolerance=1e-6,
+    case="tenths",
+)
+row(
     "linspace",
     (normal(3), normal(3, seed=1)),
     lambda a, b: np.linspace(a, b, 5, axis=1),

@@ -61,18 +61,21 @@ def relu6(x: Any) -> Any:
 
 @register(MODULE)
 def softmax(x: Any, axis: Any = -1) -> Any:
-    """eˣ / Σ eˣ over `axis` (or several axes)."""
+    """eˣ / Σ eˣ over `axis` (or several axes; None is all of them)."""
     x = floats(x)
-    if isinstance(axis, int):
-        return nn.softmax(x, axis=axis)
-    exponentials = math.exp(x - math.reduce_max(x, axis, keepdims=True))
-    return exponentials / math.reduce_sum(exponentials, axis, keepdims=True)
+    return nn.softmax(x, axis=_axes(axis, x))
 
 
 @register(MODULE)
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: Any, axis: Any = -1) -> Any:
     """log softmax(x), exact where softmax is tiny."""
-    return nn.log_softmax(floats(x), axis=axis)
+    x = floats(x)
+    return nn.log_softmax(x, axis=_axes(axis, x))
+
+
+def _axes(axis: Any, x: Any) -> Any:
+    """`axis`, or all axes for None (which is the last one in TensorFlow's functions)."""
+    return tuple(range(len(x.shape))) if axis is None else axis
 
 
 @register(MODULE)

@@ -224,6 +224,51 @@ def test_dicts_of_outputs_go_by_their_keys() -> None:
         np.testing.assert_allclose(logs[1][name], logs[0][name], rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("loss", "parts"),
+    [
+        (["mse", ["mae"]], 2),
+        ({"first": ["mse"], "second": "mae"}, 2),
+        (["mse", None], 1),
+        ([None, "mae"], 1),
+    ],
+    ids=str,
+)
+def test_losses_in_lists_and_targets_of_the_outputs_that_have_one(loss: Any, parts: int) -> None:
+    def build(keras: Any) -> Any:
+        inputs = keras.Input((4,))
+        first = keras.layers.Dense(1, name="first")(inputs)
+        return keras.Model(inputs, [first, keras.layers.Rescaling(2.0, name="second")(first)])
+
+    x, y = data(40, 4, 1, "real")
+    targets = [y, 2 * y] if parts == 2 else y
+    found = []
+    for model in twins(build):
+        model.compile("sgd", loss)
+        model.fit(x, targets, batch_size=20, epochs=2, shuffle=False, verbose=0)
+        found.append(model.evaluate(x, targets, verbose=0, return_dict=True)["loss"])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4)
+
+
+def test_a_compute_loss_of_its_own_may_part_the_output() -> None:
+    def build(keras: Any) -> Any:
+        class Parting(keras.Model):  # type: ignore[misc]
+            def compute_loss(
+                self, x: Any = None, y: Any = None, y_pred: Any = None, *rest: Any, **others: Any
+            ) -> Any:
+                return super().compute_loss(x, y, [y_pred, y_pred**2], *rest, **others)
+
+        inputs = keras.Input((4,))
+        return Parting(inputs, keras.layers.Dense(1)(inputs))
+
+    x, y = data(40, 4, 1, "real")
+    found = []
+    for model in twins(build):
+        model.compile("sgd", ["mse", "mae"])
+        found.append(model.fit(x, [y, y], 20, 2, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4)
+
+
 def _families(keras: Any) -> Any:
     """A network of layers of many families: steps with masks and categories come in."""
     layers = keras.layers

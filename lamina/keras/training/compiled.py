@@ -61,13 +61,13 @@ class CompiledLoss:
         outputs = nest.flatten(y_pred)
         count = len(outputs)
         names = _names(y_pred, self.output_names)
-        targets = _aligned(y_true, y_pred, names, count)
+        each = self._of_outputs(y_pred, names)
+        targets = _aligned(y_true, y_pred, names, each)
         if self._functions is None:
-            each = per_output(leveled(self.given, y_pred, "loss"), names, count, "loss")
             self._functions = [
                 losses_module.resolve(*item) for item in zip(each, targets, outputs, strict=True)
             ]
-        self._track(y_pred, names, count)
+        self._track(names, each)
         weights = self._output_weights(y_pred, names, count)
         row_weights = _sample_weights(sample_weight, y_pred, names)
         total = None
@@ -91,19 +91,26 @@ class CompiledLoss:
         names = _names(y_pred, self.output_names)
         if isinstance(y_true, dict) and names is not None and not is_deep(y_pred):
             self._check_names(y_true, names)
-        targets = _aligned(y_true, y_pred, names, len(outputs))
-        each = per_output(leveled(self.given, y_pred, "loss"), names, len(outputs), "loss")
-        self._track(y_pred, names, len(outputs))
+        each = self._of_outputs(y_pred, names)
+        targets = _aligned(y_true, y_pred, names, each)
+        self._track(names, each)
         for wanted, target, output in zip(each, targets, outputs, strict=True):
             if wanted is not None:
                 loss = losses_module.resolve(wanted, target, output)
                 check_targets(loss, target, output.shape)
 
-    def _track(self, y_pred: Any, names: list[str] | None, count: int) -> None:
+    def _of_outputs(self, y_pred: Any, names: list[str] | None) -> list[Any]:
+        """What was given as the loss of each output; a list of one loss is that loss."""
+        given = leveled(self.given, y_pred, "loss")
+        each = per_output(given, names, len(nest.flatten(y_pred)), "loss")
+        return [
+            loss[0] if isinstance(loss, (list, tuple)) and len(loss) == 1 else loss for loss in each
+        ]
+
+    def _track(self, names: list[str] | None, each: list[Any]) -> None:
         """Make the means of the outputs' own losses, before a step is traced."""
         if self._trackers or names is None:
             return
-        each = per_output(leveled(self.given, y_pred, "loss"), names, count, "loss")
         if sum(loss is not None for loss in each) < 2:
             return
         with eagerly():
@@ -142,15 +149,27 @@ def _names(y_pred: Any, names: list[str] | None) -> list[str] | None:
     if isinstance(y_pred, dict):
         return sorted(y_pred)
     count = len(nest.flatten(y_pred))
-    return [f"output_{i + 1}" for i in range(count)] if names is None and count > 1 else names
+    if count == 1 or (names is not None and len(names) == count):
+        return names
+    return [f"output_{i + 1}" for i in range(count)]
 
 
-def _aligned(y_true: Any, y_pred: Any, names: list[str] | None, count: int) -> list[Any]:
-    """The targets in the order of the outputs; None for an output that has none."""
+def _aligned(
+    y_true: Any, y_pred: Any, names: list[str] | None, losses: list[Any] | None = None
+) -> list[Any]:
+    """The targets in the order of the outputs; None for an output that has none.
+
+    Where some outputs have no loss, `y_true` may be the targets of the others.
+    """
+    count = len(nest.flatten(y_pred))
     if isinstance(y_true, dict) and not is_deep(y_pred):
         found = per_output(y_true, names, count, "y")
     else:
         found = nest.flatten(y_true)
+    if losses is not None and len(found) != count:
+        given = iter(found)
+        if len(found) == sum(loss is not None for loss in losses):
+            found = [None if loss is None else next(given) for loss in losses]
     if len(found) != count:
         raise InvalidArgumentError(f"the model has {count} outputs; y has {len(found)} parts")
     return found
@@ -182,7 +201,10 @@ class CompiledMetrics:
             return
         outputs = nest.flatten(y_pred)
         names = _names(y_pred, self.output_names)
-        targets = _aligned(y_true, y_pred, names, len(outputs))
+        if self.given is None and self.given_weighted is None:
+            self._groups = []
+            return
+        targets = _aligned(y_true, y_pred, names)
         self._groups = []
         if is_deep(y_pred):
             names = self.output_names or names  # as Keras, which calls losses by their places
@@ -215,10 +237,11 @@ class CompiledMetrics:
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch; sample weights go to the weighted metrics only."""
         self.build(y_true, y_pred)
-        assert self._groups is not None
+        if not self._groups:
+            return
         outputs = nest.flatten(y_pred)
         names = _names(y_pred, self.output_names)
-        targets = _aligned(y_true, y_pred, names, len(outputs))
+        targets = _aligned(y_true, y_pred, names)
         weights = _sample_weights(sample_weight, y_pred, names)
         for index, (plain, weighted) in enumerate(self._groups):
             for metric in plain:

@@ -20,6 +20,7 @@ class TrainingState:
         self.metrics: CompiledMetrics | None = None
         self.loss_tracker: Any = None
         self.run_eagerly = False
+        self.jit_compile = False
         self.steps_per_execution = 1
         self.trainable: list[tuple[Any, bool]] = []  # layers, and whether they were to be trained
         self.layers: tuple[int, list[Any]] | None = None  # all inside, and when they were found

@@ -82,6 +82,7 @@ class Trainer(GeneratorMethods, Steps):
         state.metrics = CompiledMetrics(metrics, weighted_metrics, names)
         state.loss_tracker = Mean(name="loss")
         state.run_eagerly = bool(run_eagerly)
+        state.jit_compile = bool(jit_compile)
         state.trainable = [(layer, layer._trainable) for layer in self._flatten_layers()]  # type: ignore[attr-defined]
         state.steps_per_execution = int(group)
         self._training = state
@@ -158,8 +159,12 @@ class Trainer(GeneratorMethods, Steps):
 
     @property
     def jit_compile(self) -> bool:
-        """What `compile` was told; steps are compiled as the backend in force does it."""
-        return bool(self._compile_arguments["jit_compile"]) if self.compiled else False
+        """What was asked for; steps are compiled as the backend in force does it."""
+        return self._training.jit_compile
+
+    @jit_compile.setter
+    def jit_compile(self, value: Any) -> None:
+        self._training.jit_compile = bool(value)
 
     # Programs -----------------------------------------------------------------------------------
 
@@ -220,8 +225,9 @@ class Trainer(GeneratorMethods, Steps):
             if not self.built:
                 self._build_on((x,), {})  # type: ignore[attr-defined]
             result, specs = trace_call(self, (x,), {"training": False})
-            if self._training.loss is not None and batches.y is not None:
-                self._training.loss.check(batches.y, result)
+            loss = self._training.loss if self._is_default("compute_loss") else None
+            if loss is not None and batches.y is not None:
+                loss.check(batches.y, result)
             if self._training.metrics is not None and y is not None:
                 outputs = nest.pack_sequence_as(result, [KerasTensor(spec) for spec in specs])
                 self._training.metrics.build(y, outputs)

@@ -20,6 +20,7 @@ ROWS: dict[str, Row] = {
     "Hashing: floats": Row(
         "Hashing", {"num_bins": 100}, None, [[1.7, 2.0, -3.2]], (1, 3), [49, 59, 99], None
     ),
+    "Hashing: truths": Row("Hashing", {"num_bins": 5}, None, [[True, False]], (1, 2), [0, 2], None),
     "Hashing: mask": Row(
         "Hashing",
         {"num_bins": 10, "mask_value": ""},

@@ -49,7 +49,7 @@ def test_steps_say_how_much_of_a_stream_counts() -> None:
 
 def test_a_vocabulary_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
-    path.write_text("red\nblue\n")
+    path.write_bytes(b"red\r\nblue\n")
     for given in (path, str(path)):
         lookup = LAYERS.StringLookup(vocabulary=given, mask_token="")
         assert lookup.get_vocabulary() == ["", "[UNK]", "red", "blue"]
@@ -164,6 +164,9 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda k: k.StringLookup(vocabulary="/no/such/file"), ValueError, "cannot be read"),
     (lambda k: k.StringLookup(vocabulary=["a"]).adapt(["b"]), RuntimeError, "does not adapt"),
     (lambda k: k.StringLookup(output_mode="count")(["a"]), RuntimeError, "no vocabulary yet"),
+    (lambda k: k.StringLookup()(["a"]), RuntimeError, "no vocabulary yet"),
+    (lambda k: k.IntegerLookup()([1]), RuntimeError, "no vocabulary yet"),
+    (lambda k: k.StringLookup().adapt(np.zeros((0, 2), str)), ValueError, "at least one token"),
     (lambda k: k.StringLookup(vocabulary=["a"])([1]), TypeError, "IntegerLookup takes integers"),
     (lambda k: k.StringLookup(vocabulary=["a"], salt=[1, 2, 3]), ValueError, "salt of"),
     (

@@ -57,6 +57,8 @@ def test_one_column_without_an_axis_normalizes_inputs_of_any_rank() -> None:
         layer(np.array([[1.0], [4.0]]))[:, 0], [-1 / deviation, 2 / deviation]
     )
     np.testing.assert_allclose(layer(np.array([1.0, 4.0])), [-1 / deviation, 2 / deviation])
+    given = LAYERS.Normalization(mean=3.0, variance=4.0)
+    assert given(np.array([1.0, 4.0])).numpy().tolist() == [-1.0, 0.5]
 
 
 def test_a_layer_that_learns_anew_changes_programs_that_were_traced() -> None:

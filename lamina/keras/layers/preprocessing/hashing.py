@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from ....core.dtypes import INT64, STRING, type_name
+from ....core.dtypes import BOOL, INT64, STRING, type_name
 from ....core.errors import InvalidArgumentError
 from ....core.hashing import cross64, farmhash64, siphash64
 from ....ops import array
+from ....ops.strings import as_string
 from ....prims.text import map_text
 from ...configurable import register
 from ...settings import floatx
@@ -80,7 +81,9 @@ class Hashing(Preprocessing):
 
     def call(self, inputs: Any) -> Any:
         """The buckets of the inputs."""
-        if inputs.spec.dtype != STRING:
+        if inputs.spec.dtype == BOOL:
+            inputs = as_string(inputs)
+        elif inputs.spec.dtype != STRING:
             inputs = as_indices(inputs)
         mask = None
         bins = self.num_bins

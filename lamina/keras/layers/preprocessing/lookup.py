@@ -267,6 +267,8 @@ class Lookup(Preprocessing):
         else:
             for batch in batches_of(data, steps):
                 self.update_state(batch)
+        if not self._counts:
+            raise InvalidArgumentError("adapt needs at least one token; got none")
         self.finalize_state()
 
     def update_state(self, data: Any) -> None:
@@ -276,7 +278,7 @@ class Lookup(Preprocessing):
                 f"the layer {self.name!r} was given its vocabulary, so it does not adapt"
             )
         values = as_values(data)
-        rows = values.reshape(1, -1) if values.ndim < 2 else values.reshape(len(values), -1)
+        rows = values.reshape(1 if values.ndim < 2 else len(values), -1) if values.size else values
         self._counts.update(self._inside(rows.reshape(-1)))
         if self.output_mode == "tf_idf":
             for row in rows:
@@ -338,6 +340,8 @@ class Lookup(Preprocessing):
     def _finder(self) -> Callable[[Any], int]:
         """The function from a token to its index; -1, where vectors have no 1, for the mask."""
         start, first_oov, count = self._token_start, self._oov_start, self.num_oov_indices
+        if self._frozen_size is None:
+            return self._refused_before_adapt
         places = {token: start + place for place, token in enumerate(self._tokens)}
         if self.mask_token is not None:
             masked = self._inside([self.mask_token])[0]
@@ -359,6 +363,12 @@ class Lookup(Preprocessing):
         raise InvalidArgumentError(
             f"{self._outside(token)!r} is not in the vocabulary of {self.name!r}, which has no "
             "index for unknown tokens; num_oov_indices=1 makes one"
+        )
+
+    def _refused_before_adapt(self, token: Any) -> int:
+        raise FailedPreconditionError(
+            f"the layer {self.name!r} has no vocabulary yet: call adapt(data) or "
+            "set_vocabulary(tokens) first"
         )
 
     def _tokens_of(self, indices: Any) -> Any:
@@ -446,7 +456,7 @@ class Lookup(Preprocessing):
 def _lines(path: Any) -> list[str]:
     try:
         with open(path, encoding="utf-8", newline="\n") as file:
-            return file.read().split("\n")
+            return [line.removesuffix("\r") for line in file.read().split("\n")]
     except OSError as error:
         raise InvalidArgumentError(
             f"the vocabulary file {os.fspath(path)!r} cannot be read: {error.strerror}"

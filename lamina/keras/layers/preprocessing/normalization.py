@@ -45,7 +45,6 @@ class Normalization(Preprocessing):
         self.invert = invert
         self.input_mean = None if mean is None else np.asarray(mean, np.float64)
         self.input_variance = None if variance is None else np.asarray(variance, np.float64)
-        self._adapted = mean is not None
 
     def build(self, input_shape: Any) -> None:
         """Make the statistics for inputs of `input_shape`."""
@@ -53,8 +52,11 @@ class Normalization(Preprocessing):
         if self.axis is None:
             axes: tuple[int, ...] = ()
         else:
-            given = (self.axis,) if isinstance(self.axis, int) else self.axis
-            axes = tuple(sorted(normalize_axis(axis, len(shape)) for axis in given))
+            chosen = (self.axis,) if isinstance(self.axis, int) else self.axis
+            axes = tuple(sorted(normalize_axis(axis, len(shape)) for axis in chosen))
+        given = [s.size for s in (self.input_mean, self.input_variance) if s is not None]
+        if given == [1, 1]:
+            axes = ()  # a number serves any size
         if any(shape[axis] is None for axis in axes):
             raise InvalidArgumentError(
                 f"Normalization keeps statistics for axis {self.axis}, whose size must be known; "
@@ -99,7 +101,6 @@ class Normalization(Preprocessing):
             self.adapt_mean.assign(moments.mean.astype(self.dtype))
             self.adapt_variance.assign(moments.variance.astype(self.dtype))
             self.count.assign(np.int32(min(moments.rows, 2**31 - 1)))
-        self._adapted = True
 
     def _checked_batch(self, batch: Array) -> Array:
         """A batch of rows in float64; the first one tells the shape that the layer is built for."""

@@ -20,7 +20,6 @@ from ..core.dtypes import DType, numpy_dtype
 from ..core.errors import (
     ArgumentTypeError,
     InvalidArgumentError,
-    UnimplementedError,
     UnknownNameError,
     nearest,
 )
@@ -28,6 +27,7 @@ from ..core.registry import Registry
 from .custom_objects import custom_object as custom_object
 from .custom_objects import custom_object_scope as custom_object_scope
 from .custom_objects import registered_name
+from .lambdas import is_lambda, lambda_config, lambda_of
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -79,8 +79,9 @@ def register(module: str, *aliases: str) -> Callable[[C], C]:
 
 
 def snake_case(name: str) -> str:
-    """`BatchNormalization` as `batch_normalization`."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    """`BatchNormalization` as `batch_normalization`, `<lambda>` as `lambda`."""
+    word = re.sub(r"\W+", "", name)
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", word)
     return spaced.lower()
 
 
@@ -185,7 +186,7 @@ def sharing() -> Iterator[None]:
 def serialize(item: Any) -> Any:
     """`item` as plain data: a dict for an object, a name for a function of Keras.
 
-    Raises ArgumentTypeError for what no file can name: lambdas, unregistered kinds of objects.
+    Raises ArgumentTypeError for what no file can name: callables without a name, unknown kinds.
     """
     if item is None or isinstance(item, (bool, int, float, str)):
         return item
@@ -227,8 +228,10 @@ def _function_config(function: Callable[..., Any]) -> Any:
         builtin = next((n for f in FAMILIES.values() if (n := f.name_of(function))), None)
         if builtin is not None:
             return builtin
-        name = getattr(function, "__name__", "<lambda>")
-    if name == "<lambda>":
+        if is_lambda(function):
+            return lambda_config(function, serialize)
+        name = getattr(function, "__name__", None)
+    if name is None:
         raise ArgumentTypeError(
             f"{function!r:.80} has no name to be found by, so it cannot be written to a file; "
             "define it with `def` and decorate it with @keras.saving.register_keras_serializable()"
@@ -348,16 +351,9 @@ def _function_of(inner: Any) -> Any:
     return found
 
 
-def _refuse_code(_: Any) -> Any:
-    raise UnimplementedError(
-        "a lambda is stored as code; lamina never runs code from a file. Save the model with a "
-        "named function instead, and pass that in custom_objects={...}"
-    )
-
-
 _SPECIAL: dict[str, Callable[[Any], Any]] = {
     "__ellipsis__": lambda inner: Ellipsis,
-    "__lambda__": _refuse_code,
+    "__lambda__": lambda_of,
     "__numpy__": _array_of,
     "__slice__": lambda inner: slice(*(inner.get(key) for key in ("start", "stop", "step"))),
     "__tensor__": _array_of,

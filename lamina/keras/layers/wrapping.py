@@ -24,7 +24,8 @@ class Lambda(Layer):
     it, `function` is traced. `mask`: the outputs' mask, or a function of inputs and their mask.
 
     A file can name a function that is registered, `@keras.saving.register_keras_serializable()`,
-    or passed in custom_objects; it can't hold a lambda.
+    or passed in custom_objects. A lambda is written as Keras writes it, and found again in the
+    session that wrote it; elsewhere, lamina runs no code from a file.
 
     Example: `tf.keras.layers.Lambda(tf.square)`.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 import zipfile
@@ -123,8 +124,40 @@ def test_functions_of_ones_own_in_losses_metrics_and_activations(tmp_path):
         ours.models.load_model(tmp_path / "model.keras")
 
 
+def with_lambdas(factor):
+    return ours.Sequential(
+        [
+            ours.Input((4,)),
+            ours.layers.Dense(2, activation=lambda x: x * factor),
+            ours.layers.Lambda(lambda x: x + 1.0),
+        ]
+    )
+
+
+def test_lambdas_are_written_and_found_again_in_their_session(tmp_path, monkeypatch):
+    for factor in (2.0, 3.0):  # two functions of one code
+        model = with_lambdas(factor)
+        model.compile("sgd", lambda y, p: tf.reduce_mean(abs(y - p)), metrics=[lambda y, p: y - p])
+        assert list(model.fit(X, Y, verbose=0).history) == ["lambda", "loss"]
+        model.save(tmp_path / f"{factor}.keras")
+    expected = model.predict(X, verbose=0)
+    again = {factor: ours.models.load_model(tmp_path / f"{factor}.keras") for factor in (2.0, 3.0)}
+    assert np.array_equal(again[3.0].predict(X, verbose=0), expected)
+    assert again[2.0].layers[0].activation(1.0) == 2.0
+    assert again[3.0].evaluate(X, Y, verbose=0) == model.evaluate(X, Y, verbose=0)
+    loaded = theirs.models.load_model(tmp_path / "3.0.keras", compile=False, safe_mode=False)
+    np.testing.assert_allclose(loaded.predict(X, verbose=0), expected, rtol=1e-5)
+    monkeypatch.setattr("lamina.keras.lambdas._WRITTEN", {})  # as in another session
+    with pytest.raises(UnimplementedError, match="never runs code from a file"):
+        ours.models.load_model(tmp_path / "3.0.keras")
+    rebuilt = with_lambdas(3.0)
+    rebuilt.load_weights(tmp_path / "3.0.keras")
+    assert np.array_equal(rebuilt.predict(X, verbose=0), expected)
+
+
 def test_what_cannot_be_written_says_so(tmp_path):
-    model = ours.Sequential([ours.Input((4,)), ours.layers.Dense(1, activation=lambda x: x)])
+    nameless = functools.partial(tf.pow, y=2.0)
+    model = ours.Sequential([ours.Input((4,)), ours.layers.Dense(1, activation=nameless)])
     with pytest.raises(ArgumentTypeError, match="no name to be found by"):
         model.save(tmp_path / "model.keras")
     inputs = ours.Input((4,))

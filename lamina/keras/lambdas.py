@@ -1,0 +1,64 @@
+"""Lambdas in configurations: written as Keras writes them, never made of what a file says.
+
+A lambda that this process wrote is found again by the mark beside its code, so that a model
+can be saved and loaded in one session; nothing but the mark is read.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import marshal
+import os
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, TypeGuard
+
+from ..core.errors import UnimplementedError
+
+_PROCESS = os.urandom(8).hex()
+_COUNT = itertools.count()
+_MARKS: dict[Callable[..., Any], str] = {}
+_WRITTEN: dict[str, Callable[..., Any]] = {}
+
+
+def is_lambda(item: Any) -> TypeGuard[FunctionType]:
+    """Whether `item` is a function without a name."""
+    return isinstance(item, FunctionType) and item.__name__ == "<lambda>"
+
+
+def lambda_config(function: FunctionType, serialize: Callable[[Any], Any]) -> dict[str, Any]:
+    """The configuration of a lambda; `serialize` writes what it encloses.
+
+    Keras reads `value` in most places, and `code`, `defaults`, `closure` in Lambda layers.
+    """
+    code = base64.encodebytes(marshal.dumps(function.__code__)).decode()
+    defaults = serialize(function.__defaults__)
+    cells = function.__closure__
+    closure = serialize([cell.cell_contents for cell in cells]) if cells else None
+    mark = _MARKS.setdefault(function, f"{_PROCESS}-{next(_COUNT)}")
+    _WRITTEN[mark] = function
+    return {
+        "class_name": "__lambda__",
+        "config": {
+            "value": [code, defaults, closure],
+            "code": code,
+            "defaults": defaults,
+            "closure": closure,
+            "written_by": mark,
+        },
+    }
+
+
+def lambda_of(inner: Any) -> Callable[..., Any]:
+    """The lambda that was written so in this process; UnimplementedError for any other."""
+    mark = inner.get("written_by") if isinstance(inner, dict) else None
+    function = _WRITTEN.get(mark) if isinstance(mark, str) else None
+    if function is None:
+        raise UnimplementedError(
+            "a lambda is stored as code; lamina never runs code from a file. Where a loss or a "
+            "metric is one, pass compile=False; else make the model as before and call "
+            "load_weights() on the file, or save it with a named function and pass that in "
+            "custom_objects={...}"
+        )
+    return function

@@ -21,7 +21,6 @@ from .ops import (
     control_flow,
     debugging,
     dtypes,
-    gradients,
     interop,
     linalg,
     math,
@@ -31,6 +30,7 @@ from .ops import (
     strings,
     version,
 )
+from .ops import gradients as _gradients
 from .ops.array import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
 from .ops.counting import histogram_fixed_width, histogram_fixed_width_bins
@@ -163,7 +163,7 @@ __all__ = [
 ]  # fmt: skip
 __all__ += array.__all__
 __all__ += control_flow.__all__
-__all__ += gradients.__all__
+__all__ += _gradients.__all__
 __all__ += interop.__all__
 __all__ += scopes.__all__
 

@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..core import nest
-from ..core.errors import ArgumentTypeError, InvalidArgumentError
+from ..core.errors import ArgumentTypeError, FailedPreconditionError, InvalidArgumentError
 from ..ir.bind import STATE
+from ..ir.graph import Trace
+from ..ir.primitive import PRIMITIVES
 from ..ir.reverse import is_differentiable
 from ..ir.value import Node, Value
 from ..prims import elementwise as prim
 from ..prims.control import attach_gradient, call
 from ..tensor.convert import to_tensor
 from ..tensor.program import Program
+from ..tensor.tape import GradientTape, UnconnectedGradients
 from ..tensor.variable import Variable
 from .common import owned
 
@@ -183,9 +186,64 @@ def grad_pass_through(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return passed
 
 
+def gradients(
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: str | None = "gradients",
+    gate_gradients: bool = False,
+    aggregation_method: Any = None,
+    stop_gradients: Any = None,
+    unconnected_gradients: str = UnconnectedGradients.NONE,
+) -> list[Any]:
+    """d(sum of ys) / d(each of xs), inside of a traced function; None where nothing depends on it.
+
+    `grad_ys` weigh the elements of `ys` in place of ones; what is in `stop_gradients` counts as
+    constant. Outside of traced functions use tf.GradientTape.
+    """
+    trace = STATE.trace
+    if trace is None:
+        raise FailedPreconditionError(
+            "tf.gradients works in graphs, which tf.function makes; use tf.GradientTape here"
+        )
+    tape = GradientTape(watch_accessed_variables=False)
+    leaves = nest.flatten(xs)
+    tape.watch(leaves)
+    stopped = {id(to_tensor(leaf)) for leaf in nest.flatten(stop_gradients or [])}
+    for node in _nodes_of(trace, tape):
+        if not any(id(output) in stopped for output in node.outputs):
+            tape.record(node)
+    found: list[Any] = tape.gradient(ys, leaves, grad_ys, unconnected_gradients)
+    return found
+
+
+def _nodes_of(trace: Trace, tape: GradientTape) -> list[Node]:
+    """What was computed in a trace and in those around it; the tape is told of variables."""
+    fed = list(
+        zip(trace.inputs[len(trace.inputs) - len(trace.sources) :], trace.sources, strict=True)
+    )
+    nodes: list[Node] = []
+    links = []
+    for symbol, source in fed:
+        if isinstance(source, Variable):
+            tape.read(source, symbol)
+        else:
+            link = {"dtype": symbol.spec.dtype}
+            links.append(Node(PRIMITIVES["cast"], (source,), link, (symbol,)))
+    around = {id(source.trace): source.trace for _, source in fed if isinstance(source, Value)}
+    for outer in around.values():
+        if outer is not None:
+            nodes += _nodes_of(outer, tape)
+    for variable, value in trace.writes.values():
+        tape.read(variable, value)
+    return [*nodes, *links, *trace.nodes]
+
+
 def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     """`f`: results and gradients are those of `f`; intermediate values are kept, not recomputed."""
     return f
 
 
-__all__ = ["custom_gradient", "grad_pass_through", "recompute_grad", "stop_gradient"]
+__all__ = [
+    "custom_gradient", "grad_pass_through", "gradients", "recompute_grad", "stop_gradient",
+]  # fmt: skip

@@ -134,6 +134,8 @@ def judge(name: Name, told: dict[str, str]) -> Verdict:
             found = getattr(found, part)
         except AttributeError as error:
             return _absent(name.name, str(error))
+    if name.arguments and isinstance(found, types.ModuleType):
+        return Verdict("missing")  # a function there, a module here
     words = [text for pattern, text in told.items() if fnmatchcase(name.name, pattern)]
     words += _lacking(name, found)
     return Verdict("differs", "; ".join(words)) if words else Verdict("there")
@@ -148,7 +150,7 @@ def _absent(name: str, message: str) -> Verdict:
 
 def _lacking(name: Name, found: Any) -> list[str]:
     """The arguments that lamina's does not take."""
-    if not name.arguments or isinstance(found, types.ModuleType) or _takes_anything(found):
+    if not name.arguments or _takes_anything(found):
         return []
     ours = set(_arguments(found) or ())
     lacks = [word for word in name.arguments if word.lstrip("*") not in ours | _NEVER]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lamina as tf
-from lamina.core.errors import ArgumentTypeError, InvalidArgumentError
+from lamina.core.errors import ArgumentTypeError, FailedPreconditionError, InvalidArgumentError
 
 
 @tf.custom_gradient
@@ -122,3 +122,48 @@ def test_stopped_and_passed_gradients() -> None:
     assert float(tape.gradient(stopped, x)) == pytest.approx(1.6)
     assert float(rounded) == 6 and float(tape.gradient(rounded, x)) == 3
     assert float(tape.gradient(again, x)) == pytest.approx(3.2)
+
+
+def test_gradients_within_a_graph() -> None:
+    v = tf.Variable([1.0, 2.0])
+
+    @tf.function
+    def found(x: Any) -> Any:
+        y = x**2 * tf.reduce_sum(v)
+        first = tf.gradients(y, x)
+        return [
+            first + tf.gradients(first[0], x),
+            tf.gradients([y, x], [x, v], grad_ys=[3.0, 1.0]),
+            tf.gradients(y * x, [x, y], stop_gradients=[y]),
+            tf.gradients(x, [v]) + tf.gradients(x, [v], unconnected_gradients="zero"),
+        ]
+
+    x = tf.constant(0.5)
+    (first, second), (by_x, by_v), (alone, by_y), (none, zeros) = found(x)
+    assert (float(first), float(second)) == (3, 6)
+    assert float(by_x) == 10 and by_v.numpy().tolist() == [0.75, 0.75]
+    assert (float(alone), float(by_y)) == (0.75, 0.5)
+    assert none is None and zeros.numpy().tolist() == [0, 0]
+    with pytest.raises(FailedPreconditionError, match=r"use tf\.GradientTape here"):
+        tf.gradients(x, x)
+
+
+def test_gradients_within_branches_and_loops() -> None:
+    w = tf.Variable(2.0)
+
+    @tf.function
+    def found(x: Any) -> Any:
+        y = x * x * w
+        if x > 0:
+            z = y * w * x
+            return tf.gradients(z, [x, w]) + tf.gradients(y, [w, x])
+        return [x, x, x, x]
+
+    @tf.function
+    def descended(x: Any) -> Any:
+        for _ in tf.range(5):
+            x = x - 0.1 * tf.gradients((x - 3.0) ** 2, x)[0]
+        return x
+
+    assert [float(each) for each in found(tf.constant(3.0))] == [108, 108, 9, 12]
+    assert float(descended(tf.constant(0.0))) == pytest.approx(3 - 3 * 0.8**5)

@@ -97,6 +97,7 @@ class Metric(Configurable):
     def variables(self) -> list[Any]:
         """The state, and that of metrics among the attributes."""
         self._check_made()
+        self._follow(list(vars(self).values()))
         inner = [variable for metric in self._metrics for variable in metric.variables]
         return [*self._variables, *inner]
 
@@ -105,7 +106,9 @@ class Metric(Configurable):
         super().__setattr__(name, value)
 
     def _follow(self, value: Any) -> None:
-        """Count variables and metrics that become attributes (also in lists) as state."""
+        """Count variables and metrics among the attributes (also in lists and dicts) as state."""
+        if isinstance(value, dict):
+            value = list(value.values())
         if isinstance(value, (list, tuple)):
             for item in value:
                 self._follow(item)

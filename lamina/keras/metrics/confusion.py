@@ -282,6 +282,7 @@ class _BestUnder(_Counter):
         if num_thresholds < 1:
             raise InvalidArgumentError(f"num_thresholds is at least 1; got {num_thresholds}")
         self.value = value
+        setattr(self, self.given, value)
         self.num_thresholds = num_thresholds
         self.class_id = class_id
         evenly = np.linspace(0.0, 1.0, num_thresholds).tolist()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...core.errors import InvalidArgumentError
 from ...ops import array, math
 from ..configurable import register
@@ -109,7 +111,8 @@ class FBetaScore(Metric):
             raise InvalidArgumentError(f"average is one of {_AVERAGES}; got {average!r}")
         if isinstance(beta, bool) or not isinstance(beta, (int, float)) or beta <= 0:
             raise InvalidArgumentError(f"beta is a positive number; got {beta!r}")
-        if threshold is not None and not 0 < threshold <= 1:
+        number = isinstance(threshold, (int, float, np.number))
+        if threshold is not None and not (number and 0 < threshold <= 1):
             raise InvalidArgumentError(f"0 < threshold ≤ 1 is expected; got {threshold!r}")
         self.average = average
         self.beta = beta

@@ -87,6 +87,9 @@ def test_variables_and_metrics_among_the_attributes_are_state():
             self.parts = [metrics.Mean(), metrics.Sum()]
             self.own = Variable(1.0, trainable=False)
             self.own_again = self.own
+            self.named = {"largest": Variable(2.0, trainable=False)}
+            self.later = []
+            self.later.append(metrics.Mean())
 
         def update_state(self, values):
             for part in self.parts:
@@ -96,7 +99,7 @@ def test_variables_and_metrics_among_the_attributes_are_state():
             return [part.result() for part in self.parts]
 
     both = Both()
-    assert len(both.variables) == 4
+    assert len(both.variables) == 7
     assert [float(part) for part in both([2.0, 4.0])] == [3, 6]
     both.reset_state()
     assert [float(part) for part in both.result()] == [0, 0]
@@ -130,6 +133,7 @@ def test_copies_have_state_of_their_own():
     auc = metrics.PrecisionAtRecall(0.5)
     other = copy.deepcopy(auc)
     other.update_state([1, 0], [0.9, 0.1])
+    assert auc.recall == auc.value == 0.5
     assert auc.result().numpy() == 0
     assert other.result().numpy() == 1
 
@@ -348,6 +352,7 @@ def test_a_wrapped_function_comes_back():
         (lambda: metrics.F1Score(average="mean"), "micro"),
         (lambda: metrics.FBetaScore(beta=0.0), "beta is a positive number"),
         (lambda: metrics.F1Score(threshold=0.0), "0 < threshold ≤ 1"),
+        (lambda: metrics.F1Score(threshold="0.5"), "0 < threshold ≤ 1"),
         (
             lambda: metrics.sparse_categorical_accuracy(np.eye(3), np.eye(3)),
             "use the metric without 'sparse'",

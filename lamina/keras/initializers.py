@@ -14,7 +14,9 @@ import numpy as np
 
 from ..core.dtypes import as_dtype, numpy_dtype
 from ..core.errors import InvalidArgumentError
+from ..ir.value import Value
 from ..ops import array, random
+from ..tensor.convert import constant_value
 from .configurable import (
     Configurable,
     custom_object_scope,
@@ -314,10 +316,12 @@ IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 def get(identifier: Any) -> Any:
     """The initializer that a name, a configuration, a class, an object or a function means.
 
-    A number or an array means a constant.
+    A number, an array or a tensor means a constant.
     """
     if isinstance(identifier, (int, float, np.ndarray)) and not isinstance(identifier, bool):
         return Constant(identifier)
+    if isinstance(identifier, Value):
+        return Constant(constant_value(identifier, "an initializer"))
     return get_from(MODULE, identifier)
 
 

@@ -144,7 +144,8 @@ def test_names(name, cls):
 def test_get_takes_classes_functions_numbers_and_configurations():
     assert isinstance(initializers.get(initializers.Ones), initializers.Ones)
     assert initializers.get(np.ones) is np.ones
-    assert initializers.get(0.5)((2,)).numpy().tolist() == [0.5, 0.5]
+    for value in (0.5, np.full(2, 0.5), Variable([0.5, 0.5]).read_value()):
+        assert initializers.get(value)((2,)).numpy().tolist() == [0.5, 0.5]
     config = initializers.HeNormal(seed=2).get_config()
     assert initializers.get({"class_name": "HeNormal", "config": config}).seed == 2
     assert initializers.get(None) is None

@@ -120,26 +120,27 @@ def shapes_for(
 ) -> Any:
     """The shapes of a call's tensors as `build` takes them: that of the first, or several by name.
 
-    `x_shape` is the shape of the argument `x`; where `build` names them otherwise, their order
-    counts.
+    `x_shape` is the shape of the argument `x`; where `build` names those that it must be given
+    otherwise, their order counts.
     """
     given = {**dict(zip(names, arguments, strict=False)), **keywords}
     if not names:
         given.update((str(place), value) for place, value in enumerate(arguments))
     data = {k: v for k, v in given.items() if k not in ("training", "mask") and has_shape(v)}
     shapes = {name: nest.map_structure(shape_of, value) for name, value in data.items()}
-    wanted = [
-        parameter.name
-        for parameter in inspect.signature(build).parameters.values()
-        if parameter.default is parameter.empty
-        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-    ]
-    if len(wanted) < 2:
-        return next(iter(shapes.values()), None)
     by_name = {f"{name}_shape": shape for name, shape in shapes.items()}
-    if set(wanted) <= set(by_name):
-        return NamedShapes((name, by_name[name]) for name in wanted)
-    return NamedShapes(zip(wanted, shapes.values(), strict=False))
+    parameters = [
+        parameter
+        for parameter in inspect.signature(build).parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    ]
+    wanted = [each.name for each in parameters if each.default is each.empty]
+    named = [each.name for each in parameters if each.name in by_name and each.name not in wanted]
+    if len(wanted) < 2 and not named:
+        return next(iter(shapes.values()), None)
+    if not set(wanted) <= set(by_name):
+        by_name = {**by_name, **dict(zip(wanted, shapes.values(), strict=False))}
+    return NamedShapes((name, by_name[name]) for name in (*wanted, *named) if name in by_name)
 
 
 # Constructors and configurations -----------------------------------------------------------------

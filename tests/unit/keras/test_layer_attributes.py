@@ -173,6 +173,23 @@ def test_build_gets_the_shapes_that_it_names() -> None:
     assert by_name.shapes == ((None, 3), (None, 1))
 
 
+class Gated(layers.Layer):
+    """A layer that may be built for a second shape."""
+
+    def build(self, inputs_shape: Any, gate_shape: Any = None, *, depth: int = 1) -> None:
+        self.shapes = inputs_shape, gate_shape
+
+    def call(self, inputs: Any, gate: Any = None) -> Any:
+        return inputs if gate is None else inputs * gate
+
+
+def test_build_gets_the_shapes_that_it_may_be_given() -> None:
+    for arguments, gate_shape in (((ROWS,), None), ((ROWS, ROWS[:, :1]), (None, 1))):
+        layer = Gated()
+        layer(*arguments)
+        assert layer.shapes == ((None, 3), gate_shape)
+
+
 def test_specifications_of_outputs() -> None:
     inputs, layer = tf.keras.Input((3,)), layers.Dense(2)
     for method in (layer.compute_output_spec, layer.symbolic_call):

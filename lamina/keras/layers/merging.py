@@ -9,6 +9,7 @@ from ...core.errors import ArgumentTypeError, InvalidArgumentError
 from ...core.shapes import B, broadcast_shapes, element_count, normalize_axis
 from ...ops import array, math, nn
 from ...tensor import arithmetic
+from ...tensor.convert import to_tensor
 from ..configurable import register
 from ..masks import get_mask, set_mask
 from .layer import Layer
@@ -79,10 +80,7 @@ class _Merge(Layer):
         masks = _one_each(inputs, previous_mask)
         if any(mask is None for mask in masks):
             return None
-        found = masks[0]
-        for mask in masks[1:]:
-            found = math.logical_or(found, mask)
-        return found
+        return _folded(math.logical_or, [array.cast(mask, "bool") for mask in masks])
 
 
 def _one_each(inputs: Any, masks: Any) -> list[Any]:
@@ -229,13 +227,14 @@ class Concatenate(_Merge):
         if all(mask is None for mask in masks):
             return None
         spread = []
-        for x, mask in zip(inputs, masks, strict=True):
+        for x, mask in zip(map(to_tensor, inputs), masks, strict=True):
             if mask is None:
                 spread.append(array.ones_like(x, dtype="bool"))
-            elif len(mask.spec.shape) < len(x.spec.shape):
-                spread.append(array.broadcast_to(array.expand_dims(mask, -1), x.spec.shape))
+            elif len(mask.shape) < len(x.spec.shape):
+                entries = array.expand_dims(array.cast(mask, "bool"), -1)
+                spread.append(array.broadcast_to(entries, x.spec.shape))
             else:
-                spread.append(mask)
+                spread.append(array.cast(mask, "bool"))
         return math.reduce_any(array.concat(spread, self.axis), axis=-1)
 
 

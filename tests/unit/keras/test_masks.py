@@ -174,6 +174,15 @@ def test_models_inside_of_models_get_masks() -> None:
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("layer", [layers.Add(), layers.Concatenate()])
+def test_masks_may_be_numbers(layer: Any) -> None:
+    steps = [STEPS, STEPS]
+    masks = [tf.cast(COUNTS, "float32"), tf.zeros_like(COUNTS, "float32")]
+    wanted = layer.compute_mask(steps, [tf.constant(COUNTS), tf.zeros_like(COUNTS)])
+    assert wanted.dtype == "bool"
+    np.testing.assert_array_equal(layer.compute_mask(steps, masks), wanted)
+
+
 def test_a_mask_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match=r"mask of shape \(2,\)"):
         layers.Softmax()(np.ones((2, 3)), mask=tf.constant([True, False]))

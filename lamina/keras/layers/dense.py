@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...core.errors import InvalidArgumentError
 from ...tensor import arithmetic
 from .. import activations, constraints, initializers, regularizers
@@ -37,7 +39,8 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        if isinstance(units, bool) or int(units) != units or units <= 0:
+        number = isinstance(units, (int, float, np.number)) and not isinstance(units, bool)
+        if not number or int(units) != units or units <= 0:
             raise InvalidArgumentError(f"Dense expects a positive number of units; got {units!r}")
         self.units = int(units)
         self.activation = activations.get(activation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from ...core.errors import InvalidArgumentError
 from ...ops.elementwise import clip_by_value, square
 from ..configurable import register
 from .base import Optimizer
@@ -29,6 +30,18 @@ class Ftrl(Optimizer):
         beta: float = 0.0,
         **options: Unpack[Options],
     ) -> None:
+        if learning_rate_power > 0:
+            raise InvalidArgumentError(
+                f"learning_rate_power is at most 0; got {learning_rate_power}"
+            )
+        for name, value in {
+            "initial_accumulator_value": initial_accumulator_value,
+            "l1_regularization_strength": l1_regularization_strength,
+            "l2_regularization_strength": l2_regularization_strength,
+            "l2_shrinkage_regularization_strength": l2_shrinkage_regularization_strength,
+        }.items():
+            if value < 0:
+                raise InvalidArgumentError(f"{name} is at least 0; got {value}")
         self.learning_rate_power = learning_rate_power
         self.initial_accumulator_value = initial_accumulator_value
         self.l1_regularization_strength = l1_regularization_strength

@@ -68,6 +68,7 @@ def test_dense_computes_what_it_says() -> None:
     ("make", "error", "words"),
     [
         (lambda: layers.Dense(0), InvalidArgumentError, "positive"),
+        (lambda: layers.Dense(None), InvalidArgumentError, "positive number of units; got None"),
         (lambda: layers.Dense(2.5), InvalidArgumentError, "positive"),
         (lambda: layers.Dense(2, activation="rleu"), ValueError, "relu"),
         (lambda: layers.Dense(2, activaton="relu"), TypeError, "activation"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import io
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -80,7 +81,10 @@ def fields_of(given: list[Any], chosen: list[int], count: int) -> list[Field]:
 
 
 class CsvTable(Node):
-    """The rows of files; `combine` makes an element of their columns."""
+    """The rows of files; `combine` makes an element of their columns.
+
+    Each row has `width` fields; where that is None, those that are read, and any others.
+    """
 
     def __init__(
         self,
@@ -90,8 +94,10 @@ class CsvTable(Node):
         combine: Any,
         na_value: str = "",
         skip_bad: bool = False,
+        width: int | None = None,
     ) -> None:
         self.paths, self.form, self.fields = list(paths), form, list(fields)
+        self.width = width
         self.na_value, self.skip_bad, self.combine = na_value, skip_bad, combine
         super().__init__(combine([TensorSpec((), item.dtype) for item in fields]))
         self._rows: Rows | None = None
@@ -108,13 +114,14 @@ class CsvTable(Node):
 
     def _columns(self, path: str) -> list[Array]:
         rows = list(self.form.rows(path))
-        width = max((item.place for item in self.fields), default=0) + 1
-        short = [number for number, row in enumerate(rows) if len(row) < width]
-        if short and not self.skip_bad:
+        least = self.width or max((item.place for item in self.fields), default=0) + 1
+        most = self.width or math.inf
+        odd = [number for number, row in enumerate(rows) if not least <= len(row) <= most]
+        if odd and not self.skip_bad:
             raise InvalidArgumentError(
-                f"{path}: row {short[0] + 1} has {len(rows[short[0]])} fields; {width} are expected"
+                f"{path}: row {odd[0] + 1} has {len(rows[odd[0]])} fields; {least} are expected"
             )
-        texts = [row for row in rows if len(row) >= width] if short else rows
+        texts = [row for row in rows if least <= len(row) <= most] if odd else rows
         if self.skip_bad:
             texts = [row for row in texts if self._is_good(row, path)]
         return [
@@ -182,6 +189,8 @@ def column_names(paths: list[str], form: CsvFormat) -> list[str]:
     if not form.header:
         raise InvalidArgumentError("files without a header need column_names=")
     names = next(form.records(paths[0]), [])
+    if not names:
+        raise InvalidArgumentError(f"{paths[0]} is empty: it has no header")
     for path in paths[1:]:
         other = next(form.records(path), [])
         if other != names:

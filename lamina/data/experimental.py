@@ -86,7 +86,8 @@ def make_csv_dataset(
         features = dict(zip(labels, columns, strict=True))
         return features if label_name is None else (features, features.pop(label_name))
 
-    dataset = Dataset(CsvTable(paths, form, fields, combine, na_value, ignore_errors))
+    table = CsvTable(paths, form, fields, combine, na_value, ignore_errors, len(names))
+    dataset = Dataset(table)
     if shuffle:
         dataset = dataset.shuffle(shuffle_buffer_size, shuffle_seed)
     if num_epochs != 1:

@@ -65,4 +65,6 @@ class CsvDataset(Dataset):
                 f"there are {len(defaults)} record_defaults for {len(chosen)} columns"
             )
         fields = [csv_files.field(*pair) for pair in zip(chosen, defaults, strict=True)]
-        super().__init__(CsvTable(sources.file_names(filenames), form, fields, tuple, na_value))
+        width = None if select_cols is not None else len(chosen) + len(exclude_cols or ())
+        paths = sources.file_names(filenames)
+        super().__init__(CsvTable(paths, form, fields, tuple, na_value, width=width))

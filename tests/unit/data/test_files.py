@@ -101,6 +101,14 @@ def test_bad_rows_are_told_or_left_out(tmp_path: Path) -> None:
         next(iter(make_csv_dataset(str(file), 4, **options)))
     good = make_csv_dataset(str(file), 4, ignore_errors=True, **options)
     assert columns(next(iter(good))) == {"a": [1, 5], "b": [2, 6]}
+    file.write_text("a,b\n1,2\n3,4,5\n")
+    with pytest.raises(ValueError, match="row 2 has 3 fields; 2 are expected"):
+        next(iter(make_csv_dataset(str(file), 4, **options)))
+    with pytest.raises(ValueError, match="row 3 has 3 fields; 2 are expected"):
+        list(tf.data.experimental.CsvDataset(str(file), ["", ""]))
+    file.write_text("")
+    with pytest.raises(ValueError, match="is empty"):
+        make_csv_dataset(str(file), 4)
     file.write_text("a,b\n1,2\nx,4\n")
     with pytest.raises(ValueError, match="row 2 holds 'x', which is no int32"):
         next(iter(make_csv_dataset(str(file), 4, **options)))

@@ -166,6 +166,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda k: k.StringLookup(output_mode="count")(["a"]), RuntimeError, "no vocabulary yet"),
     (lambda k: k.StringLookup()(["a"]), RuntimeError, "no vocabulary yet"),
     (lambda k: k.IntegerLookup()([1]), RuntimeError, "no vocabulary yet"),
+    (lambda k: k.StringLookup(invert=True)([1]), RuntimeError, "no vocabulary yet"),
     (lambda k: k.StringLookup().adapt(np.zeros((0, 2), str)), ValueError, "at least one token"),
     (lambda k: k.StringLookup(vocabulary=["a"])([1]), TypeError, "IntegerLookup takes integers"),
     (lambda k: k.StringLookup(vocabulary=["a"], salt=[1, 2, 3]), ValueError, "salt of"),
@@ -222,6 +223,15 @@ def test_copies_know_the_vocabulary() -> None:
         np.testing.assert_array_equal(copied.predict(x, verbose=0), wanted)
     again = pickle.loads(pickle.dumps(lookup))
     np.testing.assert_array_equal(again(x), lookup(x))
+
+
+def test_clones_have_no_vocabulary_yet() -> None:
+    lookup = LAYERS.StringLookup()
+    lookup.adapt(WORDS)
+    model = tf.keras.Sequential([tf.keras.Input((1,), dtype="string"), lookup])
+    cloned = tf.keras.models.clone_model(model)
+    with pytest.raises(tf.errors.FailedPreconditionError, match="no vocabulary yet"):
+        cloned.predict(np.array([["red"]]), verbose=0)
 
 
 def test_layers_have_the_names_of_older_versions() -> None:

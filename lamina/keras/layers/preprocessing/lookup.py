@@ -33,11 +33,11 @@ _FILE = "vocabulary.txt"
 
 
 class _Vocabulary:
-    """Tokens, and the function that finds them, made when it is first needed."""
+    """Tokens (None: not known yet), and the function that finds them, made when first needed."""
 
     __slots__ = ("find", "tokens")
 
-    def __init__(self, tokens: list[Any]) -> None:
+    def __init__(self, tokens: list[Any] | None) -> None:
         self.tokens = tokens
         self.find: Callable[[Any], int] | None = None
 
@@ -108,7 +108,7 @@ class Lookup(Preprocessing):
         self.input_idf_weights = None if idf_weights is None else _listed(idf_weights)
         self._has_input_vocabulary = bool(given)
         self._frozen_size: int | None = frozen_size
-        self._vocabulary = _Vocabulary([])
+        self._vocabulary = _Vocabulary(None)
         self._idf: Array | None = None
         self.reset_state()
         if vocabulary is not None:
@@ -146,7 +146,7 @@ class Lookup(Preprocessing):
 
     @property
     def _tokens(self) -> list[Any]:
-        return self._vocabulary.tokens
+        return self._vocabulary.tokens or []
 
     @property
     def _oov_start(self) -> int:
@@ -340,7 +340,7 @@ class Lookup(Preprocessing):
     def _finder(self) -> Callable[[Any], int]:
         """The function from a token to its index; -1, where vectors have no 1, for the mask."""
         start, first_oov, count = self._token_start, self._oov_start, self.num_oov_indices
-        if self._frozen_size is None:
+        if self._vocabulary.tokens is None:
             return self._refused_before_adapt
         places = {token: start + place for place, token in enumerate(self._tokens)}
         if self.mask_token is not None:
@@ -380,7 +380,9 @@ class Lookup(Preprocessing):
         def find(index: int) -> Any:
             return tokens[index] if 0 <= index < size else unknown
 
-        return map_text(find, indices, dtype=self._token_dtype())
+        known = self._vocabulary.tokens is not None
+        function = find if known else self._refused_before_adapt
+        return map_text(function, indices, dtype=self._token_dtype())
 
     def _token_dtype(self) -> Any:
         raise NotImplementedError
@@ -422,7 +424,7 @@ class Lookup(Preprocessing):
 
     def learned(self) -> Any:
         """What a copy of the layer needs besides its configuration."""
-        return self._tokens, self._idf, self._frozen_size
+        return self._vocabulary.tokens, self._idf, self._frozen_size
 
     def take_learned(self, state: Any) -> None:
         """Take over what `learned` gave."""

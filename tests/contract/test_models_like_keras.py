@@ -193,3 +193,31 @@ def test_what_makes_no_sense_is_refused_as_in_keras(case: str) -> None:
         with pytest.raises((ValueError, KeyError)):  # each in its own words
             model.compile(library.optimizers.SGD(0.1), **WRONG[case])
             model.fit([A, B], [P, Q], verbose=0)
+
+
+@pytest.mark.parametrize("how", [list, dict])
+def test_the_first_layer_of_a_sequential_model_may_take_several_inputs(how: Any) -> None:
+    x: Any = {"a": A, "b": B} if how is dict else [A, B]
+
+    def build(library: Any) -> Any:
+        class Joined(library.layers.Layer):  # type: ignore[misc]
+            def call(self, parts: Any) -> Any:
+                parts = [parts["a"], parts["b"]] if how is dict else parts
+                return library.ops.concatenate(parts, axis=-1)
+
+        model = library.Sequential([Joined(), library.layers.Dense(1)])
+        model(x)
+        return model
+
+    results = []
+    for model in twins(build):
+        model.compile("sgd", "mse")
+        loss = model.fit(x, P, 10, 2, shuffle=False, verbose=0).history["loss"]
+        results.append((loss, model.predict(x, verbose=0)))
+    for theirs, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_a_last_axis_of_size_1_is_left_out_where_the_input_has_none() -> None:
+    results = [model.predict([A[..., None], B], verbose=0) for model in twins(single)]
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-5, atol=1e-6)

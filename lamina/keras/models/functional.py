@@ -282,10 +282,12 @@ class Functional(Model):
 
 
 def _fitted(model: str, symbol: KerasTensor, leaf: Any) -> Any:
-    """`leaf` with the rank of its input; (n,) becomes (n, 1) where that is asked for."""
+    """`leaf` with the rank of its input: a last axis of size 1 is added or left out."""
     given, wanted, have = leaf, symbol.shape, leaf.shape
     if len(have) == len(wanted) - 1 and wanted[-1] == 1:
         leaf = array.expand_dims(leaf, -1)
+    elif len(have) == len(wanted) + 1 and have[-1] == 1:
+        return _fitted(model, symbol, keep_mask(given, array.squeeze(leaf, -1)))
     elif len(have) != len(wanted) or any(
         w is not None and h is not None and w != h for w, h in zip(wanted, have, strict=True)
     ):

@@ -8,7 +8,7 @@ from ...core import nest
 from ...core.errors import ArgumentTypeError, FailedPreconditionError, InvalidArgumentError
 from .. import dtype_policies
 from ..configurable import deserialize, register, serialize
-from ..layers.arguments import as_tuples
+from ..layers.arguments import as_lists, as_tuples
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor
@@ -91,8 +91,11 @@ class Sequential(Model):
             self.built = True
 
     def build(self, input_shape: Any = None) -> None:
-        """Make the weights for inputs of `input_shape`, (None, features)."""
-        if self._functional is not None:
+        """Make the weights for inputs of `input_shape`, (None, features).
+
+        For shapes in a list or dict, which the first layer takes, layers make theirs when called.
+        """
+        if self._functional is not None or _is_of_several(input_shape):
             return
         if input_shape is None:
             raise InvalidArgumentError("a Sequential model without an Input needs a shape to build")
@@ -152,8 +155,9 @@ class Sequential(Model):
         """The layers one after the other."""
         if self._functional is not None:
             return self._functional.call(inputs, mask=mask)
-        if mask is not None:
-            set_mask(inputs, mask)
+        for tensor, own in zip(nest.flatten(inputs), nest.flatten(mask), strict=False):
+            if own is not None:
+                set_mask(tensor, own)
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs
@@ -183,7 +187,7 @@ class Sequential(Model):
             "layers": [serialize(layer) for layer in self._stack],
         }
         if self._build_shape is not None:
-            config["build_input_shape"] = list(self._build_shape)
+            config["build_input_shape"] = as_lists(self._build_shape)
         return config
 
     @classmethod
@@ -196,3 +200,8 @@ class Sequential(Model):
         if not config.get("trainable", True):
             model.trainable = False
         return model
+
+
+def _is_of_several(shape: Any) -> bool:
+    """Whether `shape` is a list or dict of shapes."""
+    return isinstance(shape, dict) or any(isinstance(part, (list, tuple)) for part in shape or ())

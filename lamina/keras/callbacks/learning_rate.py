@@ -87,7 +87,7 @@ class ReduceLROnPlateau(MonitorCallback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {} if logs is None else logs
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)
-        value = self.monitored(logs)
+        value = self.get_monitor_value(logs)
         if value is None:
             return
         if self.cooldown_counter:

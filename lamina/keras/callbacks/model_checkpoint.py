@@ -86,7 +86,7 @@ class ModelCheckpoint(MonitorCallback):
             say(f"Epoch {self._epoch + 1}: saved {path}")
 
     def _is_best(self, logs: Logs | None) -> bool:
-        value = self.monitored(logs)
+        value = self.get_monitor_value(logs)
         if value is None:
             return True  # as Keras: rather one file too many than none
         better = self.is_improvement(value, self.best)

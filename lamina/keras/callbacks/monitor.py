@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from ...core.errors import InvalidArgumentError
 from .base import Callback, Logs
 
@@ -39,7 +41,7 @@ class MonitorCallback(Callback):
         self.best = baseline
         self.min_delta = abs(min_delta)
 
-    def monitored(self, logs: Logs | None) -> Any:
+    def get_monitor_value(self, logs: Logs | None) -> Any:
         """The measure's value in `logs`, None (and a warning) where it is missing."""
         value = (logs or {}).get(self.monitor)
         if value is None:
@@ -57,9 +59,13 @@ class MonitorCallback(Callback):
         """Whether `value` is better than `reference` (None: always)."""
         if reference is None:
             return True
-        if self._direction() == "min":
-            return bool(value + self.min_delta < reference)
-        return bool(value - self.min_delta > reference)
+        least = self.min_delta if self._direction() == "max" else -self.min_delta
+        return bool(self.monitor_op(value - least, reference))
+
+    @property
+    def monitor_op(self) -> Any:
+        """`numpy.less` or `numpy.greater`: how a better value compares with another."""
+        return np.less if self._direction() == "min" else np.greater
 
     def _direction(self) -> str:
         if self.mode != "auto":

@@ -211,6 +211,19 @@ def test_early_stopping_does_what_keras_does(arguments, values, epochs, weights)
     assert (epoch + 1, theirs.weights) == (epochs, weights)
 
 
+def test_early_stopping_can_be_extended_by_keras_names():
+    class Listening(EarlyStopping):
+        def on_epoch_end(self, epoch, logs=None):
+            value = self.get_monitor_value(logs)
+            if self.best is None or self.monitor_op(value, self.best):
+                self.best = value
+
+    for mode, best in (("min", 1), ("max", 3)):
+        listener = Listening(mode=mode)
+        train([listener], losses(2, 1, 3, 2))
+        assert listener.best == best
+
+
 def test_early_stopping_says_what_it_did(capsys):
     train([EarlyStopping(verbose=1, restore_best_weights=True)], losses(1, 2))
     assert capsys.readouterr().out == (

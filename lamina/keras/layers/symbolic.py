@@ -118,6 +118,7 @@ class KerasTensor(Tensor):
     """
 
     __slots__ = ("name", "operation", "position")
+    sparse = ragged = False
 
     def __init__(
         self,

@@ -114,7 +114,7 @@ def glu(x: Any, axis: int = -1) -> Any:
 def softmax(x: Any, axis: Any = -1) -> Any:
     """eˣ / Σ eˣ over `axis` (or several axes)."""
     x = floating(x)
-    if type(axis) is int and x.shape[axis] == 1:
+    if type(axis) is int and x.shape[axis_of(axis, len(x.shape))] == 1:
         warnings.warn(
             f"softmax over axis {axis} of size 1 of a tensor of shape {tuple(x.shape)} gives ones "
             "only; for two classes in one column use sigmoid",

@@ -159,6 +159,7 @@ def test_softmax_over_one_class_warns() -> None:
         (lambda: ops.layer_normalization(X, rms_scaling=True), NotImplementedError, "rms_norm"),
         (lambda: ops.layer_normalization(X, center=True), TypeError, "'center'"),
         (lambda: ops.normalize(X, order=0), ValueError, "positive integer; got 0"),
+        (lambda: ops.softmax(X, axis=2), ValueError, "axis"),
         (lambda: ops.switch(0, []), ValueError, "at least one branch"),
         (lambda: ops.scan(3, X), TypeError, "scan expects a function"),
         (lambda: ops.scan(lambda c, x: (c, x), 0.0), ValueError, "xs or length"),

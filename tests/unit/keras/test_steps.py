@@ -191,6 +191,8 @@ def test_whether_steps_are_to_be_compiled_can_be_asked() -> None:
     assert model.jit_compile
     model.compile("sgd", "mse", jit_compile=False)
     assert not model.jit_compile
+    model.jit_compile = True
+    assert model.jit_compile
 
 
 # Freezing -----------------------------------------------------------------------------------------

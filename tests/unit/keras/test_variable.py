@@ -86,6 +86,7 @@ def test_symbolic_tensors_are_made_of_a_shape() -> None:
         assert (tuple(x.shape), x.name, x.ndim) == ((None, 3), "a", 2)
         assert x.dtype == "int32"
         assert module.KerasTensor((2, 3)).dtype == "float32"
+        assert not x.sparse and not x.ragged
     with pytest.raises(NotImplementedError, match="all tensors are dense"):
         keras.KerasTensor((2,), sparse=True)
 

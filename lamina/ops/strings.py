@@ -368,7 +368,7 @@ _missing = namespace(__name__, __all__)
 def __getattr__(name: str) -> Any:
     if name.startswith(_OUTSIDE):
         raise OutsideError(
-            f"tf.strings.{name} is for models of text, which lamina leaves out: it is about "
-            "tables. Prepare text with Python first."
+            f"tf.strings.{name} is for models of text, which lamina leaves out; prepare text with "
+            "Python first"
         )
     return _missing(name)

@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from ...core.errors import ArgumentTypeError, UnknownNameError, nearest
-from ..configurable import FAMILIES, deserialize, get_from, serialize
+from ..configurable import FAMILIES, custom_object_scope, get_from, serialize
+from ..configurable import deserialize as _deserialize
 from . import legacy, schedules
 from .adadelta import Adadelta
 from .adafactor import Adafactor
@@ -74,6 +75,12 @@ def get(identifier: Any) -> Any:
             f"{type(identifier).__name__} {str(identifier)[:60]!r}"
         )
     return found
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The optimizer of what `serialize` gave."""
+    with custom_object_scope(custom_objects):
+        return _deserialize(config) if isinstance(config, dict) else get(config)
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,8 @@ from ...core.errors import InvalidArgumentError, UnimplementedError
 from ...ops.elementwise import ceil, cos, floor, log, maximum, minimum, pow, where
 from ...prims.elementwise import cast
 from ...tensor.convert import to_tensor
-from ..configurable import Configurable, deserialize, register, serialize
+from ..configurable import Configurable, custom_object_scope, register, serialize
+from ..configurable import deserialize as _deserialize
 
 __all__ = [
     "CosineDecay",
@@ -38,6 +39,12 @@ class LearningRateSchedule(Configurable):
     def __call__(self, step: Any) -> Any:
         """The learning rate at `step`."""
         raise UnimplementedError(f"{type(self).__name__} must define __call__(self, step)")
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The schedule of what `serialize` gave."""
+    with custom_object_scope(custom_objects):
+        return _deserialize(config)
 
 
 def _number(value: Any) -> Any:

@@ -121,6 +121,21 @@ def test_a_schedule_of_ones_own():
     assert Halving(3.0).get_config() == {"start": 3.0}
 
 
+def test_schedules_and_optimizers_of_ones_own_are_read_by_their_classes():
+    class Constant(schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 0.25
+
+    class Mine(SGD):
+        pass
+
+    config = {"class_name": "Constant", "config": {}}
+    assert type(schedules.deserialize(config, custom_objects={"Constant": Constant})) is Constant
+    described = {"class_name": "Mine", "config": {"learning_rate": config}}
+    classes = {"Mine": Mine, "Constant": Constant}
+    assert type(tf.keras.optimizers.deserialize(described, classes)) is Mine
+
+
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(UnimplementedError, match="__call__"):
         schedules.LearningRateSchedule()(1)

@@ -259,8 +259,8 @@ def nested_loops(n: Any) -> Any:
 @row(COUNTS)
 def while_else(n: Any) -> Any:
     i = 0
-    while i < n:
-        i += 1
+    while (before := i) < n:
+        i += before - i + 1
         if i == 7:
             break
     else:

@@ -136,6 +136,8 @@ def _tidy(body: list[ast.stmt]) -> list[ast.stmt]:
         found.append(statement)
         if isinstance(statement, (ast.Return, ast.Break, ast.Continue)):
             break
+        if isinstance(statement, ast.While) and assigned([statement.test]):
+            _take_test_inside(statement)
         rest = body[place + 1 :]
         if isinstance(statement, ast.If):
             first, second = _ends(statement.body), _ends(statement.orelse)
@@ -156,6 +158,16 @@ def _tidy(body: list[ast.stmt]) -> list[ast.stmt]:
     return found
 
 
+def _take_test_inside(node: ast.While) -> None:
+    """A test that assigns becomes part of the body, which needs what it assigns."""
+    if _transfers(node.orelse):
+        raise Refused("a `while` whose test assigns, with an `else` that jumps", node.lineno)
+    test = ast.UnaryOp(ast.Not(), node.test)
+    end = _at(ast.If(test, [*node.orelse, ast.Break()], []), node.test)
+    node.body = [end, *node.body]
+    node.test, node.orelse = _at(ast.Constant(True), node.test), []
+
+
 class _Function:
     """One function being rewritten."""
 
@@ -164,6 +176,7 @@ class _Function:
         self.expressions = Expressions(owner)
         self.globals, free = declared(node.body)
         self.always: Names = captured(node.body) | free
+        self.outside = sorted(assigned(node.body) & free)
         bound = assigned(node.body) - self.globals - free
         self.bindings = sorted(bound)
         node.body = _tidy(node.body)
@@ -181,6 +194,8 @@ class _Function:
         declarations = [s for s in node.body if isinstance(s, (ast.Global, ast.Nonlocal))]
         body = [s for s in node.body if not isinstance(s, (ast.Global, ast.Nonlocal))]
         start += declarations
+        # Who calls this in a branch or a loop does not see what it sets.
+        start += [ast.Expr(call("effect", ast.Constant(name))) for name in self.outside]
         if self.bindings:  # names that only inner functions assign are this function's all the same
             start.append(_template(f"if 0: {' = '.join(self.bindings)} = None"))
         if self.coded:
@@ -307,13 +322,10 @@ class _Function:
 
     def _while(self, node: ast.While) -> list[ast.stmt]:
         out = self.live.after[node] | self.live.before[node]
-        names, coded = self._names([*node.body, node.test, *node.orelse], out), _transfers([node])
+        names, coded = self._names([*node.body, *node.orelse], out), _transfers([node])
         self._count += 1
         test = _template(f"def _ag_test_{self._count}(): pass")
         test.body = [ast.Return(self.expressions.visit(node.test))]
-        walrus = assigned([node.test])
-        if walrus:
-            test.body.insert(0, ast.Nonlocal(sorted(walrus)))
         body, definition = self._part("body", node.body, out)
         orelse, last = self._orelse(node)
         names.append(_strings(self.live.after[node]))

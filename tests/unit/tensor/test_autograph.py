@@ -81,6 +81,20 @@ def _sets(n: Any) -> Any:
     return holder.value + n
 
 
+def _calls_what_sets(n: Any) -> Any:
+    count = 0
+
+    def step(size: int) -> None:
+        nonlocal count
+        count += size
+
+    if n > 2:
+        step(1)
+    else:
+        step(10)
+    return n + count
+
+
 def _differs(n: Any) -> Any:
     return "large" if n > 2 else n
 
@@ -114,6 +128,7 @@ EAGER = {
     "a list grows": (_appends, "grows or shrinks in one branch"),
     "a branch raises": (_raises, "raises KeyError: 'large'"),
     "an attribute is set": (_sets, "holder.value is set"),
+    "a variable is set by a function inside": (_calls_what_sets, "count is set"),
     "values of other kinds": (_differs, "'large'"),
     "a value or none": (_returns_nothing, "None"),
     "recursion without an end": (_factorial, "RecursionError"),

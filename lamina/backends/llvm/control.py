@@ -189,7 +189,8 @@ def _while_gradient(part: Graph, compiled: Compile) -> Program:
         for state in reversed(states):
             results = backward([*state, *(totals[i] for i in outs)])
             for place, found in zip(flows, results, strict=True):
-                totals[place] = found if place < count else totals[place] + found
+                # An array in any case: NumPy's sum of two numbers is none, and has no address.
+                totals[place] = found if place < count else np.asarray(totals[place] + found)
         return [totals[place] for place in flows]
 
     return _around(part, run)

@@ -111,6 +111,20 @@ def test_a_loop_with_a_limit() -> None:
         assert int(i) == min(turns, 100) and float(y) == 2.0 ** min(turns, 100)
 
 
+def test_gradients_by_a_number_that_all_turns_read_go_on_natively() -> None:
+    @tf.function
+    def slope(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x
+            for _ in tf.range(3):
+                y = y * x
+        return tf.sin(tape.gradient(y, x)) * 2.0 + x
+
+    x = tf.constant(1.5)
+    np.testing.assert_allclose(_on("llvm", slope, x), _on("interp", slope, x), rtol=1e-6)
+
+
 def test_a_loop_over_a_batch_takes_the_same_rows_in_each_turn(native_loops: list[str]) -> None:
     @tf.function(input_signature=[tf.TensorSpec([None, 2]), tf.TensorSpec([], tf.int32)])
     def total(x: Any, n: Any) -> Any:

@@ -129,11 +129,11 @@ def shapes_for(
     data = {k: v for k, v in given.items() if k not in ("training", "mask") and has_shape(v)}
     shapes = {name: nest.map_structure(shape_of, value) for name, value in data.items()}
     by_name = {f"{name}_shape": shape for name, shape in shapes.items()}
-    parameters = [
-        parameter
-        for parameter in inspect.signature(build).parameters.values()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    ]
+    all_parameters = inspect.signature(build).parameters.values()
+    if not all_parameters:
+        return NamedShapes()
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = [each for each in all_parameters if each.kind in kinds]
     wanted = [each.name for each in parameters if each.default is each.empty]
     named = [each.name for each in parameters if each.name in by_name and each.name not in wanted]
     if len(wanted) < 2 and not named:

@@ -197,7 +197,7 @@ class Reader:
                 + ("Is it of another model?" if state.owner.built else "Build the model first.")
             )
         return [
-            (variable, self._value(group, str(number), variable, state))
+            (variable, self.at(group, str(number), variable, repr(state.owner.name)))
             for number, variable in enumerate(variables)
         ]
 
@@ -264,17 +264,6 @@ class Reader:
                 "links are not followed"
             )
         return group[name]
-
-    def _value(
-        self, group: Any, name: str, variable: Variable, state: State
-    ) -> np.ndarray[Any, Any]:
-        dataset, place = self._dataset(group, name)
-        if dataset.shape != variable.spec.shape:
-            raise InvalidArgumentError(
-                f"{place} has shape {dataset.shape}; the weight {variable.name!r} of "
-                f"{state.owner.name!r} has shape {variable.spec.shape}"
-            )
-        return _converted(np.asarray(dataset[()]), variable.spec.dtype, place)
 
     def _dataset(self, group: Any, name: str) -> tuple[Any, str]:
         """A dataset whose numbers are in the file, and how to call it in messages."""

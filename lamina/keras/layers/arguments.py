@@ -43,7 +43,8 @@ class CallSignature:
         `mask` is that of the only argument with tensors; where there are several, `x_mask` is
         that of `x`.
         """
-        given = {**dict(zip(self.names, arguments, strict=False)), **keywords}
+        by_place = dict(zip(self.names, arguments, strict=False))
+        given = {**by_place, **keywords}
         tensors = {name: value for name, value in given.items() if has_shape(value)}
         wanted = {"mask": next(iter(tensors.values()))} if len(tensors) == 1 else {}
         if len(tensors) > 1:
@@ -51,7 +52,7 @@ class CallSignature:
         found = {
             name: masks_of(value)
             for name, value in wanted.items()
-            if name in self.masks and given.get(name) is None
+            if name in self.masks and name not in by_place and keywords.get(name) is None
         }
         return {**keywords, **found}
 
@@ -75,17 +76,18 @@ def call_signature(cls: type[Any]) -> CallSignature:
     return _SIGNATURES[method]
 
 
-def convert_argument(argument: Any, wanted: np.dtype[Any] | None) -> Any:
-    """Arrays and numbers, however nested, as tensors; floats as `wanted`."""
+def convert_argument(argument: Any, wanted: np.dtype[Any] | None, numbers: bool = True) -> Any:
+    """Arrays, however nested, as tensors, and Python's `numbers` too; floats as `wanted`."""
     if isinstance(argument, Value):
         return autocast_tensor(argument, wanted)
     if argument is None or isinstance(argument, (bool, str)):
         return argument
     if isinstance(argument, dict):
-        return {key: convert_argument(value, wanted) for key, value in argument.items()}
-    if isinstance(argument, (list, tuple)) and not _is_numbers(argument):
-        return type(argument)(convert_argument(item, wanted) for item in argument)
-    if isinstance(argument, (int, float, list, tuple)) or hasattr(argument, "__array__"):
+        return {key: convert_argument(value, wanted, numbers) for key, value in argument.items()}
+    if isinstance(argument, (list, tuple)) and not (numbers and _is_numbers(argument)):
+        return type(argument)(convert_argument(item, wanted, numbers) for item in argument)
+    plain = numbers and isinstance(argument, (int, float, list, tuple))
+    if plain or hasattr(argument, "__array__"):
         tensor = to_tensor(argument)
         cast_tensor = autocast_tensor(tensor, wanted)
         return owned(argument) if cast_tensor is tensor else cast_tensor

@@ -345,13 +345,24 @@ class Layer(Connected):
     def _converted(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Arrays and numbers as tensors, floats in the layer's dtype."""
+        """Arrays as tensors, floats in the layer's dtype.
+
+        Of Python's numbers, those of the first argument and of masks; others are settings.
+        """
         wanted = numpy_dtype(self._policy.compute_dtype) if self.autocast else None
         if len(args) == 1 and isinstance(args[0], Value) and not kwargs:
             return (autocast_tensor(args[0], wanted),), kwargs
-        arguments = tuple(convert_argument(argument, wanted) for argument in args)
+        signature = call_signature(type(self))
+        data = {signature.first, *signature.masks}
+        names = (*signature.names, *(None for _ in args))  # of surplus ones, all are data
+        arguments = tuple(
+            convert_argument(value, wanted, numbers=name is None or name in data)
+            for name, value in zip(names, args, strict=False)
+        )
         keywords = {
-            name: value if name == "training" else convert_argument(value, wanted)
+            name: value
+            if name == "training"
+            else convert_argument(value, wanted, numbers=name in data)
             for name, value in kwargs.items()
         }
         return arguments, keywords

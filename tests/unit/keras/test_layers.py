@@ -180,6 +180,20 @@ def test_build_gets_the_shapes_of_optional_inputs_that_are_given() -> None:
     np.testing.assert_array_equal(Bare()(ROWS), ROWS)
 
 
+def test_numbers_beside_the_data_stay_numbers() -> None:
+    kinds = []
+
+    class Noting(layers.Layer):
+        def call(self, x: tf.Tensor, times: object = 1, axes: object = ()) -> tf.Tensor:
+            kinds.append((type(times), type(axes)))
+            return x
+
+    Noting()(1.5, 2, [0])
+    Noting()(ROWS, times=2.5, axes=(0, 1))
+    Noting()(tf.keras.Input((3,)), 2, axes={"a": 1})
+    assert kinds == [(int, list), (float, tuple), (int, dict)]
+
+
 def test_arguments_after_training_may_be_given_by_place() -> None:
     class Scaled(layers.Layer):
         def call(

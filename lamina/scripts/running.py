@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
@@ -17,6 +19,7 @@ from .aliases import TARGETS, install_as
 from .notebook import Piece, note_skipped, read_pieces
 
 FAILED = 1
+_SCRIPT = "LAMINA_SCRIPT"  # tells processes that a script starts which one it is
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -32,6 +35,9 @@ def run(path: str, arguments: Sequence[str] = ()) -> int:
     main.__dict__.update(__file__=path, __builtins__=__builtins__, __loader__=None)
     if path.endswith(".ipynb"):
         main.__dict__["display"] = _display
+    else:  # what processes that the script starts import in its place
+        main.__spec__ = ModuleSpec("lamina.scripts.child", None)
+        os.environ[_SCRIPT] = path
     sys.modules["__main__"] = main
     sys.argv = [path, *arguments]
     sys.path[:1] = [str(Path(path).resolve().parent)]
@@ -48,6 +54,17 @@ def run(path: str, arguments: Sequence[str] = ()) -> int:
         _print_traceback(error, {piece.name for piece in pieces})
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
     return 0
+
+
+def definitions() -> dict[str, Any]:
+    """What the script defines in a process that it started."""
+    path = os.environ[_SCRIPT]
+    install_as(*TARGETS)
+    names: dict[str, Any] = {"__name__": "__mp_main__", "__file__": path}
+    for piece in read_pieces(Path(path)):
+        for code in _compiled(piece):
+            exec(code, names)
+    return names
 
 
 def _compiled(piece: Piece) -> list[CodeType]:
@@ -80,4 +97,4 @@ def _print_traceback(error: BaseException, names: set[str]) -> None:
     traceback.print_exception(type(error), error, trace)
 
 
-__all__ = ["run"]
+__all__ = ["definitions", "run"]

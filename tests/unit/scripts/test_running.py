@@ -89,3 +89,17 @@ def test_what_is_no_notebook_of_python_is_named(tmp_path):
         read_pieces(other)
     with pytest.raises(NotFoundError, match="cannot read"):
         read_pieces(tmp_path / "absent.py")
+
+
+def test_processes_that_a_script_starts_know_tensorflow(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import multiprocessing\n"
+        "import tensorflow as tf\n"
+        "def total(count): return int(tf.reduce_sum(tf.range(count)))\n"
+        "if __name__ == '__main__':\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        print(pool.map_async(total, [3, 4]).get(60))\n"
+    )
+    done = lamina(script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[3, 6]\n", "")

@@ -13,9 +13,10 @@ from typing import IO, Any
 import numpy as np
 
 from ..core import nest
-from ..core.dtypes import INT64, Array, as_dtype
+from ..core.dtypes import INT64, STRING, Array, as_dtype
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
 from ..core.shapes import TensorShape
+from ..core.strings import encode
 from ..ir.value import Value
 from ..tensor.convert import to_tensor
 from ..tensor.spec import TensorSpec
@@ -159,9 +160,13 @@ class Generated(Node):
 
 
 def _fitting(item: Any, spec: TensorSpec) -> Any:
-    """What was yielded as an array of the promised type."""
+    """What was yielded as an array of the promised type; copied, for it may be filled again."""
+    if type(item) is np.ndarray and item.dtype == spec.dtype.dtype and item.shape == spec.shape:
+        return encode(item) if item.dtype == STRING else item.copy()
     try:
-        array = np.asarray(item) if isinstance(item, Value) else item
+        array = np.asarray(item) if isinstance(item, (Value, float, np.floating)) else item
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and spec.dtype.is_integer:
+            array = array.astype(INT64) if np.array_equal(array, np.trunc(array)) else array
         array = to_tensor(array, spec.dtype).array
     except (TypeError, ValueError) as error:
         raise ArgumentTypeError(
@@ -172,7 +177,6 @@ def _fitting(item: Any, spec: TensorSpec) -> Any:
         raise ArgumentTypeError(
             f"the generator yielded an element of shape {array.shape}; {spec.shape} was promised"
         )
-    # a generator may fill one array again and again
     return array.copy() if array is item or not array.flags.owndata else array
 
 

@@ -105,7 +105,8 @@ def _integers(array: Array, value: Any) -> Array:
 
 def widened(array: Array) -> Array:
     """bfloat16, which NumPy does not know by itself, as float32, which holds all its numbers."""
-    return array.astype(FLOAT32) if array.dtype.name == "bfloat16" else array
+    foreign = array.dtype.kind == "V" and array.dtype.name == "bfloat16"
+    return array.astype(FLOAT32) if foreign else array
 
 
 def _as_array(value: Any) -> Array:

@@ -256,6 +256,8 @@ def test_generators_keep_what_was_promised() -> None:
     assert values(old.padded_batch(3)) == [([0, 1, 2], [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])]
     unknown = Dataset.from_generator(lambda: iter([1, 2]), tf.int32)
     assert unknown.element_spec.shape.rank is None and values(unknown) == [1, 2]
+    whole = Dataset.from_generator(lambda: iter([1.0, np.float32(2), np.array(3.0)]), tf.int32)
+    assert values(whole) == [1, 2, 3]
     for bad in (["text"], [(1, 2)], [[1.0, 2.0]], [1.5]):
         with pytest.raises(TypeError):
             values(Dataset.from_generator(lambda b=bad: iter(b), tf.int32, ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from ...core.errors import InvalidArgumentError
 from ...ops.elementwise import sign
 from ..configurable import register
 from .base import Optimizer
@@ -26,6 +27,10 @@ class Lion(Optimizer):
     ) -> None:
         self.beta_1, self.beta_2 = beta_1, beta_2
         check_between(self, "beta_1", "beta_2")
+        if not beta_1:
+            raise InvalidArgumentError(
+                "Lion: beta_1 is greater than 0; with 0, signs are all it sees"
+            )
         super().__init__(learning_rate, **options)
 
     def slots(self) -> Any:

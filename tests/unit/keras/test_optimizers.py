@@ -205,6 +205,7 @@ def test_decay_divides_the_rate_as_time_goes_by():
         (lambda: AdamW(weight_decay=None), "Adam works without"),
         (lambda: Adam(clip_norm=1.0), "unknown argument 'clip_norm'. Did you mean 'clipnorm'"),
         (lambda: Adam("fast"), "a learning rate is a number"),
+        (lambda: optimizers.Lion(beta_1=0.0), "beta_1 is greater than 0"),
         (lambda: Ftrl(learning_rate_power=0.5), "learning_rate_power is at most 0; got 0.5"),
         (lambda: Ftrl(l1_regularization_strength=-1), "l1_regularization_strength is at least 0"),
         (lambda: optimizers.get("adm"), "Did you mean 'adam'"),

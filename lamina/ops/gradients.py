@@ -39,7 +39,7 @@ class _Readers:
         """Never called: nothing is watched."""
 
     def read(self, variable: Variable, value: Value) -> None:
-        if variable.trainable:
+        if variable._trainable:
             self.variables[id(variable)] = variable
 
 

@@ -88,7 +88,7 @@ class GradientTape:
         """A variable was read."""
         key = id(variable)
         if key not in self._reads:
-            if not (self._follow_variables and variable.trainable):
+            if not (self._follow_variables and variable._trainable):
                 return
             self._reads[key] = variable, []
         values = self._reads[key][1]

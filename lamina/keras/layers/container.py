@@ -129,7 +129,7 @@ class Container(Configurable):
             if not layer._trainable
             for weight in layer.weights
         }
-        return [w for w in self.weights if w.trainable and id(w) not in frozen]
+        return [w for w in self.weights if w._trainable and id(w) not in frozen]
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
@@ -152,6 +152,9 @@ class Container(Configurable):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        for weight in self.own_variables():
+            if isinstance(weight, Weight):
+                weight.follow_layer(self._trainable)
         for layer in self._layers_inside():
             layer.trainable = value
 

@@ -15,6 +15,8 @@ from .context import CALLS
 class Weight(Variable):
     """A variable of a layer: its name within the layer, its path within the model."""
 
+    _frozen = False
+
     def __init__(
         self,
         initial_value: Any,
@@ -60,8 +62,13 @@ class Weight(Variable):
 
     @property
     def trainable(self) -> bool:
-        return self._trainable
+        return self._trainable and not self._frozen
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        self._trainable, self._frozen = bool(value), False
+
+    def follow_layer(self, trainable: bool) -> None:
+        """Read as `trainable`, as the layer does now; tapes go on following a frozen weight."""
+        if self.made_trainable:
+            self._trainable, self._frozen = self._trainable or trainable, not trainable

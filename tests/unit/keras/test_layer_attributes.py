@@ -344,3 +344,20 @@ def test_modules_see_the_layers_inside_of_layers() -> None:
     holder.block(ROWS)
     assert holder.submodules == (holder.block, *holder.block.submodules)
     assert len(holder.variables) == 4
+
+
+def test_weights_read_as_their_layer_was_frozen_and_tapes_follow_them() -> None:
+    model = tf.keras.Sequential(
+        [tf.keras.Input((3,)), layers.Dense(2), layers.BatchNormalization()]
+    )
+    made = [weight.trainable for weight in model.weights]
+    assert made == [True] * 4 + [False] * 2
+    model.layers[0].kernel.trainable = False
+    model.trainable = False
+    assert not any(weight.trainable for weight in model.weights)
+    with tf.GradientTape() as tape:
+        found = model(ROWS)
+    assert tape.gradient(found, model.layers[0].bias) is not None
+    model.trainable = True
+    assert [weight.trainable for weight in model.weights] == made
+    assert len(model.trainable_weights) == 4

@@ -258,9 +258,9 @@ class Container(Configurable):
         self._own_weights.append(weight)
         return weight
 
-    def add_variable(self, shape: Any, initializer: Any, *args: Any, **kwargs: Any) -> Any:
+    def add_variable(self, *positional: Any, **kwargs: Any) -> Any:
         """`add_weight` by another name."""
-        return self.add_weight(shape, initializer, *args, **kwargs)
+        return self.add_weight(*positional, **kwargs)
 
 
 def _named_by_place(values: tuple[Any, ...]) -> dict[str, Any]:

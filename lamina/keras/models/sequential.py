@@ -178,6 +178,16 @@ class Sequential(Model):
             layers.insert(0, from_configuration(self._stack[0]))
         return Sequential(layers, trainable=self._trainable, name=self.name)
 
+    def predict_proba(self, x: Any, batch_size: int = 32, verbose: Any = 0) -> Any:
+        """`predict`, as TensorFlow also named it until 2.5."""
+        return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+    def predict_classes(self, x: Any, batch_size: int = 32, verbose: Any = 0) -> Any:
+        """The likeliest class of each row, or whether a sigmoid exceeds 1/2; TensorFlow to 2.5."""
+        scores = self.predict(x, batch_size=batch_size, verbose=verbose)
+        several = scores.shape[-1] > 1
+        return scores.argmax(axis=-1) if several else (scores > 0.5).astype("int32")
+
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape: Keras's form."""
         config: dict[str, Any] = {

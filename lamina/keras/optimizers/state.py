@@ -178,6 +178,11 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
     def _get_variable_index(self, variable: Variable) -> int:
         return self._places[id(variable)]
 
+    @property
+    def weights(self) -> list[Variable]:
+        """`variables`, as TensorFlow 2 named them."""
+        return self.variables
+
     def get_weights(self) -> list[Any]:
         """The values of `variables` as NumPy arrays."""
         return [np.array(variable) for variable in self.variables]

@@ -218,6 +218,7 @@ def test_add_weight_with_the_name_first_and_unknown_arguments() -> None:
     weight = layer.add_weight("kernel", (2, 3))
     assert weight.name == "kernel" and weight.shape == (2, 3)
     assert layer.add_weight("bias", shape=[4]).shape == (4,)
+    assert layer.add_variable("scale", [4], initializer="ones").numpy().tolist() == [1.0] * 4
     ones = layer.add_weight((2,), "ones", name="ones")
     assert ones.name == "ones" and ones.numpy().tolist() == [1.0, 1.0]
     with pytest.raises(UnimplementedError, match="synchronization"):

@@ -42,6 +42,15 @@ def test_sequential_without_a_shape_is_built_by_its_first_data() -> None:
     assert model(ROWS).shape == (6, 1) and len(model.weights) == 4 and model.built
 
 
+@pytest.mark.parametrize("units", [1, 3])
+def test_sequential_predicts_classes_as_tensorflow_did(units: int) -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(units, "sigmoid")])
+    scores = model.predict(ROWS, verbose=0)
+    assert np.array_equal(model.predict_proba(ROWS), scores)
+    expected = scores.argmax(-1) if units > 1 else (scores > 0.5).astype(np.int32)
+    assert np.array_equal(model.predict_classes(ROWS), expected)
+
+
 def test_sequential_grows_and_shrinks() -> None:
     model = keras.Sequential([keras.Input((3,)), layers.Dense(4)])
     model.add(layers.Dense(2))

@@ -274,6 +274,7 @@ def test_weights_can_be_taken_and_given():
     optimizer = Adam(0.1)
     optimizer.apply(ones(x), [x])
     weights = optimizer.get_weights()
+    assert [w.shape for w in weights] == [w.shape for w in optimizer.weights]
     assert [w.shape for w in weights] == [(), (), (2,), (2,)]
     assert weights[0] == 1
     twin = Adam()

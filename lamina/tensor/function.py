@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Hashable, Sequence
 from threading import RLock
 from types import MethodType
@@ -341,8 +342,16 @@ class Function:
         code = self._code()
 
         def function(*symbols: Any) -> Any:
-            args, kwargs = _filled(structure, leaves, places, symbols)
-            return nest.map_structure(as_result, code(*args, **kwargs))
+            given = _filled(structure, leaves, places, symbols)
+            before = nest.flatten(given)
+            result = nest.map_structure(as_result, code(*given[0], **given[1]))
+            after = nest.flatten(given)
+            if len(before) != len(after) or any(map(operator.is_not, before, after)):
+                raise InvalidArgumentError(
+                    f"{self.name} changes a list or dict that it was given, which its caller would "
+                    "not see. Change a copy, and return it."
+                )
+            return result
 
         def trace() -> tuple[Program, int]:
             before, STATE.made = STATE.made, 0

@@ -250,3 +250,12 @@ def test_annotations_defaults_and_names_stay() -> None:
     rewritten = converted(shaped, always=True)
     assert rewritten.__name__ == "shaped" and rewritten.__doc__ == "A docstring."
     assert rewritten(1) == 1 and rewritten(1, [2]) == 4 and rewritten(1, [2], z=0) == 1
+
+
+@pytest.mark.parametrize("change", [lambda d: d.pop("b"), lambda d: d["a"].append(1)])
+def test_arguments_are_not_changed(change: Any) -> None:
+    given = {"a": [tf.constant(1)], "b": 2}
+    with pytest.raises(ValueError, match="changes a list or dict that it was given"):
+        tf.function(lambda d: change(d) and None)(given)
+    tf.function(lambda d: change({**d, "a": [*d["a"]]}) and None)(given)
+    assert len(given["a"]) == 1 and "b" in given

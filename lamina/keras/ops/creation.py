@@ -17,7 +17,7 @@ from ...ops.common import as_shape, insert_axis, integer
 from ...prims import elementwise as prim
 from ...prims.broadcast import broadcast, fill_like, iota
 from ...prims.broadcast import fill as fill_primitive
-from ...tensor.convert import as_python, constant_value
+from ...tensor.convert import constant_value
 from .operation import Function, named, operation
 from .promotion import dtype_of, float_dtype, floating, same_shape, tensor
 
@@ -94,12 +94,13 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         start, stop = 0, start
     if tensor(stop).array is None:
         return creation.range(start, stop, 1 if step is None else step, kind)
-    first, last, pace = (
-        as_python(part, "arange") for part in (start, stop, 1 if step is None else step)
-    )
-    if not pace:
+    ends: list[Any] = [
+        part if isinstance(part, (int, float)) else constant_value(part, "arange")[()]
+        for part in (start, stop, 1 if step is None else step)
+    ]
+    if not ends[2]:
         raise InvalidArgumentError("arange expects a step other than 0")
-    return new_value(np.arange(first, last, pace).astype(kind))
+    return new_value(np.arange(*ends).astype(kind))
 
 
 @operation

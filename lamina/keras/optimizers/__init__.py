@@ -64,12 +64,12 @@ def scaled(optimizer: Any) -> Any:
 def get(identifier: Any) -> Any:
     """The optimizer meant by a name (case does not matter), a configuration or an optimizer.
 
-    A name gives the default arguments; a configuration is what `serialize` gave.
+    A name gives the default arguments; a configuration is what `serialize` gave; None means none.
     """
     if isinstance(identifier, str) and identifier not in FAMILIES["keras.optimizers"]:
         identifier = identifier.lower()
     found = get_from("keras.optimizers", identifier)
-    if not isinstance(found, Optimizer):
+    if not (found is None or isinstance(found, Optimizer)):
         raise ArgumentTypeError(
             "an optimizer is a name ('adam'), a configuration or an Optimizer; got "
             f"{type(identifier).__name__} {str(identifier)[:60]!r}"

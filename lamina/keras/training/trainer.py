@@ -74,7 +74,7 @@ class Trainer(GeneratorMethods, Steps):
             raise InvalidArgumentError(f"steps_per_execution is a positive integer; got {group!r}")
         names = self._output_names()
         state = TrainingState()
-        state.optimizer = None if optimizer is None else optimizers.get(optimizer)
+        state.optimizer = optimizers.get(optimizer)
         policy = self.dtype_policy.name  # type: ignore[attr-defined]
         if auto_scale_loss and policy == "mixed_float16" and state.optimizer is not None:
             state.optimizer = optimizers.scaled(state.optimizer)

@@ -300,7 +300,7 @@ def test_get_takes_names_configurations_and_optimizers():
     assert type(optimizers.get("ADAM")) is Adam
     made = optimizers.get({"class_name": "adam", "config": {"learning_rate": 0.5}})
     assert float(made.learning_rate) == 0.5
-    assert optimizers.get(made) is made
+    assert optimizers.get(made) is made and optimizers.get(None) is None
     assert type(optimizers.get(SGD)) is SGD
 
 

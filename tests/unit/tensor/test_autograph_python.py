@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import lamina as tf
 from lamina.ir.graph import Trace, tracing
 from lamina.tensor.autograph.conversion import converted
 

@@ -172,12 +172,13 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | Non
     """`a` with its axes in the order `perm` (None: backwards)."""
     x = owned(a)
     count = len(x.spec.shape)
-    order = range(count)[::-1] if perm is None else as_python(perm, "perm")
-    if sorted(place % count if count else place for place in order) != list(range(count)):
+    given = range(count)[::-1] if perm is None else as_python(perm, "perm")
+    order = tuple(axis_of(place, count) for place in given)
+    if sorted(order) != list(range(count)):
         raise InvalidArgumentError(
-            f"perm must be a permutation of {list(range(count))}; got {list(order)}"
+            f"perm must be a permutation of {list(range(count))}; got {list(given)}"
         )
-    return transpose_primitive(x, tuple(int(place) % count for place in order))
+    return transpose_primitive(x, order)
 
 
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:

@@ -19,7 +19,7 @@ from ..tensor.arithmetic import matmul as product
 from ..tensor.arithmetic import multiply, pow
 from ..tensor.convert import as_python, promote, to_tensor
 from . import matrices
-from .common import axes_of, floats, insert_axis, integer, owned
+from .common import axes_of, axis_of, floats, insert_axis, integer, owned
 from .creation import eye
 from .einsum import einsum
 from .layout import roll
@@ -76,7 +76,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
         own, other = list(range(rank_a - wanted, rank_a)), list(range(wanted))
     else:
         own, other = ([part] if isinstance(part, int) else list(part) for part in wanted)
-    own, other = [axis % rank_a for axis in own], [axis % rank_b for axis in other]
+    own, other = [axis_of(axis, rank_a) for axis in own], [axis_of(axis, rank_b) for axis in other]
     pairs = list(zip(own, other, strict=False))
     if len(own) != len(other) or any(a.spec.shape[i] != b.spec.shape[j] for i, j in pairs):
         raise InvalidArgumentError(

@@ -167,6 +167,10 @@ row("rms_normalization", CUBE, normal(4), epsilon=0.1, case="scaled", dtypes=F)
 row("normalize", X, dtypes=F, batch=True)
 row("normalize", CUBE, axis=1, order=1, case="1", dtypes=F, batch=True)
 row("normalize", CUBE, order=3, epsilon=5.0, case="3", dtypes=F, batch=True)
+row("normalize", CUBE, axis=(1, 2), case="axes", dtypes=F, batch=True)
+row("normalize", CUBE, axis=None, case="all", dtypes=F)
+row("softmax", CUBE, axis=None, case="all", dtypes=F)
+row("log_softmax", CUBE, axis=None, case="all", dtypes=F)
 row("psnr", X, Y, 5.0, dtypes=F)
 
 # Branches and loops ------------------------------------------------------------------------------

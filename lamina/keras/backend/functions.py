@@ -10,7 +10,7 @@ import numpy as np
 from ...core.errors import InvalidArgumentError, UnimplementedError
 from ...ops import array, control_flow, linalg, math, nn
 from ...ops import gradients as ops_gradients
-from ...ops.common import integer
+from ...ops.common import axis_of, integer
 from ...prims.broadcast import broadcast
 from ...prims.broadcast import reshape as reshape_primitive
 from ...tensor.convert import to_tensor
@@ -261,8 +261,7 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     pair = [axes, axes] if isinstance(axes, int) else axes
     if pair is None:
         pair = [rank_x - 1, rank_y - 1 if rank_y == 2 else rank_y - 2]
-    first, second = (integer(axis, "axes") for axis in pair)
-    first, second = first % rank_x, second % rank_y
+    first, second = axis_of(pair[0], rank_x), axis_of(pair[1], rank_y)
     if 0 in (first, second):
         raise InvalidArgumentError("K.batch_dot sums over no batch; expand_dims makes one")
     left = [chr(97 + i) for i in range(rank_x)]

@@ -357,14 +357,19 @@ def rms_normalization(
 
 @operation
 def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = None) -> Any:
-    """x divided by its norm of `order` along `axis`, which counts as at least `epsilon`."""
+    """x divided by its norm of `order` along `axis`, which counts as at least `epsilon`.
+
+    Over several axes, the norm of order 2 is the root of the sum of squares; others are matrix
+    norms.
+    """
     if type(order) is not int or order < 1:
         raise InvalidArgumentError(f"order is a positive integer; got {order!r}")
     x = floating(x)
     if not x.spec.shape:
         x = reshape(x, (1,))
     least = default_epsilon() if epsilon is None else epsilon
-    return x / math.maximum(norm(x, order, axis, True), least)
+    length = norm(x, None if order == 2 else order, axis, True)
+    return x / math.maximum(length, least)
 
 
 @operation

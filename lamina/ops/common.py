@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..core.dtypes import FLOAT32, INT32, INT64, numpy_dtype
-from ..core.errors import ArgumentTypeError, InvalidArgumentError, SymbolicShapeError
+from ..core.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    OperatorNotAllowedInGraphError,
+    SymbolicShapeError,
+)
 from ..core.shapes import B, Shape, normalize_axes, normalize_axis
 from ..ir.bind import STATE, new_value
 from ..ir.value import Node, Value
@@ -60,6 +65,8 @@ def integer(value: Any, what: str) -> int:
     """An argument that is one known integer."""
     try:
         return operator.index(value)
+    except OperatorNotAllowedInGraphError:  # a TypeError, too, which says more
+        raise
     except TypeError:
         raise ArgumentTypeError(f"{what} must be an integer; got {type(value).__name__}") from None
 

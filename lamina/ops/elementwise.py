@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import InvalidArgumentError, UnknownValueError
 from ..core.shapes import broadcast_shapes
 from ..ir.value import Value
 from ..prims import elementwise as prim
@@ -280,7 +280,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 
 def _places(condition: Any) -> Any:
     if condition.array is None:
-        raise InvalidArgumentError(
+        raise UnknownValueError(
             "where(condition) gives as many rows as there are true values, which a traced "
             "function cannot know; use where(condition, x, y)"
         )

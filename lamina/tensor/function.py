@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import re
 from collections.abc import Callable, Hashable, Sequence
 from threading import RLock
 from types import MethodType
@@ -25,6 +26,7 @@ from ..core.errors import (
 )
 from ..core.shapes import B
 from ..ir.bind import STATE
+from ..ir.graph import raising_line
 from ..ir.show import show
 from ..ir.value import Spec, Value
 from . import retracing
@@ -52,13 +54,17 @@ _HOPELESS = (
 )
 
 
+_LINE = re.compile(r":\d+: ")
+
+
 class Eagerly:
     """In place of a program: the function runs its Python code, and this was said on the log."""
 
     def __init__(self, name: str, reason: Exception) -> None:
         import logging
 
-        self.reason = str(reason)
+        line = None if _LINE.search(str(reason)) else raising_line(reason)
+        self.reason = f"{line}: {reason}" if line else str(reason)
         logging.getLogger("lamina").warning(
             "%s runs eagerly, as Python code, for arguments of these types: %s", name, self.reason
         )

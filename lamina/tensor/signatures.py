@@ -11,6 +11,7 @@ from ..core import nest
 from ..core.errors import SignatureError
 from ..core.shapes import B
 from ..ir.value import Spec, Value
+from .autograph.iterables import Span
 from .convert import to_tensor
 from .spec import TensorSpec
 from .variable import Variable
@@ -86,7 +87,7 @@ def with_batch(specs: Sequence[Spec]) -> list[Spec]:
     return [Spec((B, *s.shape[1:]), s.dtype) if s.shape else s for s in specs]
 
 
-_AS_TENSORS = (bool, int, float, str, bytes, np.generic, np.ndarray, Variable)
+_AS_TENSORS = (Span, bool, int, float, str, bytes, np.generic, np.ndarray, Variable)
 
 
 def as_result(leaf: Any) -> Any:

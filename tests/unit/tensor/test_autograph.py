@@ -133,6 +133,9 @@ EAGER = {
     "a value or none": (_returns_nothing, "None"),
     "recursion without an end": (_factorial, "RecursionError"),
     "a variable without a value": (_unset, "found is"),
+    "places": (lambda n: tf.where(n > [0, 3]), "as many rows as"),
+    "a range": (lambda n: tf.range(n) + n, "the size of a range"),
+    "a depth": (lambda n: tf.one_hot(0, n), "an index"),
     "numbers are asked for": (_asks_numpy, "numpy"),
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from .config import config
-from .errors import AlreadyExistsError, FileWriteError, InvalidArgumentError, NotFoundError
+from .errors import AlreadyExistsError, FileWriteError, InvalidArgumentError, MissingFileError
 
 FilePath = str | os.PathLike[str]
 
@@ -65,7 +65,7 @@ def check_file(path: FilePath, overwrite: bool = True) -> Path:
     """Where a file at `path` would be written, links followed.
 
     InvalidArgumentError for a folder or a device, AlreadyExistsError for a file with
-    `overwrite=False`, NotFoundError where the folder to write it in does not exist.
+    `overwrite=False`, MissingFileError where the folder to write it in does not exist.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -77,5 +77,5 @@ def check_file(path: FilePath, overwrite: bool = True) -> Path:
             f"{path} exists already, and overwrite=False. Name another file, or remove it."
         )
     if not target.parent.is_dir():
-        raise NotFoundError(f"There is no folder {str(target.parent)!r}. Make it first.")
+        raise MissingFileError(f"There is no folder {str(target.parent)!r}. Make it first.")
     return target

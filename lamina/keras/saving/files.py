@@ -40,7 +40,8 @@ def save_model(
     """Write architecture, weights, losses, metrics and the optimizer's state to a `.keras` file.
 
     The file is complete or not there at all; Keras 3 opens it too. A file that ends in .h5 or
-    .hdf5 is one of Keras 2 (`include_optimizer=False` leaves the optimizer out).
+    .hdf5 is one of Keras 2 (`include_optimizer=False` leaves the optimizer out); its folder is
+    made where there is none.
     """
     path = _checked_path(filepath, (".keras", *hdf5.ENDINGS), "a model")
     if not path.endswith(".keras"):
@@ -49,6 +50,7 @@ def save_model(
             raise ArgumentTypeError("a model in HDF5 knows overwrite and include_optimizer only")
         _check_built(model, "saved")
         content = hdf5.to_bytes(model, FORMAT, include)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with replacing(path, overwrite) as file:
             file.write(content)
         return

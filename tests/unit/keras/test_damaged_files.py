@@ -25,6 +25,7 @@ from lamina.core.errors import (
     DataLossError,
     FileWriteError,
     InvalidArgumentError,
+    MissingFileError,
     NotFoundError,
     OpError,
     UnimplementedError,
@@ -445,8 +446,10 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 
 def test_places_where_no_file_can_be(tmp_path):
-    with pytest.raises(NotFoundError, match=r"There is no folder .*nowhere"):
+    with pytest.raises(MissingFileError, match=r"There is no folder .*nowhere"):
         network().save(tmp_path / "nowhere" / "model.keras")
+    network().save(tmp_path / "made" / "model.h5")  # as in Keras
+    assert os.listdir(tmp_path / "made") == ["model.h5"]
     (tmp_path / "folder.keras").mkdir()
     with pytest.raises(InvalidArgumentError, match=r"is a folder\. Name the file"):
         network().save(tmp_path / "folder.keras")

@@ -49,6 +49,11 @@ class ElementFunction:
         """Whether it runs as a program."""
         return self._program is not None
 
+    def values_read(self) -> tuple[Any, ...]:
+        """What its results depend on besides the element: the values of variables."""
+        program = self._program
+        return () if program is None else tuple(v.array for v in program.source_values())
+
     @property
     def spec(self) -> Any:
         """The type of its results; None where only running it tells."""
@@ -165,7 +170,7 @@ class Map(Node):
         if rows is None:
             return None
         function = self.apply.of_all_rows(batched=rows.size is not None)
-        return None if function is None else rows.map(function)
+        return None if function is None else rows.map(function, self.apply.values_read)
 
     def produce(self) -> Iterator[Any]:
         if self.threads < 2:

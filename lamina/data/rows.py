@@ -28,7 +28,8 @@ class Rows(NamedTuple):
 
     With `size`, elements are batches, and each segment is cut into batches by itself. `length`
     counts elements (or is INFINITE, UNKNOWN); `fixed`: each iteration has the same order.
-    `transform` is a function of rows, each by itself, that is applied to what is taken.
+    `transform` is a function of rows, each by itself, that is applied to what is taken; `reads()`
+    are the values of the variables that it reads.
     """
 
     source: Any
@@ -37,18 +38,24 @@ class Rows(NamedTuple):
     size: int | None = None
     fixed: bool = True
     transform: Callable[[Any], Any] | None = None
+    reads: Callable[[], tuple[Array, ...]] = tuple
 
     @property
     def is_whole(self) -> bool:
         """Whether the elements are the rows of the arrays as they lie."""
         return self.size is None and isinstance(self.segments, _Whole) and self.transform is None
 
-    def map(self, function: Callable[[Any], Any]) -> Rows:
+    def map(
+        self, function: Callable[[Any], Any], reads: Callable[[], tuple[Array, ...]] = tuple
+    ) -> Rows:
         """What `function` makes of the rows: it works on each by itself, many at once."""
-        before = self.transform
+        before, before_reads = self.transform, self.reads
         if before is None:
-            return self._replace(transform=function)
-        return self._replace(transform=lambda rows: function(before(rows)))
+            return self._replace(transform=function, reads=reads)
+        return self._replace(
+            transform=lambda rows: function(before(rows)),
+            reads=lambda: (*before_reads(), *reads()),
+        )
 
     def applied(self) -> Rows | None:
         """The same with functions applied to all rows; None where that takes much memory."""
@@ -57,7 +64,7 @@ class Rows(NamedTuple):
         if sum(leaf.nbytes for leaf in nest.flatten(self.source)) > _MOST_BYTES:
             return None
         found = nest.map_structure(np.ascontiguousarray, self.transform(self.source))
-        return self._replace(source=found, transform=None)
+        return self._replace(source=found, transform=None, reads=tuple)
 
     # From rows to rows --------------------------------------------------------------------------
 

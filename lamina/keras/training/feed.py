@@ -81,9 +81,10 @@ class SegmentFeed(Feed):
         segments: Callable[[], Iterator[Segment]],
         length: int | None,
         steps: int | None,
+        renewed: Callable[[], Batches | None] | None = None,
     ) -> None:
         self._batches, self._segments, self._length = batches, segments, length
-        self._limit = steps
+        self._limit, self._renewed = steps, renewed
         self._running: Iterator[Segment] | None = None
         self._kept: Segment = range(0)
         self._seen = 0
@@ -93,13 +94,17 @@ class SegmentFeed(Feed):
         return self._batches
 
     def epoch(self) -> Generator[Piece, None, None]:
+        if self._renewed is not None:
+            self._batches = self._renewed() or self._batches
         if self._limit is None:
             steps = 0
             for segment in filter(len, self._segments()):
                 piece = self._piece(segment)
                 steps += piece.steps
                 yield piece
-            self.steps = steps or self.steps
+            if not steps:
+                raise _no_batches()
+            self.steps = steps
             return
         left, size = self._limit, self._batches.batch_size
         while left:
@@ -135,6 +140,10 @@ class SegmentFeed(Feed):
         return Piece(self._batches, np.ascontiguousarray(segment, INT64))
 
 
+def _no_batches() -> InvalidArgumentError:
+    return InvalidArgumentError("there are no batches to work on: the data are empty")
+
+
 def tell_of_the_end() -> None:
     """Warn that data ended before the epoch did."""
     warnings.warn(
@@ -165,14 +174,32 @@ def _within_batches(rows: int, size: int) -> Array:
     return order[stable_order((order // size).astype(np.uint32))]
 
 
-def of_rows(rows: Rows, class_weight: Any, steps: int | None) -> SegmentFeed:
-    """A dataset that only chooses and orders rows of arrays."""
-    assert rows.size is not None
-    x, y, weight = unpack_x_y_sample_weight(rows.source)
-    batches = Batches(x, y, weight, rows.size)
-    batches.weigh_classes(class_weight)
+def of_rows(rows: Rows, class_weight: Any, steps: int | None) -> SegmentFeed | None:
+    """A dataset that chooses, orders and maps rows of arrays; None where it has to stream.
+
+    Functions are applied to all rows, and again where the variables that they read have changed.
+    """
+    seen = rows.reads()
+
+    def made() -> Batches | None:
+        applied = rows.applied()
+        if applied is None or not _lies_whole(applied.source):
+            return None
+        batches = Batches(*unpack_x_y_sample_weight(applied.source), rows.size)
+        batches.weigh_classes(class_weight)
+        return batches
+
+    def renewed() -> Batches | None:
+        nonlocal seen
+        before, seen = seen, rows.reads()
+        same = all(old is new for old, new in zip(before, seen, strict=True))
+        return None if same else made()
+
+    batches = made()
+    if batches is None:
+        return None
     length = rows.length if rows.length >= 0 else None
-    return SegmentFeed(batches, lambda: merged(rows, _MOST_ROWS), length, steps)
+    return SegmentFeed(batches, lambda: merged(rows, _MOST_ROWS), length, steps, renewed)
 
 
 class StreamFeed(Feed):
@@ -205,7 +232,7 @@ class StreamFeed(Feed):
             self._running = self._running or self._start()
             self._first = next(map(self._convert, self._running), None)
             if self._first is None:
-                raise InvalidArgumentError("there are no batches to work on: the data are empty")
+                raise _no_batches()
             self._running = chain([self._first], self._running)
         return self._first
 
@@ -371,9 +398,9 @@ def of_dataset(node: Node, class_weight: Any, steps: int | None) -> Feed:
     """A tf.data.Dataset of batches."""
     rows = node.rows()
     if rows is not None and rows.size is not None and _lies_whole(rows.source):
-        rows = rows.applied()
-        if rows is not None and _lies_whole(rows.source):
-            return of_rows(rows, class_weight, steps)
+        feed = of_rows(rows, class_weight, steps)
+        if feed is not None:
+            return feed
     length = node.length() if node.length() >= 0 else None
 
     def start() -> Iterator[Any]:

@@ -155,6 +155,27 @@ def test_callbacks_of_batches_see_and_change_the_weights() -> None:
     assert len(set(seen)) == 1 and seen[0] != 0
 
 
+def test_functions_of_datasets_read_variables_anew_in_each_epoch() -> None:
+    scale = tf.Variable(1.0)
+
+    class Zero(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            scale.assign(0.0)
+
+    dataset = tf.data.Dataset.from_tensor_slices((X, Y)).map(lambda x, y: (x * scale, y)).batch(64)
+    model = _model()
+    model.set_weights([np.ones((3, 1)), np.zeros(1)])
+    losses = model.fit(dataset, epochs=2, verbose=0, callbacks=[Zero()]).history["loss"]
+    assert losses[1] == pytest.approx(np.log(2), abs=1e-3)
+
+
+def test_a_dataset_without_batches_is_refused() -> None:
+    dataset = tf.data.Dataset.from_tensor_slices((X, Y)).batch(65, drop_remainder=True)
+    for act in (_model().fit, _model().evaluate):
+        with pytest.raises(ValueError, match="no batches"):
+            act(dataset, verbose=0)
+
+
 def test_shuffled_datasets_are_repeatable_and_see_all_rows() -> None:
     found = []
     for _ in range(2):

@@ -102,6 +102,11 @@ class Variable(Operators):
         return f"{self._name}:0"
 
     @property
+    def path(self) -> str:
+        """The names around it and its own, with slashes, as Keras 3 says them."""
+        return self._name.partition(":")[0]
+
+    @property
     def trainable(self) -> bool:
         return self._trainable
 

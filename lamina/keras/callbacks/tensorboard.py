@@ -173,7 +173,7 @@ class TensorBoard(Callback):
         writer = self._writer("train")
         for layer in self.model.layers:
             for weight in layer.weights:
-                name = getattr(weight, "path", weight.name).replace(":", "_")
+                name = weight.path
                 writer.histogram(f"{name}/histogram", weight, epoch)
                 picture = _picture(np.asarray(weight)) if self.write_images else None
                 if picture is not None:

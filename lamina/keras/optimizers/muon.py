@@ -15,7 +15,6 @@ from ..configurable import register
 from .adam import moments, unbiased
 from .base import Optimizer
 from .options import CommonOptions, check_between
-from .state import path_of
 
 
 @register("keras.optimizers")
@@ -68,7 +67,7 @@ class Muon(Optimizer):
                 self.add_slot(variable, name, made)
 
     def _by_adam(self, variable: Variable) -> bool:
-        path = path_of(variable)
+        path = variable.path
         embedding = self.exclude_embeddings and "embedding" in path.lower()
         named = any(re.search(name, path) for name in self.exclude_layers)
         return len(variable.spec.shape) != 2 or embedding or named

@@ -11,7 +11,6 @@ from ...tensor.variable import Variable
 from ..configurable import Configurable, register, serialize
 from .base import Optimizer
 from .loss_scale import LossScaleOptimizer
-from .state import path_of
 
 
 @register("keras.optimizers", "optimizermap")
@@ -64,7 +63,7 @@ class OptimizerMap(Configurable, MutableMapping[str, Any]):
 
     def __call__(self, variable: Any) -> Any:
         """The optimizer of a variable."""
-        return self[path_of(variable)]
+        return self[variable.path]
 
 
 @register("keras.optimizers", "multioptimizer")

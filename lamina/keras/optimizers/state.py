@@ -130,7 +130,7 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
     ) -> Variable:
         """A new variable of the state, of the type of another, named after it."""
         spec = reference_variable.spec
-        full_name = f"{path_of(reference_variable).replace('/', '_')}_{name}"
+        full_name = f"{reference_variable.path.replace('/', '_')}_{name}"
         return self.add_variable(spec.shape, _start(initializer), spec.dtype, full_name)
 
     def add_optimizer_variables(
@@ -196,11 +196,6 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
             )
         for variable, value in zip(self.variables, weights, strict=True):
             variable.assign(np.asarray(value).astype(variable.spec.dtype))
-
-
-def path_of(variable: Any) -> str:
-    """Where a variable stands in its model: layer/kernel; its own name where it has no place."""
-    return str(getattr(variable, "path", variable.name.partition(":")[0]))
 
 
 def _start(initializer: Any) -> float | Callable[..., Any]:

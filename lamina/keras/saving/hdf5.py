@@ -94,7 +94,7 @@ def _write_names(group: Any, name: str, values: list[str]) -> None:
 def _write_weights(group: Any, weights: list[Any]) -> None:
     names: list[str] = []
     for weight in weights:
-        name = stem = getattr(weight, "path", weight.name.partition(":")[0])
+        name = stem = weight.path
         while name in names:
             name = f"{stem}_{len(names)}"
         names.append(name)

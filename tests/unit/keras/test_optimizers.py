@@ -371,3 +371,10 @@ def test_updates_run_eagerly_where_functions_do():
     finally:
         tf.config.run_functions_eagerly(False)
     assert float(x) == -1.0
+
+
+def test_the_state_has_paths():
+    optimizer = tf.keras.optimizers.SGD(0.1, momentum=0.9, name="steps")
+    optimizer.build([tf.Variable(1.0, name="size")])
+    found = [variable.path for variable in optimizer.variables]
+    assert found == ["steps/iteration", "steps/learning_rate", "steps/size_momentum"]

@@ -9,6 +9,7 @@ from ...core.errors import ArgumentTypeError, FailedPreconditionError, InvalidAr
 from .. import dtype_policies
 from ..configurable import deserialize, register, serialize
 from ..layers.arguments import as_lists, as_tuples
+from ..layers.context import building
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor
@@ -84,8 +85,9 @@ class Sequential(Model):
         self.built = False
         if len(self._stack) > 1 and isinstance(self._stack[0], InputLayer):
             x: Any = self._stack[0].output
-            for layer in self._stack[1:]:
-                x = layer(x)
+            with building(self):  # so its name is part of the paths of weights
+                for layer in self._stack[1:]:
+                    x = layer(x)
             self._functional = Functional(self._stack[0].output, x, name=self._name)
             self._build_shape = self._stack[0].batch_shape
             self.built = True

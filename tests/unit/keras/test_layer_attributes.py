@@ -59,7 +59,8 @@ def test_paths_name_the_layers_around() -> None:
     assert model.path == "outer" and model.inner.dense.path == "outer/followed/dense"
     stack = tf.keras.Sequential([layers.Dense(1, name="one")], name="stack")
     stack.build((None, 3))
-    assert stack.weights[0].path == "stack/one/kernel"
+    known = tf.keras.Sequential([tf.keras.Input((3,)), layers.Dense(1, name="one")], name="stack")
+    assert stack.weights[0].path == known.weights[0].path == "stack/one/kernel"
     assert layers.Dense(1, name="alone")(tf.keras.Input((3,))).operation.layer.path == "alone"
 
 

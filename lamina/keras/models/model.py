@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ...core.errors import InvalidArgumentError, nearest
+from ...core.errors import InvalidArgumentError, UnimplementedError, nearest
 from ...ir.bind import STATE
 from ...tensor.function import Function
 from ...tensor.tensor import Tensor
@@ -159,6 +159,13 @@ class Model(Trainer, Layer):
         """Print a table of the layers, their output shapes and numbers of parameters."""
         print_summary(
             self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
+        )
+
+    def export(self, *_: Any, **__: Any) -> None:
+        """There is no SavedModel."""
+        raise UnimplementedError(
+            "lamina writes no SavedModel, which export() is for; save the model as a .keras file, "
+            "and serve it by model.predictor()"
         )
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:

@@ -137,8 +137,8 @@ def evaluate(model: Any, feed: Feed, *, verbose: Any, callbacks: Any) -> Logs:
         listeners.on_test_begin()
         model.reset_metrics()
         feed.restart()
-        work_through(model, stepper, feed, listeners, "test")
-        logs: Logs = stepper.logs()
+        done = work_through(model, stepper, feed, listeners, "test")
+        logs: Logs = stepper.logs() if done else {}  # of no batches there are no results
         listeners.on_test_end(logs)
     return logs
 

@@ -169,6 +169,12 @@ def test_functions_of_datasets_read_variables_anew_in_each_epoch() -> None:
     assert losses[1] == pytest.approx(np.log(2), abs=1e-3)
 
 
+def test_validation_data_that_are_used_up_have_no_results() -> None:
+    with pytest.warns(UserWarning, match="ran out of data"):
+        found = _model().fit(X, Y, validation_data=_batches(2), epochs=3, verbose=0).history
+    assert len(found["val_loss"]) == 1 and found["val_loss"][0] > 0 and len(found["loss"]) == 3
+
+
 def test_a_dataset_without_batches_is_refused() -> None:
     dataset = tf.data.Dataset.from_tensor_slices((X, Y)).batch(65, drop_remainder=True)
     for act in (_model().fit, _model().evaluate):

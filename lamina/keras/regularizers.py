@@ -100,7 +100,8 @@ class OrthogonalRegularizer(Regularizer):
         unit = nn.l2_normalize(x, axis=1)
         others = 1.0 - array.eye(size, dtype=x.dtype)
         cosines = matmul(unit, unit, transpose_b=True) * others
-        return self.factor / (size * (size - 1)) * math.reduce_sum(math.abs(cosines))
+        pairs = size * (size - 1) or 1  # a single line has no other to be orthogonal to
+        return self.factor / pairs * math.reduce_sum(math.abs(cosines))
 
 
 def _factor(value: Any, name: str) -> float:

@@ -64,6 +64,10 @@ def test_factors_are_finite_and_not_negative(value):
             make(value)
 
 
+def test_orthogonal_has_no_penalty_for_one_column():
+    assert float(regularizers.OrthogonalRegularizer(mode="columns")(WEIGHTS[:, :1])) == 0.0
+
+
 def test_orthogonal_expects_a_matrix_and_a_mode():
     with pytest.raises(InvalidArgumentError, match=r"expects a matrix; got shape \(5,\)"):
         regularizers.OrthogonalRegularizer()(WEIGHTS[:, 0])

@@ -93,6 +93,7 @@ class Variable(Operators):
         self._trainable = bool(trainable)
         self.constraint = constraint
 
+    _owner = ""
     _lock: Any = None  # made when it is first needed: see `locks_of`
 
     # Reading
@@ -104,7 +105,8 @@ class Variable(Operators):
     @property
     def path(self) -> str:
         """The names around it and its own, with slashes, as Keras 3 says them."""
-        return self._name.partition(":")[0]
+        name = self._name.partition(":")[0]
+        return f"{self._owner}/{name}" if self._owner else name
 
     @property
     def trainable(self) -> bool:

@@ -57,10 +57,6 @@ class Weight(Variable):
         return self._name
 
     @property
-    def path(self) -> str:
-        return f"{self._owner}/{self._name}" if self._owner else self._name
-
-    @property
     def trainable(self) -> bool:
         return self._trainable and not self._frozen
 

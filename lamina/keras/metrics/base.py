@@ -77,6 +77,7 @@ class Metric(Configurable):
         with eagerly():
             value = make(tuple(shape), dtype=dtype or self._dtype)
             variable = Variable(value, trainable=False, name=name or "variable")
+        variable._owner = self.name
         self._variables.append(variable)
         return variable
 

@@ -74,6 +74,7 @@ def test_a_metric_of_ones_own_as_tensorflow_2_writes_it():
     step(np.array([1.0, 0.0, 1.0], np.float32), np.zeros(3, np.float32))
     assert float(metric.result()) == 4
     assert [v.name for v in metric.variables] == ["count:0", "first:0"]
+    assert metric.variables[0].path == "positives/count"
     assert metric.first.numpy() == 1
     assert metric.variables[0].trainable is False
     metric.reset_state()

@@ -20,6 +20,8 @@ from ..passes.pipeline import optimize
 from ..prims.control import call_p
 from .variable import Variable, locks_of
 
+_TAKING = frozenset(("iterate", "produce"))  # primitives that ask for elements of datasets
+
 
 class Static:
     """A leaf of a result that is no tensor: the same in every call."""
@@ -61,8 +63,9 @@ class Program:
         self.tensor_count = len(tensors)
         self.written = [variable for variable, _ in trace.writes.values()]
         finals = [value for _, value in trace.writes.values()]
-        self._locks = locks_of(self.written)
         self.graph: Graph = trace.graph([*tensors, *finals])
+        # Elements may come from threads that write variables, too: they are not to wait for us.
+        self._locks = [] if _takes_elements(self.graph) else locks_of(self.written)
         self.sources = list(trace.sources)
 
     def source_values(self) -> list[Value]:
@@ -263,6 +266,14 @@ class ProgramSteps:
     def close(self) -> None:
         """Give the memory back."""
         self._compiled.give(self._session)
+
+
+def _takes_elements(graph: Graph) -> bool:
+    """Whether the program asks for elements of a dataset while it runs."""
+    inner = [each for node in graph.nodes for each in node.params.values()]
+    return any(node.primitive.name in _TAKING for node in graph.nodes) or any(
+        isinstance(each, Graph) and _takes_elements(each) for each in inner
+    )
 
 
 def _leaf(item: Any) -> Any:

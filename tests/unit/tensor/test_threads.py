@@ -53,3 +53,18 @@ def test_threads_make_the_variables_of_a_function_once() -> None:
         counter = Counter()
         _together(lambda counter=counter: [counter(tf.ones([n])) for n in (1, 2, 3)])
         assert float(counter.count) == 4 * (1 + 2 + 3)
+
+
+def test_a_loop_does_not_keep_a_variable_from_what_feeds_it() -> None:
+    v = tf.Variable(0)
+    data = tf.data.Dataset.range(20).map(lambda x: tf.cast(v.assign_add(1), tf.int64) * 0 + x)
+
+    @tf.function
+    def run(data: Any) -> None:
+        for _ in data:
+            v.assign_add(0)
+
+    thread = threading.Thread(target=run, args=(data.prefetch(2),), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()

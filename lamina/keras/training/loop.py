@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
+from ...core.errors import InvalidArgumentError
 from ..callbacks import CallbackList
 from .feed import Feed
 from .interrupt import interrupts_between_steps
@@ -25,6 +26,11 @@ def fit(
     validation_freq: Any,
 ) -> Any:
     """Train; the history."""
+    if validation_freq == 0 or isinstance(validation_freq, str):
+        raise InvalidArgumentError(
+            "validation_freq is a positive integer, or the numbers of the epochs after which to "
+            f"validate; got {validation_freq!r}"
+        )
     listeners = listeners_of(model, callbacks, verbose, epochs=epochs, steps=feed.steps)
     model.stop_training = False
     stepper = model._stepper("train")

@@ -230,6 +230,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda m: m.fit(np.array([["a", 1, 2]], object), np.ones(1)), ArgumentTypeError, "Encode"),
     (lambda m: m.fit([[1, 2, 3], [1, 2]], [0, 1]), InvalidArgumentError, "different lengths"),
     (lambda m: m.fit(X, Y, batch_size=0), InvalidArgumentError, "batch_size"),
+    (lambda m: m.fit(X, Y, validation_freq=0), InvalidArgumentError, "validation_freq"),
     (lambda m: m.fit(X, Y, validation_split=1.5), InvalidArgumentError, "share"),
     (lambda m: m.fit(X, Y, steps_per_epoch=0), InvalidArgumentError, "number of steps"),
     (lambda m: m.fit(iter([(X, Y)]), Y), InvalidArgumentError, "Leave y= out"),

@@ -221,3 +221,14 @@ def test_the_first_layer_of_a_sequential_model_may_take_several_inputs(how: Any)
 def test_a_last_axis_of_size_1_is_left_out_where_the_input_has_none() -> None:
     results = [model.predict([A[..., None], B], verbose=0) for model in twins(single)]
     np.testing.assert_allclose(results[1], results[0], rtol=1e-5, atol=1e-6)
+
+
+def test_a_list_is_refused_where_the_order_of_names_is_not_clear() -> None:
+    def build(library: Any) -> Any:
+        inputs = {name: library.Input((4,), name=name) for name in ("second", "first")}
+        return library.Model(inputs, library.layers.subtract(list(inputs.values())))
+
+    for model in twins(build):
+        assert np.asarray(model({"second": A, "first": A})).max() == 0
+        with pytest.raises(ValueError, match=r"order|structure"):
+            model([A, A])

@@ -186,6 +186,12 @@ class Functional(Model):
             leaves = nest.flatten([inputs[name] for name in names])
         else:
             leaves = nest.flatten(inputs)
+            own = self.inputs_structure
+            if isinstance(own, dict) and nest.is_nested(inputs) and list(own) != sorted(own):
+                raise InvalidArgumentError(
+                    f"the model {self.name!r} takes its inputs by name, as {', '.join(own)}; got "
+                    f"a {type(inputs).__name__}, whose order does not say which is which"
+                )
         if len(leaves) != len(symbols):
             raise InvalidArgumentError(
                 f"the model {self.name!r} has {len(symbols)} inputs; got {len(leaves)}"

@@ -242,6 +242,7 @@ ROWS: dict[str, list[Row]] = {
     ],
     # Preprocessing
     "Normalization": [
+        Row({"mean": [1.5], "variance": [4.0]}, (9, 1)),
         Row({}, (9, 3), adapts=True),
         Row({"axis": None}, (9, 3), adapts=True),
         Row({"mean": [1.0, 2.0, 3.0], "variance": [4.0, 5.0, 6.0], "invert": True}, (9, 3)),

@@ -123,7 +123,11 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "padding": (lambda: utils.pad_sequences([[1]], padding="both"), ValueError, "'pre' or 'post'"),
     "sequence": (lambda: utils.pad_sequences([1, 2]), ValueError, "list of sequences"),
-    "images": (lambda: utils.image_dataset_from_directory, AttributeError, "left out"),
+    "images": (
+        lambda: utils.image_dataset_from_directory,
+        AttributeError,
+        "outside of what lamina is for",
+    ),
 }
 
 

@@ -67,7 +67,7 @@ class Normalization(Preprocessing):
         kept = tuple(shape[axis] for axis in axes)
         if self.input_mean is not None and self.input_variance is not None:
             for statistic in (self.input_mean, self.input_variance):
-                np.broadcast_to(statistic, kept)  # raises where it does not fit
+                np.broadcast_to(_squeezed(statistic), kept)  # raises where it does not fit
             return
         self.adapt_mean = self.add_weight(
             name="mean", shape=kept, initializer="zeros", trainable=False
@@ -143,10 +143,11 @@ class Normalization(Preprocessing):
     def _statistic(self, given: Any, weight: str) -> Any:
         if not self.built:
             return None
-        known = getattr(self, weight) if given is None else given.astype(self.compute_dtype)
-        if given is not None:
+        if given is None:
+            known = getattr(self, weight)
+        else:
             kept = tuple(self._broadcast_shape[axis] for axis in self._kept_axes)
-            known = array.broadcast_to(known, kept)
+            known = array.broadcast_to(_squeezed(given).astype(self.compute_dtype), kept)
         return array.reshape(known, self._broadcast_shape if self._kept_axes else ())
 
     def get_config(self) -> dict[str, Any]:
@@ -201,3 +202,8 @@ class _Moments:
         self.variance = self.variance * (1 - share) + variance * share + between
         self.mean = self.mean + (mean - self.mean) * share
         self.count += count
+
+
+def _squeezed(statistic: Array) -> Array:
+    """A statistic of one number as that number, which fits every shape."""
+    return statistic.reshape(()) if statistic.size == 1 else statistic

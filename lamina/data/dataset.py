@@ -456,19 +456,8 @@ class Dataset:
         return f"<{type(self).__name__} element_spec={self.element_spec!r}>"
 
 
-class _Wrapped(Node):
+class _Wrapped(choosing.Chosen):
     """A node whose elements are nodes, handed out as datasets."""
-
-    def __init__(self, node: Node) -> None:
-        super().__init__()
-        self.node = node
-
-    @property
-    def spec(self) -> Any:
-        return self.node.spec
-
-    def length(self) -> int:
-        return self.node.length()
 
     def produce(self) -> Iterator[Any]:
         return map(_as_datasets, self.node.elements())

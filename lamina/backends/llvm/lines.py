@@ -15,13 +15,16 @@ import numpy as np
 from ...core.shapes import B
 from ...ir.value import Node, Value
 from . import contract, index, reduce
-from .builder import I1, I8, I64, PTR, Reg, constant, is_float
+from .builder import I1, I8, I64, PTR, Reg, constant
 from .elementwise import convert
 from .kernels import ROOTS, Planned, Planner, Unsupported
-from .layout import Form, form_of, is_signed, memory_element, numbered
+from .layout import Form, form_of, memory_element, numbered
 from .sorting import stands_wrong
 from .writer import Writer
 
+Act = Callable[[Reg, Reg], None]  # on the numbers of an element that is looked up, and of its place
+Each = Callable[[Writer, Value, Act], None]
+Emitter = Callable[[Writer, set[int]], None]
 MOST = 1 << 16
 """Exchanges of a sorted line: beyond it, sorting is left to the interpreter."""
 
@@ -105,33 +108,41 @@ def _plan_slices(planned: Planned, node: Node, name: str, shape: Any, indices: V
     planned.add_root(node, name, [planned.solid(value) for value in node.inputs], **sizes)
 
 
-def emit_gather(writer: Writer, stored: set[int]) -> None:
-    """out[b, j, w] = x[b, index[j], w]."""
-    x, indices = writer.root.sources
+def _reading(each: Each) -> Emitter:
+    """The emitter of out[j] = x[index[j]], with the places that `each` goes through."""
 
-    def move(inside: Reg, outside: Reg) -> None:
-        _store(writer, writer.root.output, _load(writer, x, inside), outside)
+    def emit(writer: Writer, stored: set[int]) -> None:
+        x, indices = writer.root.sources
 
-    _each_slice(writer, indices, move)
-    writer.follow(stored)
+        def move(inside: Reg, outside: Reg) -> None:
+            _store(writer, writer.root.output, _load(writer, x, inside), outside)
 
+        each(writer, indices, move)
+        writer.follow(stored)
 
-def emit_scatter(writer: Writer, stored: set[int]) -> None:
-    """Zeros; then out[b, index[j], w] += values[b, j, w], one j after the other."""
-    code, output = writer.code, writer.root.output
-    indices, values = writer.root.sources
-    _clear(writer, output)
-
-    def add(inside: Reg, outside: Reg) -> None:
-        value = _load(writer, values, outside)
-        total = reduce.combine(writer, "sum", output, _load(writer, output, inside), value)
-        code.store(total, _number_at(writer, output, inside))
-
-    _each_slice(writer, indices, add)
-    writer.follow(stored)
+    return emit
 
 
-def _each_slice(writer: Writer, indices: Value, act: Callable[[Reg, Reg], None]) -> None:
+def _adding(each: Each) -> Emitter:
+    """The emitter of zeros, then out[index[j]] += values[j], one j after the other."""
+
+    def emit(writer: Writer, stored: set[int]) -> None:
+        output = writer.root.output
+        indices, values = writer.root.sources
+        _clear(writer, output)
+
+        def add(inside: Reg, outside: Reg) -> None:
+            value = _load(writer, values, outside)
+            total = reduce.combine(writer, "sum", output, _load(writer, output, inside), value)
+            _store(writer, output, total, inside)
+
+        each(writer, indices, add)
+        writer.follow(stored)
+
+    return emit
+
+
+def _each_slice(writer: Writer, indices: Value, act: Act) -> None:
     """`act` on the numbers of each element of each slice, in the table and outside of it."""
     code, params = writer.code, writer.root.params
     size, many, width = params["size"], params["many"], params["width"]
@@ -162,33 +173,7 @@ def plan_along(planned: Planned, node: Node) -> None:
     planned.add_root(node, f"{node.primitive.name}_numbers", sources, **sizes)
 
 
-def emit_take_along(writer: Writer, stored: set[int]) -> None:
-    """out[line, j] = x[line, index[line, j]]."""
-    x, indices = writer.root.sources
-
-    def move(inside: Reg, outside: Reg) -> None:
-        _store(writer, writer.root.output, _load(writer, x, inside), outside)
-
-    _each_along(writer, indices, move)
-    writer.follow(stored)
-
-
-def emit_add_along(writer: Writer, stored: set[int]) -> None:
-    """Zeros; then out[line, index[line, j]] += values[line, j], one j after the other."""
-    output = writer.root.output
-    indices, values = writer.root.sources
-    _clear(writer, output)
-
-    def add(inside: Reg, outside: Reg) -> None:
-        value = _load(writer, values, outside)
-        total = reduce.combine(writer, "sum", output, _load(writer, output, inside), value)
-        _store(writer, output, total, inside)
-
-    _each_along(writer, indices, add)
-    writer.follow(stored)
-
-
-def _each_along(writer: Writer, indices: Value, act: Callable[[Reg, Reg], None]) -> None:
+def _each_along(writer: Writer, indices: Value, act: Act) -> None:
     """`act` on the numbers of each indexed element in its line, and of its index."""
     code, params = writer.code, writer.root.params
     size, many = params["size"], params["many"]
@@ -231,21 +216,13 @@ def emit_extreme_place(writer: Writer, stored: set[int]) -> None:
         with code.loop(1, size, 1, [value_at(code.int(0)), code.int(0)]) as loop:
             best, place = loop.carried
             value = value_at(loop.index)
-            better = _better(writer, x, order, value, best)
+            better = reduce.is_better(writer, order, value, best)
             loop.carry(code.select(better, value, best), code.select(better, loop.index, place))
         place = loop.results[1] if size > 1 else code.int(0)
         _store(
             writer, writer.root.output, place, _flat(writer, (outer.index, 1), (inner.index, width))
         )
     writer.follow(stored)
-
-
-def _better(writer: Writer, x: Value, order: str, value: Reg, best: Reg) -> Reg:
-    code = writer.code
-    if not is_float(value.kind):
-        return code.icmp(("s" if is_signed(x.spec.dtype) else "u") + order, value, best)
-    known = code.fcmp("ord", best, best)  # nothing is better than NaN
-    return code.op("and", code.fcmp("u" + order, value, best), known)
 
 
 def plan_search(planned: Planned, node: Node) -> None:
@@ -430,10 +407,10 @@ ROOTS["matmul"] = _product
 FALLIBLE = ("gather_numbers", "scatter_numbers", "take_along_numbers", "add_along_numbers")
 
 EMITTERS: dict[str, Any] = {
-    "gather_numbers": emit_gather,
-    "scatter_numbers": emit_scatter,
-    "take_along_numbers": emit_take_along,
-    "add_along_numbers": emit_add_along,
+    "gather_numbers": _reading(_each_slice),
+    "scatter_numbers": _adding(_each_slice),
+    "take_along_numbers": _reading(_each_along),
+    "add_along_numbers": _adding(_each_along),
     "extreme_place": emit_extreme_place,
     "search_numbers": emit_search,
     "argsort_numbers": emit_argsort,

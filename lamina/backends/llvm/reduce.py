@@ -172,24 +172,26 @@ def _along(writer: Writer, rows: Array, panel: Reg, row: Reg) -> Reg:
 
 def _best(writer: Writer, rows: Array, panel: Reg, row: Reg) -> Reg:
     """The first place of the largest or smallest value; NaN counts as such."""
-    code, root = writer.code, writer.root
-    base = root.sources[0]
-    order = "gt" if root.params["operation"] == "argmax" else "lt"
+    code = writer.code
+    order = "gt" if writer.root.params["operation"] == "argmax" else "lt"
     start = _load_row(writer, rows, panel, row, code.int(0))
     kind = vector(I64, writer.lanes)
     with code.loop(1, rows.shape[1], 1, [start, constant(kind, 0)]) as loop:
         best, place = loop.carried
         value = _load_row(writer, rows, panel, row, loop.index)
-        if is_float(value.kind):
-            better = code.fcmp("u" + order, value, best)
-            known = code.fcmp("ord", best, best)  # nothing is better than NaN
-            better = code.op("and", better, known)
-        else:
-            sign = "s" if is_signed(base.spec.dtype) else "u"
-            better = code.icmp(sign + order, value, best)
+        better = is_better(writer, order, value, best)
         number = code.splat(loop.index, writer.lanes)
         loop.carry(code.select(better, value, best), code.select(better, number, place))
     return loop.results[1]
+
+
+def is_better(writer: Writer, order: str, value: Reg, best: Reg) -> Reg:
+    """Whether `value` is larger ("gt") or smaller ("lt") than `best`; nothing is than NaN."""
+    code = writer.code
+    if not is_float(value.kind):
+        sign = "s" if is_signed(writer.root.sources[0].spec.dtype) else "u"
+        return code.icmp(sign + order, value, best)
+    return code.op("and", code.fcmp("u" + order, value, best), code.fcmp("ord", best, best))
 
 
 def emit_lines(writer: Writer, stored: set[int]) -> None:

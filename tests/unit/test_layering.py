@@ -29,7 +29,9 @@ ROOMS = (
         "data",
         "keras",
         "train",
+        "export",
         "tabular",
+        "sklearn",
     ),
     *("datasets", "functions", "plot", "scripts", "cli", "__main__"),
 )
@@ -39,9 +41,12 @@ OWNERS = {
     "llvmlite": ("backends/llvm",),
     "matplotlib": ("plot",),
     "narwhals": ("data", "tabular"),
+    "onnx": ("export",),
+    "pyarrow": ("data",),
     "pydot": ("plot",),
     "rich": ("cli", "keras"),
-    "sklearn": ("keras/wrappers",),
+    "safetensors": ("keras/saving",),
+    "sklearn": ("keras/wrappers", "sklearn"),
     "tensorboard": ("core/events",),
     "typer": ("cli",),
 }

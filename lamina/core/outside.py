@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .errors import UnknownNameError, nearest
+from .errors import OpError, OutsideError, UnknownNameError, nearest
 
 _REASONS = {
     "convolutions are outside of what lamina is for: it is about dense networks": """
@@ -185,8 +185,13 @@ def lacking(
         if name.startswith("__"):
             raise AttributeError(name)
         reason = (instead or {}).get(name) or outside(f"{place}.{name}")
-        if reason is not None:
-            raise UnknownNameError(f"{place}.{name} is not there: {reason}")
-        raise UnknownNameError(f"{place} has no {name!r}.{nearest(name, members)}")
+        raise name_error(place, name, members, reason)
 
     return missing
+
+
+def name_error(place: str, name: str, members: Iterable[str], reason: str | None) -> OpError:
+    """The error for `place.name`, which is left out for `reason`, or is none of `members`."""
+    if reason is not None:
+        return OutsideError(f"{place}.{name} is not there: {reason}")
+    return UnknownNameError(f"{place} has no {name!r}.{nearest(name, members)}")

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import UnknownNameError, nearest
-from .outside import outside
+from .outside import lacking
 
 
 class Space:
-    """Names below `place` ("lamina.config.threading"); others raise UnknownNameError."""
+    """Names below `place` ("lamina.config.threading"); others raise as `lacking` says."""
 
     def __init__(self, place: str, **members: Any) -> None:
         self._place = place
         self.__dict__.update(members)
 
     def __getattr__(self, name: str) -> Any:  # only for names that are not there
-        if name.startswith("__"):
-            raise AttributeError(name)
-        reason = outside(f"tf{self._place.removeprefix('lamina')}.{name}")
-        if reason is not None:
-            raise UnknownNameError(f"{self._place}.{name}: {reason}")
-        raise UnknownNameError(f"{self._place} has no {name!r}.{nearest(name, dir(self))}")
+        lacking(f"tf{self._place.removeprefix('lamina')}", dir(self))(name)
 
     def __dir__(self) -> list[str]:
         return [name for name in vars(self) if not name.startswith("_")]

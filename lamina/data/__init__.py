@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..core.errors import UnknownNameError, nearest
-from ..core.outside import outside
+from ..core.outside import lacking
 from . import experimental
 from .dataset import Dataset
 from .files import TextLineDataset
@@ -31,11 +28,4 @@ __all__ = [
     "experimental",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    reason = outside(f"tf.data.{name}")
-    if reason is not None:
-        raise UnknownNameError(f"tf.data.{name}: {reason}")
-    raise UnknownNameError(f"tf.data has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("tf.data", __all__)

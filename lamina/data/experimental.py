@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..core.errors import InvalidArgumentError, UnknownNameError, nearest
-from ..core.outside import outside
+from ..core.errors import InvalidArgumentError, nearest
+from ..core.outside import lacking
 from . import choosing, csv_files
 from .csv_files import CsvFormat, CsvTable
 from .dataset import Dataset
@@ -234,11 +234,4 @@ __all__ = [
     "unique",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    reason = outside(f"tf.data.experimental.{name}")
-    if reason is not None:
-        raise UnknownNameError(f"tf.data.experimental.{name}: {reason}")
-    raise UnknownNameError(f"tf.data.experimental has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("tf.data.experimental", __all__)

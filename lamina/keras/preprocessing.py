@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..core.errors import OutsideError, UnknownNameError, nearest
-from ..core.outside import outside
+from ..core.outside import lacking
 from ..core.spaces import Space
 from .utils import pad_sequences, timeseries_dataset_from_array
 
@@ -13,9 +10,4 @@ sequence = Space("lamina.keras.preprocessing.sequence", pad_sequences=pad_sequen
 
 __all__ = ["sequence", "timeseries_dataset_from_array"]
 
-
-def __getattr__(name: str) -> Any:
-    reason = outside(f"keras.preprocessing.{name}")
-    if reason is not None:
-        raise OutsideError(f"keras.preprocessing.{name} is not there: {reason}")
-    raise UnknownNameError(f"keras.preprocessing has no {name!r}.{nearest(name, __all__)}")
+__getattr__ = lacking("keras.preprocessing", __all__)

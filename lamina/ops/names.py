@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..core.errors import UnknownNameError, nearest
-from ..core.outside import outside
+from ..core import outside
+from ..core.errors import OpError
 
 _FUNCTION = "call Python functions directly, or decorate them with @tf.function"
 _MOVED = ("ceil", "cumprod", "erf", "expm1", "is_finite", "is_inf")
@@ -65,15 +65,13 @@ ABSENT = {
 }
 
 
-def name_error(module: str, name: str, known: Iterable[str]) -> UnknownNameError:
+def name_error(module: str, name: str, known: Iterable[str]) -> OpError:
     """The error for `module.name` where only `known` exist."""
     place = module.replace("lamina.ops.", "lamina.")
-    reason = outside(f"tf{place.removeprefix('lamina')}.{name}")
-    if reason is not None:
-        return UnknownNameError(f"{place}.{name}: {reason}")
+    reason = outside.outside(f"tf{place.removeprefix('lamina')}.{name}")
     if name in ABSENT and not (place != "lamina" and "tf.math" in ABSENT[name]):
-        return UnknownNameError(f"{place}.{name}: {ABSENT[name]}")
-    return UnknownNameError(f"{place} has no {name!r}.{nearest(name, known)}")
+        reason = reason or ABSENT[name]
+    return outside.name_error(place, name, known, reason)
 
 
 def namespace(module: str, members: Iterable[str]) -> Callable[[str], Any]:

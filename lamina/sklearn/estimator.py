@@ -1,0 +1,340 @@
+"""What estimators of networks share: checked data, targets, weights, training, predictions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..core.dtypes import Array
+from ..core.errors import InvalidArgumentError
+from ..data.order import draw_seed
+from ..keras.callbacks import Callback
+from ..keras.layers import BatchNormalization
+from ..ops.random_state import drawing
+from ..tabular.training import DivergedError
+from .rows import checked_weights, merged, relative, weigh_classes
+from .targets import Labels, Scale, checked_labels
+
+_CHUNK = 1 << 24
+"""Numbers of a sparse matrix that are made dense at once for predictions."""
+
+
+class NetworkEstimator(BaseEstimator):
+    """A network as an estimator; subclasses say how it is made."""
+
+    epochs: int
+    batch_size: Any
+    callbacks: Any
+    random_state: Any
+    verbose: Any
+    warm_start: bool
+
+    n_features_in_: int
+    history_: dict[str, list[float]]
+    model_: Any
+    n_iter_: int
+    n_outputs_: int
+    _network: Any
+    _seed: int
+    _target: Any
+
+    # What subclasses say ------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        """Raise for parameters that cannot be used, before any work."""
+
+    def _rows_in_batch(self, rows: int) -> int:
+        """The size of a batch where there are so many rows."""
+        raise NotImplementedError
+
+    def _make(self, x: Array, y: Array, weights: Array | None) -> None:
+        """Make `_network`, compiled, and `model_`, for these rows."""
+        raise NotImplementedError
+
+    def _encoded(self, y: Array) -> Array:
+        """Checked targets as the network is trained on them."""
+        raise NotImplementedError
+
+    def _checked_target(self, y: Any, goes_on: bool, classes: Any, weights: Array | None) -> Any:
+        """Targets in numbers; a training that does not go on decides on `_target`."""
+        raise NotImplementedError
+
+    def _weighted(self, y: Array, weights: Array | None) -> Array | None:
+        """Weights of rows, those of classes included."""
+        return weights
+
+    def _held_out(self) -> float:
+        """The share of rows to validate on."""
+        return 0.0
+
+    def _strata(self, y: Array) -> Any:
+        """What the rows to validate on should hold in the share of all rows."""
+        return None
+
+    def _own_callbacks(self, validates: bool) -> list[Any]:
+        return []
+
+    def _fit_options(self) -> dict[str, Any]:
+        return {}
+
+    # Training -----------------------------------------------------------------------------------
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        epochs: int,
+        goes_on: bool,
+        classes: Any = None,
+        validates: bool = True,
+        **options: Any,
+    ) -> Any:
+        self._check()
+        x, y = self._checked(X, y, reset=not goes_on)
+        weights = checked_weights(sample_weight, len(x))
+        y = self._checked_target(y, goes_on, classes, weights)
+        weights = self._weighted(y, weights)
+        if weights is not None:  # rows that count for nothing are not there
+            x, y, weights = (part[weights > 0] for part in (x, y, weights))
+        if not goes_on or not hasattr(self, "_seed"):
+            self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        rows, held = self._divided((x, y, weights), self._held_out() if validates else 0.0)
+        with drawing((self._seed, self.n_iter_ if goes_on else 0)):
+            self._train(rows, held, epochs, goes_on, options)
+        return self
+
+    def _train(
+        self, rows: Any, held: Any, epochs: int, goes_on: bool, options: dict[str, Any]
+    ) -> None:
+        x, y, weights = rows
+        batch = self._rows_in_batch(len(x))
+        if not goes_on:
+            if len(x) <= batch:
+                x, y, weights = merged(x, y, weights)
+            self.history_, self.n_iter_ = {}, 0
+            self._make(x, y, weights)
+        if any(isinstance(part, BatchNormalization) for part in self._network._flatten_layers()):
+            x, y, weights = rows  # where rows know of each other, as often as they were given
+        elif goes_on and len(x) <= batch:
+            x, y, weights = merged(x, y, weights)
+        self._seed_layers()
+        validation = None
+        if held is not None:
+            known = None if held[2] is None else relative(held[2])
+            parts = (held[0], self._encoded(held[1]), known)
+            validation = tuple(part for part in parts if part is not None)
+        own = [*self._own_callbacks(held is not None), _Finite()]
+        with np.errstate(over="ignore", invalid="ignore"):  # _Finite sees what comes of it
+            history = self._network.fit(
+                x,
+                self._encoded(y),
+                sample_weight=relative(weights),
+                batch_size=batch,
+                epochs=epochs,
+                verbose=self.verbose,
+                callbacks=[*own, *_listed(self.callbacks)],
+                validation_data=validation,
+                **{**self._fit_options(), **options},
+            )
+        for name, values in history.history.items():
+            self.history_.setdefault(name, []).extend(values)
+        self.n_iter_ += len(history.epoch)
+
+    def _seed_layers(self) -> None:
+        """Let layers draw from the seed of this training: a copy or pickle goes on alike."""
+        for part in self._network._flatten_layers():
+            seeds = getattr(part, "seed_generator", None)
+            if seeds is not None:
+                seeds.state.assign(np.array([draw_seed(), 0], np.uint32))
+
+    def _divided(self, rows: Any, share: float) -> tuple[Any, Any]:
+        """Rows to train on, and those to validate on."""
+        if not share:
+            return rows, None
+        places = np.arange(len(rows[0]))
+        first, second = train_test_split(
+            places, test_size=share, random_state=self._seed, stratify=self._strata(rows[1])
+        )
+        return tuple(
+            tuple(None if part is None else part[chosen] for part in rows)
+            for chosen in (first, second)
+        )  # type: ignore[return-value]
+
+    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+        """Features as dense float32, and targets as they are."""
+        x, y = validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=np.float32,
+            multi_output=True,
+            y_numeric=isinstance(self, RegressorMixin),
+        )
+        return (x.toarray() if hasattr(x, "toarray") else x), y
+
+    # Afterwards ---------------------------------------------------------------------------------
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The loss of each epoch, penalties included."""
+        return self._curve("loss")
+
+    @property
+    def best_loss_(self) -> float:
+        """The lowest loss of an epoch; on the rows to validate on, where there are such."""
+        return min(self.history_.get("val_loss") or self._curve("loss"))
+
+    def _curve(self, name: str) -> list[float]:
+        check_is_fitted(self, "model_")
+        if name not in self.history_:
+            raise AttributeError(
+                f"{type(self).__name__} has no {name!r} in its history: it was trained without "
+                "rows to validate on"
+            )
+        return self.history_[name]
+
+    def _outputs(self, X: Any) -> Array:
+        check_is_fitted(self, "model_")
+        x = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float32)
+        if not hasattr(x, "toarray"):
+            return np.asarray(self.model_.predict(x, verbose=0))
+        size = max(1, _CHUNK // x.shape[1])
+        chunks = [x[start : start + size].toarray() for start in range(0, x.shape[0], size)]
+        return np.concatenate([self.model_.predict(chunk, verbose=0) for chunk in chunks])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.non_deterministic = False
+        return tags
+
+
+def _listed(callbacks: Any) -> list[Any]:
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+class _Finite(Callback):
+    """Ends a training whose loss is no number any more."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        for name, value in (logs or {}).items():
+            if name in ("loss", "val_loss") and not math.isfinite(value):
+                raise DivergedError(
+                    f"The {name} became {value} in epoch {epoch + 1}. Try a smaller learning_rate, "
+                    "another activation or loss, or scale the targets."
+                )
+
+
+class NetworkClassifier(ClassifierMixin, NetworkEstimator):
+    """A network that gives classes."""
+
+    class_weight: Any
+    classes_: Any
+    _target: Labels
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+        """Train for one epoch on some rows, after those that came before.
+
+        `classes` names all classes, in the first call at least; without it they are those of `y`.
+        """
+        goes_on = hasattr(self, "model_")
+        known: Any = self.classes_ if goes_on else None
+        if goes_on and classes is not None and not np.array_equal(np.unique(classes), known):
+            raise InvalidArgumentError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                f"{known!r}"
+            )
+        return self._fit(
+            X, y, sample_weight, epochs=1, goes_on=goes_on, classes=classes, validates=False
+        )
+
+    def _checked_target(self, y: Any, goes_on: bool, classes: Any, weights: Array | None) -> Any:
+        y = checked_labels(y)
+        if not goes_on:
+            self._target = Labels(y, classes)
+            self.classes_ = self._target.classes
+        return self._target.codes(y)
+
+    def _weighted(self, y: Array, weights: Array | None) -> Array | None:
+        found: Array | None = weigh_classes(self.class_weight, self._target, y, weights)
+        return found
+
+    def _strata(self, y: Array) -> Any:
+        return None if self._target.several else y
+
+    def _encoded(self, y: Array) -> Array:
+        return self._target.encode(y, self._network.output_shape[-1], self._network.loss)
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class, in the order of `classes_`."""
+        outputs = self._outputs(X)
+        return self._target.probabilities(outputs)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of `predict_proba`."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def predict(self, X: Any) -> Array:
+        """The likeliest class of each row."""
+        found = self.predict_proba(X)
+        return self._target.decode(found)
+
+    @property
+    def validation_scores_(self) -> list[float]:
+        """The accuracy on the rows to validate on, after each epoch."""
+        return self._curve("val_accuracy")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class NetworkRegressor(RegressorMixin, NetworkEstimator):
+    """A network that gives numbers, in one column or several."""
+
+    _target: Scale
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Train for one epoch on some rows, after those that came before."""
+        goes_on = hasattr(self, "model_")
+        return self._fit(X, y, sample_weight, epochs=1, goes_on=goes_on, validates=False)
+
+    def _checked_target(self, y: Any, goes_on: bool, classes: Any, weights: Array | None) -> Any:
+        if not goes_on:
+            self._target = Scale(y, weights, self._standardizes_target())
+        return y
+
+    def _standardizes_target(self) -> bool:
+        return False
+
+    def _encoded(self, y: Array) -> Array:
+        return self._target.encode(y)
+
+    def predict(self, X: Any) -> Array:
+        """The numbers that the network gives for each row."""
+        outputs = self._outputs(X)
+        return self._target.decode(outputs)
+
+    @property
+    def validation_scores_(self) -> list[float]:
+        """R² on the rows to validate on, after each epoch."""
+        return self._curve("val_r2_score")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

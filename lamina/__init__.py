@@ -182,6 +182,7 @@ _INITIALIZERS = {
     "zeros_initializer": "Zeros",
 }
 """Names that TensorFlow gives to initializers of Keras."""
+offer("export_model", f"{__name__}.export:export")
 offer("get_file", f"{__name__}.datasets.file:get_file")
 offer("model_to_dot", f"{__name__}.plot.dot:model_to_dot")
 offer("read_checkpoint", f"{__name__}.train.checkpoint:read_weights")

@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ...core.errors import InvalidArgumentError, UnimplementedError, nearest
+from ...core.errors import InvalidArgumentError, nearest
+from ...core.offers import offered
 from ...ir.bind import STATE
 from ...tensor.function import Function
 from ...tensor.tensor import Tensor
@@ -161,12 +162,21 @@ class Model(Trainer, Layer):
             self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
         )
 
-    def export(self, *_: Any, **__: Any) -> None:
-        """There is no SavedModel."""
-        raise UnimplementedError(
-            "lamina writes no SavedModel, which export() is for; save the model as a .keras file, "
-            "and serve it by model.predictor()"
-        )
+    def export(
+        self,
+        filepath: Any,
+        format: str | None = None,
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write what `call(training=False)` computes to a file that runs without lamina.
+
+        The ending of the file name says its format where `format` does not. `input_signature`:
+        specs of the inputs, where the model does not say them; `name`, `metadata` and options of
+        the format follow by name.
+        """
+        offered("export_model")(self, filepath, format, verbose, input_signature, **kwargs)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write architecture, weights and optimizer state to a `.keras` file."""

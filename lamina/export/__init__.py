@@ -1,0 +1,97 @@
+"""Models as files that run without lamina."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..core.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    OutsideError,
+    UnknownArgumentError,
+    nearest,
+)
+from ..core.files import FilePath, check_file
+from .graph import Inference, Port, inference_graph
+
+__all__ = ["FORMATS", "Format", "Inference", "Port", "export", "inference_graph"]
+
+
+class Format(NamedTuple):
+    """A kind of file: `write(inference, path, **options)` makes one, whole or not at all."""
+
+    ending: str
+    write: Callable[..., None]
+    text: str  # what it is, in a few words
+
+
+FORMATS: dict[str, Format] = {}
+
+_OUTSIDE = {
+    "tf_saved_model": "TensorFlow's graphs are not written",
+    "litert": "TensorFlow Lite's files are not written",
+    "openvino": "OpenVINO reads ONNX: export to name.onnx",
+    "torch": "PyTorch's programs are not written",
+}
+"""Formats of Keras that are left out, and why."""
+
+
+def export(
+    model: Any,
+    filepath: FilePath,
+    format: str | None = None,
+    verbose: bool | None = None,
+    input_signature: Any = None,
+    *,
+    name: str | None = None,
+    metadata: dict[str, str] | None = None,
+    **options: Any,
+) -> None:
+    """Write what the model computes (`model(x, training=False)`) to a file of a `format`.
+
+    Without `format` the ending of the file name says it. `name` is that of the function,
+    `metadata` goes into the file where the format has a place for it; the other options are those
+    of the format. See `inference_graph` for `input_signature` and for what cannot be exported.
+    """
+    path = os.fspath(filepath)
+    if not isinstance(path, str):
+        raise ArgumentTypeError(f"the file of an export is a path; got {type(filepath).__name__}")
+    chosen = _chosen(path, format)
+    _check_options(chosen, options)
+    check_file(path)
+    chosen.write(inference_graph(model, input_signature, name, metadata), path, **options)
+    if verbose is None or verbose:
+        sys.stdout.write(f"Saved artifact at '{path}'.\n")
+
+
+def _chosen(path: str, format: str | None) -> Format:
+    listed = ", ".join(f"{name} ({known.ending})" for name, known in sorted(FORMATS.items()))
+    if format is None:
+        for known in FORMATS.values():
+            if path.endswith(known.ending):
+                return known
+        raise InvalidArgumentError(
+            f"the file name of an export ends in that of a format: {listed}; got {path!r}. There "
+            "is no SavedModel; for serving from Python, model.save('name.keras') is a whole model"
+        )
+    if format in _OUTSIDE:
+        raise OutsideError(f"format={format!r}: {_OUTSIDE[format]}; there are {listed}")
+    if format not in FORMATS:
+        raise InvalidArgumentError(
+            f"unknown format {format!r}; there are {listed}.{nearest(format, FORMATS)}"
+        )
+    return FORMATS[format]
+
+
+def _check_options(chosen: Format, options: dict[str, Any]) -> None:
+    known = list(inspect.signature(chosen.write).parameters)[2:]
+    for name in options:
+        if name not in known:
+            raise UnknownArgumentError(
+                f"exports to {chosen.ending} have no option {name!r}; they have "
+                f"{', '.join(known) or 'none'}.{nearest(name, known)}"
+            )

@@ -61,11 +61,15 @@ def require_matplotlib() -> None:
 
 
 def canvas(
-    ax: Axes | None, style: str | None, size: tuple[float, float] = (4.8, 3.4)
+    ax: Axes | None,
+    style: str | None,
+    size: tuple[float, float] = (4.8, 3.4),
+    projection: str | None = None,
 ) -> tuple[Axes, Theme]:
     """The axes to draw on and the theme: those given, or a new figure of `size` inches.
 
     Without a style, given axes get the theme that suits their background and keep that background.
+    With `projection` "3d", axes that are given must have three dimensions.
     """
     require_matplotlib()
     from matplotlib.axes import Axes as AxesClass
@@ -75,12 +79,17 @@ def canvas(
             f"style must be 'light' or 'dark'; got {describe(style)}.{nearest(str(style), THEMES)}"
         )
     if ax is None:
-        ax, theme = _new_axes(size), THEMES[style or "light"]
+        ax, theme = _new_axes(size, projection), THEMES[style or "light"]
         ax.figure.set_facecolor(theme.background)
         ax.set_facecolor(theme.background)
         return ax, theme
     if not isinstance(ax, AxesClass):
         raise InvalidArgumentError(f"ax must be a matplotlib Axes; got {describe(ax)}.")
+    if (ax.name == "3d") != (projection == "3d"):
+        raise InvalidArgumentError(
+            f"this picture needs axes with projection {projection or 'rectilinear'!r}; got "
+            f"{ax.name!r}. Leave ax out, or make them with add_subplot(projection=…)."
+        )
     if style is None:
         return ax, THEMES["dark" if _is_dark(ax) else "light"]
     ax.set_facecolor(THEMES[style].background)
@@ -131,14 +140,14 @@ def _printable(character: str) -> str:
     return "�" if broken or 0xFDD0 <= code <= 0xFDEF else character
 
 
-def _new_axes(size: tuple[float, float]) -> Axes:
+def _new_axes(size: tuple[float, float], projection: str | None) -> Axes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as FigureClass
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     figure = FigureClass(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
     FigureCanvasAgg(figure)
-    ax = figure.add_subplot()
+    ax = figure.add_subplot(projection=projection)
     for shown in (figure, ax):  # the name by which a notebook asks an object for its picture
         shown.__dict__["_repr_png_"] = partial(_png, figure)
     return ax

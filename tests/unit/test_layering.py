@@ -40,6 +40,7 @@ OWNERS = {
     "h5py": ("keras/saving",),
     "llvmlite": ("backends/llvm",),
     "matplotlib": ("plot",),
+    "PIL": ("plot",),
     "narwhals": ("data", "tabular"),
     "onnx": ("export",),
     "pyarrow": ("data",),

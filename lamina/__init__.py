@@ -169,8 +169,8 @@ __all__ += scopes.__all__
 
 # Packages that are imported when they are first used.
 _LATER = {
-    **{name: name for name in ("data", "datasets", "functions", "keras", "plot", "sklearn")},
-    **{name: name for name in ("tabular", "train")},
+    **{name: name for name in ("data", "datasets", "functions", "inspection", "keras", "plot")},
+    **{name: name for name in ("sklearn", "tabular", "train")},
     **{name: f"ops.{name}" for name in ("io", "lookup", "summary", "test")},
     "compat": "scripts.compat",
     **{name: f"keras.{name}" for name in ("initializers", "losses", "metrics", "optimizers")},

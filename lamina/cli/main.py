@@ -16,6 +16,7 @@ import typer
 
 from ..core.errors import OpError
 from ..tabular.archive import lamina_version
+from .inspect import inspect
 from .predict import predict
 from .screen import printable
 from .scripts import run
@@ -27,7 +28,8 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 app = typer.Typer(
     name="lamina",
-    help="Train a neural network on a table, predict with it, or run a script of TensorFlow's.",
+    help="Train a neural network on a table, predict with it, look into model files, or run "
+    "a script of TensorFlow's.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -58,6 +60,7 @@ def _stoppable(command: Callable[..., int]) -> Callable[..., int]:
 
 app.command(no_args_is_help=True)(_stoppable(train))
 app.command(no_args_is_help=True)(_stoppable(predict))
+app.command(no_args_is_help=True)(_stoppable(inspect))
 app.command(
     no_args_is_help=True,
     context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},

@@ -32,17 +32,19 @@ ROOMS = (
         "export",
         "tabular",
         "sklearn",
+        "inspection",
     ),
     *("datasets", "functions", "plot", "scripts", "cli", "__main__"),
 )
 # Third-party packages besides NumPy: which folders may import them, inside functions only.
 OWNERS = {
-    "h5py": ("keras/saving",),
+    "h5py": ("inspection", "keras/saving"),
     "llvmlite": ("backends/llvm",),
     "matplotlib": ("plot",),
     "PIL": ("plot",),
     "narwhals": ("data", "tabular"),
-    "onnx": ("export",),
+    "google": ("inspection",),
+    "onnx": ("export", "inspection"),
     "pyarrow": ("data",),
     "pydot": ("plot",),
     "rich": ("cli", "keras"),

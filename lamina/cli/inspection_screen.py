@@ -1,0 +1,163 @@
+"""The screens of `lamina inspect`. Every text of the file is escaped before it is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.box import HEAVY_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..inspection import Inspection, Statistics
+from ..inspection.architecture import describe
+from ..inspection.reading import KINDS
+
+_STYLES = {"danger": "bold red", "warning": "yellow", "note": "cyan"}
+_MOST = 40  # rows of a table, if not everything is asked for
+_LONGEST = 300  # characters of one text
+
+
+def show(console: Console, found: Inspection, everything: bool) -> None:
+    """All of an inspection, findings last: that is where the eye ends."""
+    most = 10**9 if everything else _MOST
+    _show_head(console, found)
+    _show_layers(console, found, most)
+    _show_weights(console, found, most)
+    _show_members(console, found, most)
+    _show_names(console, found)
+    _show_findings(console, found)
+
+
+def escaped(text: Any, longest: int = _LONGEST) -> str:
+    """`text` in one line; what would steer a terminal, or turn its direction, as an escape."""
+    shown = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in str(text)[: longest + 1]
+    )
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def bytes_of(size: int) -> str:
+    """A number of bytes as people read it."""
+    units = ("B", "KB", "MB", "GB", "TB", "PB")
+    power = min(len(units) - 1, int(math.log(max(size, 1), 1024)))
+    return f"{size:,} B" if not power else f"{size / 1024**power:,.1f} {units[power]}"
+
+
+def _show_head(console: Console, found: Inspection) -> None:
+    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    grid.add_column(style="dim", overflow="fold", max_width=18)
+    grid.add_column(overflow="fold")
+    grid.add_row("File", escaped(found.path))
+    grid.add_row("Kind", f"{KINDS[found.kind]}, {bytes_of(found.size)}")
+    labels = {"keras_version": "Keras", "date_saved": "Saved", "lamina_version": "lamina"}
+    for key, value in (*found.about.items(), *found.training.items()):
+        label = labels.get(key, key.replace("_", " "))
+        grid.add_row(escaped(label[:1].upper() + label[1:] if key not in labels else label),
+                     escaped(value))  # fmt: skip
+    console.print(grid)
+
+
+def _table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> Table:
+    """A table of texts; each column has a name and a justification."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=HEAVY_HEAD)
+    for name, justify in columns:
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _print_cut(console: Console, table: Table, shown: int, count: int, what: str) -> None:
+    console.print()
+    console.print(table)
+    if count > shown:
+        console.print(Text(f"{count - shown:,} {what} more (--all)", style="dim"))
+
+
+def _show_layers(console: Console, found: Inspection, most: int) -> None:
+    if not found.layers:
+        return
+    rows = []
+    for layer in found.layers[:most]:
+        indent = "  " * layer.depth
+        settings = ", ".join(f"{k}={describe(v)}" for k, v in layer.settings.items())
+        count = "" if layer.parameters is None else f"{layer.parameters:,}"
+        name = f"{indent}{escaped(layer.name, 60)} ({escaped(layer.kind, 60)})"
+        rows.append([name, escaped(layer.shape or ""), count, escaped(settings, 120)])
+    columns = [("Layer (type)", "left"), ("Output", "left"), ("Param #", "right"), ("Set", "left")]
+    table = _table("Layers", columns, rows)
+    _print_cut(console, table, len(rows), len(found.layers), "layers")
+    total = sum(x.parameters or 0 for x in found.layers if not x.depth)
+    if total:
+        console.print(Text(f"Parameters: {total:,}", style="dim"))
+
+
+def _show_weights(console: Console, found: Inspection, most: int) -> None:
+    if not found.weights:
+        return
+    columns = [("Name", "left"), ("Shape", "left"), ("Type", "left"), ("Bytes", "right")]
+    measured = any(weight.statistics is not None for weight in found.weights)
+    if measured:
+        columns += [("Least", "right"), ("Mean", "right"), ("Greatest", "right"), ("NaN", "right")]
+    rows = []
+    chosen = [w for w in found.weights if most > _MOST or not w.name.startswith("optimizer")]
+    for weight in chosen[:most]:
+        shape = " × ".join(map(str, weight.shape[:8])) or "–"
+        row = [escaped(weight.name, 120), shape, escaped(weight.dtype, 40), f"{weight.size:,}"]
+        rows.append(row + (_numbers(weight.statistics) if measured else []))
+    size = bytes_of(sum(weight.size for weight in found.weights))
+    title = f"Weights: {len(found.weights):,} arrays, {size}"
+    _print_cut(console, _table(title, columns, rows), len(rows), len(found.weights), "arrays")
+
+
+def _numbers(statistics: Statistics | None) -> list[str]:
+    if statistics is None:
+        return [""] * 4
+    values = (statistics.least, statistics.mean, statistics.greatest)
+    shown = ["–" if value is None else f"{value:.4g}" for value in values]
+    return [*shown, f"{statistics.not_finite:,}"]
+
+
+def _show_members(console: Console, found: Inspection, most: int) -> None:
+    if not found.members:
+        return
+    rows = [
+        [escaped(m.name, 120), f"{m.size:,}", f"{m.stored:,}", _ratio(m.size, m.stored)]
+        for m in found.members[:most]
+    ]
+    columns = [("Name", "left"), ("Bytes", "right"), ("Stored", "right"), ("Ratio", "right")]
+    table = _table("Members", columns, rows)
+    _print_cut(console, table, len(rows), len(found.members), "members")
+
+
+def _ratio(size: int, stored: int) -> str:
+    return "–" if not stored else f"{size / stored:,.1f}"
+
+
+def _show_names(console: Console, found: Inspection) -> None:
+    if not found.names:
+        return
+    console.print()
+    console.print(Text("Imports that it asks for when it is loaded", style="bold"))
+    for name in found.names[:_MOST]:
+        console.print(Text(f"  {escaped(name)}"))
+
+
+def _show_findings(console: Console, found: Inspection) -> None:
+    console.print()
+    for place in found.stopped[:_MOST]:
+        console.print(Text.assemble(("damaged  ", "bold red"), escaped(place)))
+    for item in found.findings:
+        console.print(
+            Text.assemble(
+                (f"{item.severity:<8} ", _STYLES[item.severity]), (escaped(item.what), "bold"),
+                f": {escaped(item.where)}",
+            )
+        )  # fmt: skip
+        console.print(Text(f"         {escaped(item.why)}", style="dim"))
+    if not found.suspicious:
+        console.print(Text("Nothing suspicious was found.", style="green"))

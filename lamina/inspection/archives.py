@@ -1,0 +1,230 @@
+"""Zip archives: `.keras`, `.npz` and those of PyTorch; every member is looked at, none unpacked."""
+
+from __future__ import annotations
+
+import io
+import math
+import stat
+import zipfile
+import zlib
+from collections import Counter
+from typing import IO, Any
+
+import numpy as np
+
+from ..keras.saving.archive import EXPANSION, LARGE
+from ..keras.saving.files import CONFIG, METADATA, WEIGHTS
+from . import architecture, hdf5, pickles
+from .report import Inspection, Member, Weight
+
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(OSError, ValueError, OverflowError),
+)
+_MOST = 10_000  # members that are shown
+_TABLE = "lamina.json"
+_SMALL = 64 * 2**20  # bytes of JSON, or of weights that are compressed
+_HEADERS = 16 * 2**20
+_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH.npy"
+_LOADS_CODE = (".py", ".pyc", ".so", ".dll", ".dylib", ".pyd", ".sh", ".exe", ".pkl", ".pickle")
+
+
+def kind_of(names: list[str]) -> str:
+    """Which kind of archive has members of these names."""
+    if CONFIG in names and (WEIGHTS in names or METADATA in names):
+        return "tabular" if _TABLE in names else "keras"
+    if any(name.endswith("data.pkl") for name in names):
+        return "torch"
+    if names and all(name.endswith(".npy") for name in names):
+        return "checkpoint" if _OBJECTS in names else "npz"
+    return "zip"
+
+
+def names_in(path: str) -> list[str]:
+    """The names of an archive's members; none where it is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except _DAMAGE:
+        return []
+
+
+def read(path: str, report: Inspection, statistics: bool) -> None:
+    """Add the members, and what those say that belong to the kind of archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _list(archive, report)
+            readers = {
+                "keras": _read_keras,
+                "tabular": _read_keras,
+                "npz": _read_arrays,
+                "checkpoint": _read_arrays,
+                "torch": _read_pickles,
+                "zip": _read_pickles,
+            }
+            readers[report.kind](archive, report, statistics)
+    except _DAMAGE as error:
+        report.stop("the archive", error)
+
+
+def _list(archive: zipfile.ZipFile, report: Inspection) -> None:
+    infos = archive.infolist()
+    for info in infos[:_MOST]:
+        report.members.append(Member(info.filename, info.file_size, info.compress_size))
+    if len(infos) > _MOST:
+        report.stop("the archive", f"{len(infos):,} members; the first {_MOST:,} are shown")
+    for name, count in Counter(info.filename for info in infos).items():
+        if count > 1:
+            why = "readers differ in which of them they take: one sees other content than another"
+            report.add("danger", f"{count} members of one name", name, why)
+    for info in infos:
+        _check_name(info, report)
+        if info.file_size > max(LARGE, EXPANSION * info.compress_size):
+            why = f"{info.compress_size:,} bytes claim to become {info.file_size:,}"
+            report.add("danger", "a zip bomb", info.filename, why)
+    taken = sum(info.compress_size + 30 + 46 + 2 * len(info.filename.encode("utf-8", "replace"))
+                for info in infos)  # fmt: skip
+    left = report.size - taken
+    if left > max(2**16, report.size // 100 + 128 * len(infos)):
+        why = f"{left:,} bytes belong to no member; something else may be hidden there"
+        report.add("warning", "data outside of the members", "the archive", why)
+
+
+def _check_name(info: zipfile.ZipInfo, report: Inspection) -> None:
+    name = info.filename
+    parts = name.replace("\\", "/").split("/")
+    if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
+        why = "whoever unpacks the archive may write outside of the folder"
+        report.add("danger", "a name that leads elsewhere", name, why)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        why = "whoever unpacks the archive gets a link to another place"
+        report.add("danger", "a symbolic link", name, why)
+    if info.flag_bits & 1:
+        report.add("warning", "an encrypted member", name, "nobody can read it without a password")
+    if report.kind in ("keras", "tabular") and name.lower().endswith(_LOADS_CODE):
+        why = "no reader of models needs it"
+        report.add("warning", "a program or pickle in the archive", name, why)
+
+
+def _content(archive: zipfile.ZipFile, name: str, report: Inspection, limit: int) -> bytes | None:
+    """A member's bytes, None where it is missing, too large or damaged."""
+    found = [info for info in archive.infolist() if info.filename == name]
+    if not found:
+        report.stop(name, "it is missing")
+        return None
+    if found[-1].file_size > limit:
+        report.stop(
+            name, f"{found[-1].file_size:,} bytes are more than the {limit:,} that are read"
+        )
+        return None
+    try:
+        with archive.open(found[-1]) as member:
+            return member.read(limit)
+    except _DAMAGE as error:
+        report.stop(name, error)
+        return None
+
+
+# Keras's ------------------------------------------------------------------------------------------
+
+
+def _read_keras(archive: zipfile.ZipFile, report: Inspection, statistics: bool) -> None:
+    names = archive.namelist()
+    if METADATA in names and (text := _content(archive, METADATA, report, _SMALL)) is not None:
+        found = hdf5.parsed(text, report, METADATA)
+        for key, value in list(found.items())[:20] if isinstance(found, dict) else ():
+            report.about[architecture.text_of(key)] = architecture.text_of(value)
+    if (text := _content(archive, CONFIG, report, _SMALL)) is not None:
+        config = hdf5.parsed(text, report, CONFIG)
+        if config is not None:
+            architecture.read(config, report, CONFIG)
+    if _TABLE in names and (text := _content(archive, _TABLE, report, _SMALL)) is not None:
+        _describe_table(hdf5.parsed(text, report, _TABLE), report)
+    if WEIGHTS not in names:
+        report.stop(WEIGHTS, "it is missing")
+        return
+    info = archive.getinfo(WEIGHTS)
+    if info.compress_type == zipfile.ZIP_STORED:
+        with archive.open(info) as member:
+            hdf5.read(member, report, WEIGHTS, statistics)
+    elif (content := _content(archive, WEIGHTS, report, LARGE)) is not None:
+        hdf5.read(io.BytesIO(content), report, WEIGHTS, statistics)
+
+
+def _describe_table(found: Any, report: Inspection) -> None:
+    """What `lamina train` wrote about the table that the model is for."""
+    if not isinstance(found, dict):
+        return
+    features, target = found.get("features"), found.get("target")
+    if isinstance(features, list):
+        names = [text_of_name(item) for item in features]
+        more = ", …" if len(names) > 12 else ""
+        report.about["columns"] = f"{len(names)}: {', '.join(names[:12])}{more}"
+    if isinstance(target, dict):
+        classes = target.get("classes")
+        shown = f" of {architecture.describe(classes)}" if classes else ""
+        name, task = (architecture.text_of(target.get(key)) for key in ("name", "task"))
+        report.about["target"] = f"{name}, {task}{shown}"
+    if "lamina" in found:
+        report.about["lamina_version"] = architecture.text_of(found["lamina"])
+
+
+def text_of_name(item: Any) -> str:
+    """The name of a column."""
+    return architecture.text_of(item.get("name") if isinstance(item, dict) else item)
+
+
+# NumPy's and PyTorch's ----------------------------------------------------------------------------
+
+
+def _read_arrays(archive: zipfile.ZipFile, report: Inspection, statistics: bool) -> None:
+    for info in archive.infolist()[:_MOST]:
+        if not info.filename.endswith(".npy"):
+            continue
+        try:
+            with archive.open(info) as member:
+                read_array(
+                    member, info.filename.removesuffix(".npy"), info.file_size, report, statistics
+                )
+        except _DAMAGE as error:
+            report.stop(info.filename, error)
+    hdf5.note_not_finite(report, "the archive")
+
+
+def read_array(file: IO[bytes], name: str, size: int, report: Inspection, statistics: bool) -> None:
+    """Add one array of NumPy's format, whose file is `size` bytes large."""
+    from numpy.lib import format as npy
+
+    version = npy.read_magic(file)
+    reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = reader(file)
+    if dtype.hasobject:
+        why = "reading it with allow_pickle=True runs whatever code the file names"
+        report.add("danger", "an array of pickled objects", name, why)
+    claimed = math.prod(shape) * dtype.itemsize
+    weight = Weight(name, tuple(shape), str(dtype), claimed)
+    if claimed > size and not dtype.hasobject:
+        why = f"it claims {claimed:,} bytes; there are {size:,}"
+        report.add("danger", "an array of absurd size", name, why)
+    elif statistics and dtype.kind in "fiub" and claimed <= max(LARGE, report.size * EXPANSION):
+        weight.statistics = hdf5.summarized(_pieces(file, dtype, math.prod(shape)))
+    report.weights.append(weight)
+
+
+def _pieces(file: IO[bytes], dtype: np.dtype[Any], count: int) -> Any:
+    block = 2**20
+    while count > 0:
+        part = file.read(min(block, count) * dtype.itemsize)
+        if len(part) < min(block, count) * dtype.itemsize:
+            raise EOFError("the numbers end too soon")
+        yield np.frombuffer(part, dtype)
+        count -= block
+
+
+def _read_pickles(archive: zipfile.ZipFile, report: Inspection, statistics: bool) -> None:
+    """Members that are pickles, which PyTorch's are; their code is listed, not run."""
+    for info in archive.infolist()[:_MOST]:
+        if info.filename.endswith((".pkl", ".pickle")):
+            content = _content(archive, info.filename, report, _HEADERS)
+            if content is not None:
+                pickles.read(io.BytesIO(content), report, info.filename)

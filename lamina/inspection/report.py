@@ -1,0 +1,110 @@
+"""What an inspection found, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SEVERITIES = ("danger", "warning", "note")
+"""Something that acts, or reaches beyond the file; something wrong; something to know."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a user should know, how grave it is, where it is, and why it matters."""
+
+    severity: str
+    what: str
+    where: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file in an archive or a folder, with its bytes unpacked and as they are stored."""
+
+    name: str
+    size: int
+    stored: int
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The numbers of one weight: of the finite ones least, greatest and mean; how many are not."""
+
+    least: float | None
+    greatest: float | None
+    mean: float | None
+    not_finite: int
+
+
+@dataclass
+class Weight:
+    """One array; `statistics` where they were asked for and the array could be read."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    size: int
+    statistics: Statistics | None = None
+
+
+@dataclass
+class Layer:
+    """One layer as the configuration states it; what it does not state is None."""
+
+    name: str
+    kind: str
+    depth: int
+    shape: str | None
+    parameters: int | None
+    settings: dict[str, Any]
+
+
+@dataclass
+class Inspection:
+    """All that was seen of a file. `stopped` says what could not be read, and why."""
+
+    path: str
+    kind: str
+    size: int
+    about: dict[str, str] = field(default_factory=dict)
+    layers: list[Layer] = field(default_factory=list)
+    training: dict[str, str] = field(default_factory=dict)
+    weights: list[Weight] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether there is more than notes to say, or the file is not whole."""
+        return bool(self.stopped) or any(found.severity != "note" for found in self.findings)
+
+    def add(self, severity: str, what: str, where: str, why: str) -> None:
+        """Take a finding down, once, and no more of one kind than anybody reads."""
+        found = Finding(severity, what, where, why)
+        if found in self.findings:
+            return
+        if sum(other.what == what for other in self.findings) < _MOST_ALIKE:
+            self.findings.append(found)
+        else:
+            self.findings[:] = [f for f in self.findings if f.where != _MORE or f.what != what]
+            self.findings.append(Finding(severity, what, _MORE, why))
+
+    def stop(self, where: str, error: BaseException | str) -> None:
+        """Take down what could not be read, and why."""
+        self.stopped.append(f"{where}: {error}" if str(error) else where)
+
+    def sort(self) -> None:
+        """Put the gravest findings first."""
+        self.findings.sort(key=lambda found: SEVERITIES.index(found.severity))
+
+    def to_json(self) -> dict[str, Any]:
+        """As values that JSON has."""
+        return {**asdict(self), "suspicious": self.suspicious}
+
+
+_MOST_ALIKE = 20
+_MORE = "and at more places"

@@ -1,47 +1,265 @@
-"""Data frames and series of pandas, Polars and PyArrow as arrays."""
+"""Tables in memory, of whatever library, as named columns of arrays."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.dtypes import Array
+from ..core.errors import nearest
+from .arrow import arrow
 
-_LIBRARIES = ("pandas", "polars", "pyarrow", "modin", "cudf")
+_LIBRARIES = ("pandas", "polars", "pyarrow", "modin", "cudf", "narwhals")
+_BLOCK = 4096  # rows of a matrix that are filled at once: they stay in cache
+
+NUMBER, TRUTH, TEXT, CATEGORY, TIME, OTHER = (
+    *("numbers", "truth values", "text", "categories", "dates or times", "other values"),
+)
+NUMERIC = (NUMBER, TRUTH)
+
+
+class Column(NamedTuple):
+    """A column: what it holds, its values (NaN or None where one is missing), its library's type.
+
+    Numbers are in arrays of numbers, texts and categories in arrays of objects.
+    """
+
+    label: str
+    kind: str
+    values: Array
+    dtype: str
+
+    def missing(self) -> int:
+        """How many values are missing."""
+        if self.values.dtype.kind == "f":
+            return int(np.count_nonzero(np.isnan(self.values)))
+        if self.values.dtype.kind != "O":
+            return 0
+        return sum(value is None or value != value for value in self.values.tolist())
+
+
+class Frame:
+    """Columns of equally many rows; `names` is None where they are not all different texts."""
+
+    def __init__(
+        self,
+        labels: Sequence[Any],
+        count: int,
+        read: Callable[[int], Column],
+        native: Any = None,
+    ) -> None:
+        self.labels = [str(label) for label in labels]
+        named = all(isinstance(label, str) for label in labels) and bool(labels)
+        self.names = tuple(self.labels) if named and len(set(labels)) == len(labels) else None
+        self.where = "the table"
+        self._count, self._read, self._native = count, read, native
+
+    def __len__(self) -> int:
+        return self._count
+
+    def column(self, place: int | str) -> Column:
+        """The column of that name or at that place."""
+        return self._read(place if isinstance(place, int) else self.labels.index(place))
+
+    def whole(self) -> Array | None:
+        """All columns as a matrix that shares the frame's memory; None where it cannot."""
+        dtypes = getattr(self._native, "dtypes", None)
+        if not hasattr(self._native, "iloc") or len(set(dtypes)) != 1:  # type: ignore[arg-type]
+            return None
+        if not isinstance(dtypes.iloc[0], np.dtype):  # type: ignore[union-attr]
+            return None
+        array: Array = self._native.to_numpy()
+        return array if array.dtype.kind in "fiub" else None
+
+
+def frame_of(data: Any) -> Frame | None:
+    """A table that somebody has in memory; None where `data` is none (a series is none)."""
+    if isinstance(data, np.ndarray):
+        return None if data.dtype.names is None else _structured(data)
+    native, labels = _with_distinct_names(data)
+    frame = _eager(native)
+    if frame is None:
+        return None
+    names: list[str] = frame.columns
+
+    def read(place: int) -> Column:
+        return _column(frame.get_column(names[place]), str((labels or names)[place]))
+
+    return Frame(labels or names, len(frame), read, data)
 
 
 def frame_values(data: Any) -> Array | None:
     """The values of a frame (rows, columns) or a series (rows,); None where it is neither."""
     if type(data).__module__.split(".")[0] not in _LIBRARIES:
         return None
-    import narwhals.stable.v2 as frames
-
-    columns = getattr(data, "columns", None)
-    if not getattr(columns, "is_unique", True):  # in pandas, names may be equal
-        data = data.set_axis(range(len(columns)), axis=1)  # type: ignore[arg-type]
-    try:
-        frame = frames.from_native(data, eager_only=True, allow_series=True)
-    except TypeError:
+    series = series_of(data)
+    if series is not None:
+        return series.values
+    frame = frame_of(data)
+    if frame is None:
         return None
-    if isinstance(frame, frames.Series):
-        return _column(frame)
-    columns = [_column(frame.get_column(name)) for name in frame.columns]
+    whole = frame.whole()
+    if whole is not None:
+        return whole
+    columns = [frame.column(place).values for place in range(len(frame.labels))]
     if not columns:
         return np.empty((len(frame), 0), np.float32)
-    if len({column.dtype for column in columns}) > 1:
-        kinds = {column.dtype.kind for column in columns}
-        common = np.result_type(*columns) if kinds <= set("fiub") else np.dtype(object)
-        columns = [column.astype(common) for column in columns]
-    return np.stack(columns, axis=1)
+    kinds = {column.dtype.kind for column in columns}
+    same = len({column.dtype for column in columns}) == 1
+    common = np.result_type(*columns) if kinds <= set("fiub") or same else np.dtype(object)
+    return matrix(columns, common)
 
 
-def _column(series: Any) -> Array:
-    """A series as an array: numbers with NaN where one is missing, dates and texts as objects."""
+def matrix(columns: Sequence[Array], dtype: Any) -> Array:
+    """Columns side by side, (rows, columns), in rows one after the other."""
+    rows = len(columns[0])
+    found = np.empty((rows, len(columns)), dtype)
+    for start in range(0, rows, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        for place, column in enumerate(columns):
+            found[part, place] = column[part]
+    return found
+
+
+def series_of(data: Any) -> Column | None:
+    """A series of pandas, Polars or PyArrow; None where `data` is none."""
+    if type(data).__module__.split(".")[0] not in _LIBRARIES:
+        return None
     import narwhals.stable.v2 as frames
 
-    is_number = series.dtype.is_numeric() or series.dtype == frames.Boolean
-    if is_number and series.null_count():
-        series = series.cast(frames.Float64)
-    array: Array = series.to_numpy()
-    return array
+    try:
+        series = frames.from_native(data, series_only=True)
+    except TypeError:
+        return None
+    label = getattr(data, "name", None)
+    return _column(series, "" if label is None else str(label))
+
+
+def lazy_frame(data: Any) -> Any:
+    """The narwhals frame of a query that has not run; None where `data` is none."""
+    if not any(hasattr(data, name) for name in ("collect", "execute", "__narwhals_lazyframe__")):
+        return None
+    import narwhals.stable.v2 as frames
+
+    found = frames.from_native(data, pass_through=True)
+    return found if isinstance(found, frames.LazyFrame) else None
+
+
+def _with_distinct_names(data: Any) -> tuple[Any, list[Any] | None]:
+    """A frame whose columns are numbered, and their names, where two of them are equal."""
+    library = type(data).__module__.split(".")[0]
+    columns: Any = getattr(data, "columns", None)
+    if library == "pandas" and not getattr(columns, "is_unique", True):
+        return data.set_axis(range(len(columns)), axis=1), list(columns)
+    names: list[Any] = getattr(data, "column_names", [])
+    if library == "pyarrow" and len(set(names)) < len(names):
+        return data.rename_columns([str(place) for place in range(len(names))]), names
+    return data, None
+
+
+def _eager(data: Any) -> Any:
+    """The narwhals frame of a table; Arrow's other tables become one of PyArrow."""
+    if isinstance(data, (type, str, bytes)):
+        return None
+    import narwhals.stable.v2 as frames
+
+    if type(data).__module__.split(".")[0] in _LIBRARIES:
+        found = frames.from_native(data, pass_through=True, allow_series=True)
+        if isinstance(found, (frames.DataFrame, frames.LazyFrame, frames.Series)):
+            return found if isinstance(found, frames.DataFrame) else None
+    native = None
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        pyarrow = arrow("a table that speaks Arrow's protocol")
+        try:
+            native = pyarrow.table(data)
+        except (TypeError, ValueError, pyarrow.ArrowException):
+            return None  # an array
+    elif hasattr(data, "__dataframe__"):
+        arrow("a table that speaks the interchange protocol")
+        from pyarrow import interchange
+
+        native = interchange.from_dataframe(data)
+    return None if native is None else frames.from_native(native, eager_only=True)
+
+
+def _structured(data: Array) -> Frame:
+    """The fields of a structured array."""
+    data = data.reshape(len(data)) if data.ndim else data.reshape(1)
+    names: Any = data.dtype.names
+
+    def read(place: int) -> Column:
+        return _of_array(data[names[place]], names[place])
+
+    return Frame(names, len(data), read)
+
+
+def _of_array(values: Array, label: str) -> Column:
+    kind = values.dtype.kind
+    if values.ndim != 1:
+        return Column(label, OTHER, values, f"{values.dtype}, {values.ndim - 1} more axes")
+    if kind in "fiu":
+        return Column(label, NUMBER, values, str(values.dtype))
+    if kind == "b":
+        return Column(label, TRUTH, values, "bool")
+    if kind in "UST":
+        return Column(label, TEXT, values.astype(object), "text")
+    if kind == "O":
+        return _of_objects(values, label)
+    return Column(label, TIME if kind in "mM" else OTHER, values, str(values.dtype))
+
+
+def _of_objects(values: Array, label: str) -> Column:
+    """A column of Python objects: what they are is seen by looking at them."""
+    known = [value for value in values.tolist() if value is not None and value == value]
+    if all(isinstance(value, (str, bytes)) for value in known) and known:
+        return Column(label, TEXT, values, "text")
+    try:
+        numbers = values.astype(np.float64)
+    except (TypeError, ValueError):
+        odd = next(value for value in known if not isinstance(value, (int, float)))
+        return Column(label, OTHER, values, f"objects such as {type(odd).__name__} {odd!r:.40}")
+    if not any(value is None or value != value for value in values.tolist()):
+        truths = all(isinstance(value, (bool, np.bool_)) for value in known)
+        whole = all(isinstance(value, (int, np.integer)) for value in known)
+        numbers = values.astype(bool) if truths else values.astype(np.int64) if whole else numbers
+    return Column(label, NUMBER, numbers, "objects")
+
+
+def _column(series: Any, label: str) -> Column:
+    """A narwhals series as a column."""
+    import narwhals.stable.v2 as frames
+
+    dtype = series.dtype
+    shown = str(dtype).split("(")[0].lower()
+    if dtype.is_numeric() or dtype == frames.Boolean:
+        kind = TRUTH if dtype == frames.Boolean else NUMBER
+        if dtype.is_decimal() or (not dtype.is_float() and series.null_count()):
+            series = series.cast(frames.Float64)
+        values = series.to_numpy()
+        if values.dtype.kind not in "fiub":
+            values = series.cast(frames.Float64).to_numpy()
+        return Column(label, kind, values, shown)
+    if dtype == frames.Object:
+        return _of_objects(series.to_numpy(), label)
+    if dtype in (frames.Categorical, frames.Enum):
+        found = _of_array(np.array(series.to_list()), label)
+        return found if found.kind in NUMERIC else found._replace(kind=CATEGORY, dtype=shown)
+    if dtype == frames.String:
+        return Column(label, TEXT, series.to_numpy().astype(object, copy=False), shown)
+    moments = (frames.Date, frames.Datetime, frames.Duration, frames.Time)
+    return Column(label, TIME if dtype in moments else OTHER, series.to_numpy(), shown)
+
+
+def unknown_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> str:
+    """Which of the `wanted` columns are not there, with the nearest names; "" for none."""
+    absent = [name for name in wanted if name not in names]
+    if not absent:
+        return ""
+    left = [name for name in names if name not in wanted]
+    shown = "; ".join(f"{name!r}.{nearest(name, left)}".rstrip(".") for name in absent[:8])
+    more = f"; and {len(absent) - 8} more" if len(absent) > 8 else ""
+    known = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    noun = "no column" if len(absent) == 1 else f"{len(absent)} columns missing:"
+    return f"{where} has {noun} {shown}{more}. Its columns are: {known}"

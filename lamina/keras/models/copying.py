@@ -23,6 +23,7 @@ def copied(model: Any, memo: dict[int, Any]) -> Any:
         made.set_weights(model.get_weights())
         _take_learned(made, _learned(model))
         _take_optimizer(made, _optimizer_values(model))
+        made._columns = model._columns
         return made
     cls: Any = type(model)
     arguments = copy.deepcopy(model._arguments, memo)
@@ -43,12 +44,17 @@ def reduced(model: Any) -> tuple[Any, tuple[Any, ...]]:
     """
     with sharing():
         config = serialize(model)
-    values = model.get_weights(), _optimizer_values(model), _learned(model)
+    values = model.get_weights(), _optimizer_values(model), _learned(model), model._columns
     return restored, (config, own_objects(model), *values)
 
 
 def restored(
-    config: Any, objects: dict[str, Any], weights: list[Any], slots: list[Any], learned: list[Any]
+    config: Any,
+    objects: dict[str, Any],
+    weights: list[Any],
+    slots: list[Any],
+    learned: list[Any],
+    columns: Any = None,
 ) -> Any:
     """The model that `reduced` described."""
     with sharing(), CustomObjectScope(objects):
@@ -56,6 +62,7 @@ def restored(
     model.set_weights(weights)
     _take_learned(model, learned)
     _take_optimizer(model, slots)
+    model._columns = columns
     return model
 
 

@@ -20,6 +20,7 @@ from ...core.errors import (
 )
 from ...core.files import check_file, replacing
 from ...core.offers import offered
+from ..columns import MEMBER, read_columns
 from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..layers.context import weight_budget
@@ -87,6 +88,8 @@ def model_members(model: Any) -> dict[str, bytes]:
     date = time.strftime("%Y-%m-%d@%H:%M:%S")
     metadata = {"keras_version": FORMAT, "date_saved": date}
     members = {METADATA: _json(metadata), CONFIG: config, WEIGHTS: weights.to_bytes(model)}
+    if getattr(model, "_columns", None) is not None:
+        members[MEMBER] = model._columns.to_bytes()
     return {**members, **assets.members(model)}
 
 
@@ -115,7 +118,7 @@ def load_model(
             return hdf5.load(
                 file, path, lambda text: model_from_text(text, path, custom_objects), compile
             )
-    members = read_archive(path, (CONFIG, WEIGHTS), below=assets.FOLDER)
+    members = read_archive(path, (CONFIG, WEIGHTS), (MEMBER,), below=assets.FOLDER)
     if len(members[CONFIG]) > _CONFIG_LIMIT:
         raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
     with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
@@ -124,6 +127,8 @@ def load_model(
             model.optimizer.build(model.trainable_weights)  # its class compiles itself
         weights.load(model, io.BytesIO(members[WEIGHTS]), path)
     assets.load(model, members, path)
+    if MEMBER in members:
+        model._columns = read_columns(members[MEMBER], path)
     return model
 
 

@@ -17,6 +17,7 @@ from ...core.errors import (
 )
 from ...tensor.function import Function
 from .. import optimizers
+from ..columns import Columns
 from ..configurable import deserialize_nested, serialize
 from ..layers.context import CHANGES, LEARNED
 from ..layers.layer import Layer
@@ -34,6 +35,7 @@ from .single import SingleSteps
 from .state import TrainingState
 from .stepper import Stepper
 from .steps import Steps
+from .tables import EVALUATE, FIT, PREDICT, take, take_validation
 
 
 class Trainer(GeneratorMethods, Steps):
@@ -43,6 +45,7 @@ class Trainer(GeneratorMethods, Steps):
     built: bool
     stop_training: bool
     history: Any
+    _columns: Columns | None = None
 
     def _init_trainer(self) -> None:
         self._training = TrainingState()
@@ -126,6 +129,11 @@ class Trainer(GeneratorMethods, Steps):
     @property
     def compiled(self) -> bool:
         return self._training.loss_tracker is not None
+
+    @property
+    def input_columns(self) -> tuple[str, ...] | None:
+        """The names of the columns that the model was trained on; None for unnamed ones."""
+        return None if self._columns is None else self._columns.inputs
 
     @property
     def optimizer(self) -> Any:
@@ -274,11 +282,10 @@ class Trainer(GeneratorMethods, Steps):
         """
         set_workers(x, max_queue_size, workers, use_multiprocessing)
         self._require("fit", training=True)
+        taken = take(self, x, y, sample_weight, purpose=FIT)
         feed, validation = feeds_for_fit(
-            x,
-            y,
-            sample_weight,
-            validation_data,
+            *taken[:3],
+            take_validation(self, validation_data, y, taken.columns),
             batch_size=batch_size,
             shuffle=shuffle,
             class_weight=class_weight,
@@ -289,6 +296,7 @@ class Trainer(GeneratorMethods, Steps):
         )
         with self._as_compiled():
             self._prepare(feed.sample(), training=True)
+            self._columns = taken.columns or self._columns
             return loop.fit(
                 self,
                 feed,
@@ -338,7 +346,8 @@ class Trainer(GeneratorMethods, Steps):
         """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
         set_workers(x, max_queue_size, workers, use_multiprocessing)
         self._require("evaluate", training=False)
-        feed = feed_for(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        data = take(self, x, y, sample_weight, purpose=EVALUATE)[:3]
+        feed = feed_for(*data, batch_size=batch_size, steps=steps)
         self._prepare(feed.sample(), training=False)
         logs = loop.evaluate(self, feed, verbose=verbose, callbacks=callbacks)
         if return_dict:
@@ -364,6 +373,7 @@ class Trainer(GeneratorMethods, Steps):
         if verbose == 0 and callbacks is None and steps is None and serving.is_ready():
             return serving.function(x)
         set_workers(x, max_queue_size, workers, use_multiprocessing)
+        x = take(self, x, purpose=PREDICT).x
         feed = feed_for(x, batch_size=batch_size, steps=steps)
         program = self._program("predict", self.predict_step)
         found = predict(self, program, feed, verbose=verbose, callbacks=callbacks)
@@ -374,7 +384,8 @@ class Trainer(GeneratorMethods, Steps):
     def _predict_anything(self, x: Any) -> Any:
         """What compiled code does not take: other dtypes, structures, many rows, bad input."""
         program = self._program("predict", self.predict_step)
-        return predict(self, program, feed_for(x), verbose=0, callbacks=None)
+        feed = feed_for(take(self, x, purpose=PREDICT).x)
+        return predict(self, program, feed, verbose=0, callbacks=None)
 
     def predictor(self) -> Any:
         """A function from rows to predictions for serving, with the weights as they are now.
@@ -410,10 +421,13 @@ class Trainer(GeneratorMethods, Steps):
         reset_metrics: bool = True,
     ) -> Any:
         """One step on a batch; its loss and metrics, counted anew unless `reset_metrics=False`."""
-        batches = Batches(x, y, sample_weight)
+        taken = take(self, x, y, sample_weight, purpose=FIT)
+        batches = Batches(*taken[:3])
         batches.weigh_classes(class_weight, some=True)
         with self._as_compiled():
-            return self._on_batch("train", batches, return_dict, reset_metrics)
+            found = self._on_batch("train", batches, return_dict, reset_metrics)
+        self._columns = taken.columns or self._columns
+        return found
 
     def test_on_batch(
         self,
@@ -424,7 +438,8 @@ class Trainer(GeneratorMethods, Steps):
         reset_metrics: bool = True,
     ) -> Any:
         """Loss and metrics on a batch, counted anew unless `reset_metrics=False`."""
-        return self._on_batch("test", Batches(x, y, sample_weight), return_dict, reset_metrics)
+        batches = Batches(*take(self, x, y, sample_weight, purpose=EVALUATE)[:3])
+        return self._on_batch("test", batches, return_dict, reset_metrics)
 
     def _on_batch(self, kind: str, batches: Batches, return_dict: bool, reset: bool) -> Any:
         batches.batch_size = batches.rows
@@ -444,7 +459,7 @@ class Trainer(GeneratorMethods, Steps):
         serving = self._training.serving
         if serving.is_ready():
             return serving.function(x)
-        rows = arrays_of(x, "x")
+        rows = arrays_of(take(self, x, purpose=PREDICT).x, "x")
         program = self._program("predict", self.predict_step)
         outputs = program((rows,) if isinstance(rows, (list, tuple)) else rows)
         serving.consider(program, rows, self._predict_anything)

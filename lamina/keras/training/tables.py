@@ -1,0 +1,390 @@
+"""From the columns of a table to what a model takes: found by name, checked before any work."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core import nest
+from ...core.dtypes import Array
+from ...core.errors import (
+    ArgumentTypeError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    describe,
+)
+from ...core.strings import encode
+from ...data import frames, tables
+from ...data.frames import Column, Frame
+from ...data.tables import Table
+from ..columns import Columns
+from ..settings import floatx
+
+FIT, EVALUATE, PREDICT = "fit", "evaluate", "predict"
+
+_CURES = {
+    frames.TEXT: "Encode text: lamina.tabular.train does it by itself; so do keras.layers."
+    "StringLookup and keras.utils.FeatureSpace, in a model with an Input for each column",
+    frames.TIME: "Make numbers of dates, e.g. the year (frame[name].dt.year) or the days since one",
+    frames.OTHER: "Give numbers, one a row and column, or leave such columns out",
+}
+_CURES[frames.CATEGORY] = _CURES[frames.TEXT]
+
+
+class Taken(NamedTuple):
+    """Inputs, targets and weights, and the names of their columns where they come from a table."""
+
+    x: Any
+    y: Any
+    sample_weight: Any
+    columns: Columns | None
+
+
+def take(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    purpose: str,
+    known: Columns | None = None,
+) -> Taken:
+    """Arrays for what is a table or names columns of one; all else as it is.
+
+    `known`: the columns that the model was trained on, by default those that it remembers.
+    """
+    table = tables.table_of(x)
+    if table is None:
+        for what, value in (("y", y), ("sample_weight", sample_weight)):
+            if isinstance(value, str):
+                raise InvalidArgumentError(
+                    f"{what}={value!r} names a column, and x has no named columns: it is "
+                    f"{describe(x)}. Pass a data frame, or {what} as an array"
+                )
+        return Taken(x, _beside(y, "y", purpose), sample_weight, None)
+    selection = _choose(model, table, y, sample_weight, purpose, known or model._columns)
+    frame = tables.read(table, selection.all_names)
+    _warn_of_order(x, y)
+    return Taken(*selection.take(frame, y, sample_weight), selection.columns)
+
+
+def take_validation(model: Any, data: Any, y: Any, columns: Columns | None) -> Any:
+    """`validation_data` of `fit` as arrays: a table alone has the targets of `y`."""
+    if data is None:
+        return None
+    if tables.table_of(data) is not None:
+        data = data, y if _names_columns(y) else None
+    if not isinstance(data, (tuple, list)) or not 2 <= len(data) <= 3:
+        return data
+    try:
+        taken = take(model, *data, purpose=EVALUATE, known=columns)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"validation_data: {error}") from None
+    return taken[: len(data)]
+
+
+def _names_columns(y: Any) -> bool:
+    return bool(nest.flatten(y)) and all(isinstance(leaf, str) for leaf in nest.flatten(y))
+
+
+class _Selection(NamedTuple):
+    """Which columns are read, and what becomes of them."""
+
+    inputs: tuple[str, ...] | None  # None: all, by their places
+    symbols: dict[str, Any] | None  # of a model with an input for each column
+    texts: bool  # whether the one input takes them
+    targets: Any  # a name, or a list or dict of names; None where y is no name
+    weight: str | None
+    where: str
+    purpose: str
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        return tuple(nest.flatten(self.targets)) if self.targets is not None else ()
+
+    @property
+    def all_names(self) -> tuple[str, ...] | None:
+        """All columns that are read; None for all that there are."""
+        if self.inputs is None:
+            return None
+        weight = () if self.weight is None else (self.weight,)
+        return tuple(dict.fromkeys((*self.inputs, *self.target_names, *weight)))
+
+    @property
+    def columns(self) -> Columns | None:
+        """What a model that is trained on them remembers."""
+        if self.inputs is None:
+            return None
+        return Columns(self.inputs, self.target_names, self.weight or "")
+
+    def take(self, frame: Frame, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+        """x, y and sample_weight as arrays."""
+        x = self._inputs(frame)
+        if self.targets is not None:
+            y = _map_names(self.targets, lambda name: self._beside(frame, name, "target"))
+        else:
+            y = _beside(y, "y", self.purpose)
+        if self.weight is not None:
+            sample_weight = self._beside(frame, self.weight, "sample_weight")
+        return x, y, sample_weight
+
+    def _inputs(self, frame: Frame) -> Any:
+        if self.symbols is not None:
+            columns = [frame.column(name) for name in self.symbols]
+            pairs = zip(columns, self.symbols.values(), strict=True)
+            return {column.label: self._input(column, symbol) for column, symbol in pairs}
+        places = range(len(frame.labels)) if self.inputs is None else self.inputs
+        if self.inputs is None or frame.names == self.inputs:
+            whole = frame.whole()
+            if whole is not None:
+                self._check_finite(whole, frame.labels)
+                return whole
+        columns = [frame.column(place) for place in places]
+        if not columns:
+            raise InvalidArgumentError(f"{self.where} has no columns to learn from")
+        if self.texts and all(column.kind not in frames.NUMERIC for column in columns):
+            return np.stack([self._texts(column) for column in columns], axis=1)
+        self._check_numeric(columns)
+        return self._matrix(columns)
+
+    def _matrix(self, columns: list[Column]) -> Array:
+        values = [column.values for column in columns]
+        dtype = np.result_type(*values)
+        dtype = np.dtype(floatx()) if dtype.kind == "f" else dtype
+        with np.errstate(over="ignore"):  # what is infinite is told by name
+            found = frames.matrix(values, dtype)
+        self._check_finite(found, [column.label for column in columns])
+        return found
+
+    def _input(self, column: Column, symbol: Any) -> Array:
+        """The data of one input."""
+        if symbol.dtype == "string":
+            found = self._texts(column)
+        else:
+            self._check_numeric([column])
+            found = self._matrix([column])[:, 0]
+        return found[:, None] if len(symbol.shape) == 2 else found
+
+    def _texts(self, column: Column) -> Array:
+        """Texts as bytes; a missing one is "" in predictions."""
+        if column.kind not in (frames.TEXT, frames.CATEGORY):
+            raise ArgumentTypeError(
+                f"the column {column.label!r} of {self.where} holds {column.kind} "
+                f"({column.dtype}) where the model takes text"
+            )
+        missing = column.missing()
+        if missing and self.purpose != PREDICT:
+            raise _missing(self.where, [(column.label, missing, len(column.values))])
+        texts = column.values
+        if missing:
+            empty = [value is None or value != value for value in texts.tolist()]
+            texts = np.where(empty, "", texts)
+        return encode(texts.astype(object, copy=False))
+
+    def _beside(self, frame: Frame, name: str, what: str) -> Array:
+        """A target or the weights."""
+        column = frame.column(name)
+        _check_target(column, f"the {what} {name!r}")
+        self._check_finite(column.values[:, None], [name])
+        return column.values
+
+    def _check_numeric(self, columns: list[Column]) -> None:
+        odd = [column for column in columns if column.kind not in frames.NUMERIC]
+        if odd:
+            shown = ", ".join(_shown(column) for column in odd[:8])
+            more = f" and {len(odd) - 8} more" if len(odd) > 8 else ""
+            cures = dict.fromkeys(_CURES[column.kind] for column in odd)
+            raise ArgumentTypeError(
+                f"a network takes numbers; in {self.where}, these columns hold none: {shown}{more}."
+                f" {'. '.join(cures)}"
+            )
+
+    def _check_finite(self, values: Array, labels: Sequence[str]) -> None:
+        """Before training: NaN and infinity in the data end as NaN in all weights."""
+        if self.purpose == PREDICT or values.dtype.kind != "f" or not len(values):
+            return
+        bad = ~(np.isfinite(values.min(axis=0)) & np.isfinite(values.max(axis=0)))
+        places = np.flatnonzero(bad).tolist()
+        if not places:
+            return
+        counts = [
+            (labels[place], int(np.isnan(values[:, place]).sum()), len(values)) for place in places
+        ]
+        absent = [item for item in counts if item[1]]
+        if absent:
+            raise _missing(self.where, absent)
+        raise InvalidArgumentError(
+            f"in {self.where}, {_listed([item[0] for item in counts])} holds values that are "
+            f"infinite in {values.dtype}, which would make all weights NaN. Scale the column, or "
+            "leave those rows out"
+        )
+
+
+def _map_names(names: Any, function: Any) -> Any:
+    """Columns in place of names; a list of them is a matrix."""
+    if isinstance(names, str):
+        return function(names)
+    if isinstance(names, Mapping):
+        return {key: _map_names(value, function) for key, value in names.items()}
+    return frames.matrix(columns := [function(name) for name in names], np.result_type(*columns))
+
+
+def _missing(where: str, counts: list[tuple[str, int, int]]) -> InvalidArgumentError:
+    shown = ", ".join(
+        f"{label!r} ({count:,} of {rows:,} rows)" for label, count, rows in counts[:8]
+    )
+    more = f" and {len(counts) - 8} more columns" if len(counts) > 8 else ""
+    return InvalidArgumentError(
+        f"values are missing in {where}: {shown}{more}; training on them would make all weights "
+        "NaN. Fill them (in pandas frame.fillna(frame.median()), in Polars frame.fill_null(0)) or "
+        "drop those rows; lamina.tabular.train fills them by itself. An array (frame.to_numpy()) "
+        "is taken as it is"
+    )
+
+
+def _shown(column: Column) -> str:
+    known = (value for value in column.values.tolist() if value is not None and value == value)
+    example = next(known, None) if column.kind in (frames.TEXT, frames.CATEGORY) else None
+    return f"{column.label!r} ({column.dtype}{'' if example is None else f', as {example!r:.30}'})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:8]))
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
+
+
+def _check_target(column: Column, what: str) -> None:
+    if column.kind not in frames.NUMERIC:
+        raise ArgumentTypeError(
+            f"{what} holds {column.kind} ({_shown(column)}); a loss takes numbers. Number the "
+            "classes, e.g. frame[name].map({'no': 0, 'yes': 1}), or use lamina.tabular.train, "
+            "which does it by itself"
+        )
+
+
+def _beside(y: Any, what: str, purpose: str) -> Any:
+    """Targets that are a series or a frame of their own, checked; all else as it is."""
+    series = frames.series_of(y)
+    if series is None:
+        frame = None if isinstance(y, (np.ndarray, list, tuple)) else frames.frame_of(y)
+        if frame is None or not frame.labels:
+            return y
+        columns = [frame.column(place) for place in range(len(frame.labels))]
+    else:
+        columns = [series]
+    for column in columns:
+        _check_target(column, f"{what}, a column," if not column.label else f"{what}")
+        missing = column.missing()
+        if missing and purpose != PREDICT:
+            label = column.label or what
+            raise _missing(what, [(label, missing, len(column.values))])
+    if series is not None:
+        return series.values
+    values = [column.values for column in columns]
+    return frames.matrix(values, np.result_type(*values))
+
+
+def _warn_of_order(x: Any, y: Any) -> None:
+    """Rows are matched by position; two indexes with the same labels in another order are odd."""
+    first, second = getattr(x, "index", None), getattr(y, "index", None)
+    if not hasattr(x, "iloc") or not hasattr(y, "iloc") or len(first) != len(second):  # type: ignore[arg-type]
+        return
+    if not first.equals(second) and first.sort_values().equals(second.sort_values()):  # type: ignore[union-attr]
+        warnings.warn(
+            "x and y have the same index in different orders, and rows are matched by position. "
+            "If they belong together by index, pass y.loc[x.index]",
+            stacklevel=5,
+        )
+
+
+# Which columns -----------------------------------------------------------------------------------
+
+
+def _choose(
+    model: Any, table: Table, y: Any, sample_weight: Any, purpose: str, known: Columns | None
+) -> _Selection:
+    """The columns of a table that a model takes; errors name what is missing and what is near."""
+    names, where = table.names, table.where
+    symbols = _input_symbols(model)
+    by_name = _names_columns(y)
+    remembered = known.targets if known is not None and purpose == EVALUATE else ()
+    if y is None and remembered and set(remembered) <= set(names or ()):
+        y = remembered[0] if len(remembered) == 1 else list(remembered)
+        by_name = True
+    targets = y if by_name else None
+    weight = sample_weight if isinstance(sample_weight, str) else None
+    if names is None:
+        _check_unnamed(where, targets, weight, symbols)
+        return _Selection(None, None, _takes_texts(model), None, None, where, purpose)
+    beside = [*(nest.flatten(targets) if by_name else ()), *([weight] if weight else [])]
+    unknown = frames.unknown_columns(names, beside, where)
+    if unknown:
+        raise InvalidArgumentError(unknown)
+    if symbols is not None:
+        inputs = tuple(symbols)
+    elif known is not None:
+        inputs = known.inputs
+    else:
+        inputs = tuple(name for name in names if name not in beside)
+    absent = frames.unknown_columns(names, inputs, where)
+    if absent:
+        what = "takes columns by the names of its inputs" if symbols else "was trained on others"
+        raise InvalidArgumentError(
+            f"{absent}. The model {what}: {_listed(inputs)}. Rename them, or pass an array "
+            "(frame.to_numpy()), whose columns are taken by their places"
+        )
+    if symbols is None and purpose == FIT and known is not None:
+        extra = [name for name in names if name not in (*inputs, *beside, *known.beside)]
+        if extra:
+            raise InvalidArgumentError(
+                f"{where} has columns that the model was not trained on: {_listed(extra)}. Leave "
+                "them out, or make a new model for them"
+            )
+    return _Selection(inputs, symbols, _takes_texts(model), targets, weight, where, purpose)
+
+
+def _check_unnamed(
+    where: str, targets: Any, weight: str | None, symbols: dict[str, Any] | None
+) -> None:
+    wanted = targets if targets is not None else weight
+    if wanted is None and symbols is None:
+        return
+    what = f"{wanted!r} is looked for" if wanted is not None else "the model takes them by name"
+    raise InvalidArgumentError(
+        f"the columns of {where} have no names that tell them apart (two are equal, or they are no "
+        f"texts), and {what}. Rename them"
+    )
+
+
+def _input_symbols(model: Any) -> dict[str, Any] | None:
+    """The inputs by name of a model that has several, or takes a dict; None for one matrix."""
+    structure = getattr(model, "inputs_structure", None)
+    if not nest.is_nested(structure) or not nest.flatten(structure):
+        return None
+    if isinstance(structure, dict):
+        named = dict(structure)
+    elif len(nest.flatten(structure)) == 1:
+        return None
+    else:
+        named = dict(zip(model.input_names, model.inputs, strict=True))
+    for name, symbol in named.items():
+        shape = getattr(symbol, "shape", None)
+        if shape is None or tuple(shape[1:]) not in ((), (1,)):
+            raise InvalidArgumentError(
+                f"the input {name!r} of the model {model.name!r} takes shape "
+                f"{shape}, which one column of a table does not give; "
+                "pass a dict of arrays, one for each input"
+            )
+    return named
+
+
+def _takes_texts(model: Any) -> bool:
+    """Whether the one input may be text: where it is, or nothing is known of it yet."""
+    try:
+        symbols = nest.flatten(model.inputs)
+    except (AttributeError, FailedPreconditionError):
+        return True
+    return any(symbol.dtype == "string" for symbol in symbols)

@@ -1,0 +1,383 @@
+"""fit, evaluate and predict on tables: columns are found by name, and checked before training."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from lamina import keras
+from lamina.core.errors import ArgumentTypeError, DataLossError, InvalidArgumentError
+
+RANDOM = np.random.default_rng(0)
+TABLE = pd.DataFrame(
+    {"a": RANDOM.normal(size=100), "b": RANDOM.integers(0, 5, 100), "t": RANDOM.random(100) > 0.5}
+)
+TABLE["default"] = (TABLE.a + TABLE.b > 2).astype(int)
+TABLE["w"] = RANDOM.random(100)
+INPUTS = TABLE[["a", "b", "t"]].to_numpy().astype(np.float32)
+
+
+class _Stream:
+    """What speaks Arrow's protocol and belongs to no library."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+class _Interchange:
+    """What speaks the data frame interchange protocol only."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __dataframe__(self, **options: Any) -> Any:
+        return self.table.__dataframe__(**options)
+
+
+KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "pandas": lambda frame: frame,
+    "pandas, nullable": lambda frame: frame.convert_dtypes(),
+    "pandas, Arrow": lambda frame: frame.convert_dtypes(dtype_backend="pyarrow"),
+    "pandas, objects": lambda frame: frame.astype(object),
+    "pandas, decimals": lambda frame: frame.assign(
+        b=pd.array(frame.b, dtype=pd.ArrowDtype(pa.decimal128(25, 2)))
+    ),
+    "polars": pl.from_pandas,
+    "polars, lazy": lambda frame: pl.from_pandas(frame).lazy(),
+    "polars, chunks": lambda frame: pl.concat(
+        [pl.from_pandas(frame.head(30)), pl.from_pandas(frame.tail(70))], rechunk=False
+    ),
+    "pyarrow": pa.Table.from_pandas,
+    "record batch": pa.RecordBatch.from_pandas,
+    "structured array": lambda frame: frame.to_records(index=False),
+    "Arrow's stream": lambda frame: _Stream(pa.Table.from_pandas(frame)),
+    "interchange": lambda frame: _Interchange(pa.Table.from_pandas(frame)),
+}
+
+
+def _model() -> Any:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Dense(4, "relu"), keras.layers.Dense(1, "sigmoid")])
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def _trained() -> Any:
+    model = _model()
+    model.fit(TABLE, y="default", sample_weight="w", epochs=2, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_trains_as_its_arrays_do(kind: str) -> None:
+    expected, found = _model(), _model()
+    keras.utils.set_random_seed(0)
+    options: dict[str, Any] = {"epochs": 2, "verbose": 0, "validation_split": 0.2}
+    table = KINDS[kind](TABLE)
+    history = found.fit(table, y="default", sample_weight="w", **options)
+    keras.utils.set_random_seed(0)
+    arrays = INPUTS, TABLE["default"].to_numpy()
+    wanted = expected.fit(*arrays, sample_weight=TABLE["w"].to_numpy(), **options)
+    assert history.history == wanted.history
+    assert found.input_columns == ("a", "b", "t")
+    predicted = expected.predict(INPUTS, verbose=0)
+    turned = KINDS[kind](TABLE[["w", "t", "b", "default", "a"]])
+    assert np.array_equal(found.predict(turned, verbose=0), predicted)
+    assert np.array_equal(found.predict_on_batch(turned), predicted)
+    assert found.evaluate(turned, verbose=0) == expected.evaluate(*arrays, verbose=0)
+    assert found.test_on_batch(turned) == expected.test_on_batch(*arrays)
+    step = found.train_on_batch(turned, y="default")
+    assert step == expected.train_on_batch(*arrays)
+
+
+def test_validation_data_may_be_a_table_with_the_targets_in_it() -> None:
+    first, second = _model(), _model()
+    keras.utils.set_random_seed(0)
+    found = first.fit(TABLE, y="default", validation_data=TABLE.head(20)[::-1], verbose=0)
+    arrays = INPUTS[19::-1], TABLE["default"].to_numpy()[19::-1]
+    columns = TABLE[["a", "b", "t", "w"]]
+    wide = columns.to_numpy().astype(np.float32)
+    keras.utils.set_random_seed(0)
+    wanted = second.fit(
+        wide, TABLE["default"].to_numpy(), validation_data=(wide[19::-1], arrays[1]), verbose=0
+    )
+    assert found.history == wanted.history
+
+
+def test_predictions_come_by_name_from_fast_code_too() -> None:
+    model = _trained()
+    expected = model.predict(INPUTS, verbose=0)
+    for _ in range(3):
+        assert np.array_equal(model.predict(TABLE[["t", "b", "a"]], verbose=0), expected)
+
+
+def test_names_stay_with_files_copies_and_pickles_but_not_with_clones(tmp_path: Any) -> None:
+    model = _trained()
+    model.save(tmp_path / "model.keras")
+    turned = TABLE[["t", "a", "b"]]
+    expected = model.predict(turned, verbose=0)
+    for other in (
+        keras.models.load_model(tmp_path / "model.keras"),
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+    ):
+        assert other.input_columns == ("a", "b", "t")
+        assert np.array_equal(other.predict(turned, verbose=0), expected)
+        with pytest.raises(InvalidArgumentError, match="no column 'b'"):
+            other.predict(TABLE[["a", "t"]], verbose=0)
+    assert keras.models.clone_model(model).input_columns is None
+
+
+def test_keras_opens_a_model_that_knows_its_columns(tmp_path: Any) -> None:
+    model = _trained()
+    model.save(tmp_path / "model.keras")
+    import keras as original
+
+    found = original.saving.load_model(tmp_path / "model.keras").predict(INPUTS, verbose=0)
+    np.testing.assert_allclose(found, model.predict(INPUTS, verbose=0), atol=1e-6)
+
+
+DAMAGED = {
+    "no JSON": b"{",
+    "a list": b"[]",
+    "a number": b'{"inputs": [1], "targets": [], "weight": ""}',
+    "twice": b'{"inputs": ["a", "a"], "targets": [], "weight": ""}',
+    "no inputs": b'{"inputs": [], "targets": [], "weight": ""}',
+    "deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged_names_are_refused(name: str, tmp_path: Any) -> None:
+    _trained().save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        members = {item: archive.read(item) for item in archive.namelist()}
+    members["columns.json"] = DAMAGED[name]
+    with zipfile.ZipFile(tmp_path / "odd.keras", "w") as archive:
+        for item, content in members.items():
+            archive.writestr(item, content)
+    with pytest.raises(DataLossError, match=r"columns\.json"):
+        keras.models.load_model(tmp_path / "odd.keras")
+
+
+def _renamed(**names: str) -> pd.DataFrame:
+    return TABLE.rename(columns=names)
+
+
+DAY = pd.Timestamp("2026-01-01")
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "a misspelt target": (
+        lambda: _model().fit(TABLE, y="defalt", verbose=0),
+        "no column 'defalt'. Did you mean 'default'",
+    ),
+    "a name beside an array": (
+        lambda: _model().fit(INPUTS, y="default", verbose=0),
+        "y='default' names a column, and x has no named columns",
+    ),
+    "a missing column": (
+        lambda: _trained().predict(TABLE[["a", "b"]], verbose=0),
+        "no column 't'",
+    ),
+    "a misspelt column": (
+        lambda: _trained().evaluate(_renamed(a="aa"), verbose=0),
+        "no column 'a'. Did you mean 'aa'",
+    ),
+    "another column in training": (
+        lambda: _trained().fit(TABLE.assign(z=1), y="default", verbose=0),
+        "columns that the model was not trained on: 'z'",
+    ),
+    "text": (
+        lambda: _model().fit(TABLE.assign(z="x"), y="default", verbose=0),
+        "these columns hold none: 'z' (string, as 'x'). Encode text",
+    ),
+    "a category": (
+        lambda: _model().fit(TABLE.assign(z=pd.Categorical(["u"] * 100)), "default", verbose=0),
+        "'z' (categorical, as 'u')",
+    ),
+    "a Polars Enum": (
+        lambda: _model().fit(
+            pl.from_pandas(TABLE).with_columns(z=pl.lit("u").cast(pl.Enum(["u"]))),
+            "default",
+            verbose=0,
+        ),
+        "'z' (enum, as 'u')",
+    ),
+    "a date": (
+        lambda: _model().fit(TABLE.assign(z=DAY), y="default", verbose=0),
+        "'z' (datetime). Make numbers of dates",
+    ),
+    "a time zone": (
+        lambda: _model().fit(TABLE.assign(z=DAY.tz_localize("UTC")), y="default", verbose=0),
+        "'z' (datetime)",
+    ),
+    "objects": (
+        lambda: _model().fit(TABLE.assign(z=[[1]] * 100), y="default", verbose=0),
+        "objects such as list [1]",
+    ),
+    "text where numbers were": (
+        lambda: _trained().predict(TABLE.assign(b="x"), verbose=0),
+        "these columns hold none: 'b'",
+    ),
+    "missing values": (
+        lambda: _model().fit(TABLE.assign(a=TABLE.a.where(TABLE.b > 1)), "default", verbose=0),
+        f"'a' ({int((TABLE.b <= 1).sum())} of 100 rows)",
+    ),
+    "a null in Polars": (
+        lambda: _model().fit(
+            pl.from_pandas(TABLE).with_columns(b=pl.Series([None] + [1] * 99)), "default", verbose=0
+        ),
+        "'b' (1 of 100 rows)",
+    ),
+    "missing targets": (
+        lambda: _model().fit(TABLE[["a"]], TABLE.default.where(TABLE.b > 1), verbose=0),
+        "values are missing in y",
+    ),
+    "infinity": (
+        lambda: _model().fit(TABLE.assign(a=1e39), y="default", verbose=0),
+        "'a' holds values that are infinite in float32",
+    ),
+    "a target of text": (
+        lambda: _model().fit(TABLE.assign(default="yes"), y="default", verbose=0),
+        "the target 'default' holds text",
+    ),
+    "targets of text": (
+        lambda: _model().fit(TABLE[["a"]], pd.Series(["x"] * 100), verbose=0),
+        "y, a column, holds text",
+    ),
+    "equal names": (
+        lambda: _model().fit(TABLE.set_axis(["a", "a", "b", "default", "w"], axis=1), "default"),
+        "have no names that tell them apart",
+    ),
+    "names of two levels": (
+        lambda: _model().fit(
+            TABLE.set_axis(pd.MultiIndex.from_product([["u"], TABLE.columns]), axis=1), "default"
+        ),
+        "have no names that tell them apart",
+    ),
+    "other lengths": (
+        lambda: _model().fit(TABLE[["a"]], TABLE.default.head(10), verbose=0),
+        "the numbers of rows differ (x: 100, y: 10)",
+    ),
+    "no rows": (
+        lambda: _model().fit(TABLE.head(0), y="default", verbose=0),
+        "the table has no rows",
+    ),
+    "validation without a column": (
+        lambda: _model().fit(TABLE, "default", validation_data=TABLE[["a", "default"]], verbose=0),
+        "validation_data: the table has 3 columns missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_learned_from_is_refused_by_name(name: str) -> None:
+    act, message = REFUSED[name]
+    with pytest.raises((InvalidArgumentError, ArgumentTypeError)) as caught:
+        act()
+    assert message in str(caught.value)
+
+
+def test_a_model_that_was_not_trained_remembers_nothing() -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(InvalidArgumentError):
+        model.fit(TABLE[["a", "b", "default", "w"]], y="default", verbose=0)  # three inputs
+    assert model.input_columns is None
+    model.fit(TABLE[["a", "b", "default"]], y="default", verbose=0)
+    assert model.input_columns == ("a", "b")
+
+
+def test_unnamed_columns_are_taken_by_their_places() -> None:
+    model = _trained()
+    expected = model.predict(INPUTS, verbose=0)
+    assert np.array_equal(model.predict(pd.DataFrame(INPUTS), verbose=0), expected)
+    assert np.array_equal(
+        model.predict(pd.DataFrame(INPUTS, columns=["x", "x", "y"]), verbose=0), expected
+    )
+
+
+def test_missing_values_go_into_predictions_as_nan() -> None:
+    found = _trained().predict(TABLE.assign(a=[np.nan, 1] * 50), verbose=0)
+    assert np.isnan(found[0]) and np.isfinite(found[1])
+
+
+def test_large_integers_do_not_wrap_around() -> None:
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    frame = pd.DataFrame({"id": np.array([2**63 + 1], np.uint64), "x": np.array([-1], np.int64)})
+    assert model.predict(frame, verbose=0).item() == float(2**63)
+
+
+def test_one_index_in_two_orders_is_told() -> None:
+    rows = TABLE.sample(frac=1, random_state=0)
+    with pytest.warns(UserWarning, match="same index in different orders"):
+        _model().fit(rows[["a"]], TABLE["default"], verbose=0)
+    _model().fit(rows[["a"]].head(50), TABLE["default"].head(50), verbose=0)  # other labels
+
+
+def test_several_targets() -> None:
+    inputs = keras.Input((2,))
+    outputs = {name: keras.layers.Dense(1, name=name)(inputs) for name in ("p", "q")}
+    frame = TABLE.assign(p=TABLE.a, q=TABLE.b)[["a", "b", "p", "q"]]
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    model.fit(frame, y={"p": "p", "q": "q"}, verbose=0)
+    assert model.input_columns == ("a", "b")
+    single = keras.Sequential([keras.layers.Dense(2)])
+    single.compile("sgd", "mse")
+    single.fit(frame, y=["p", "q"], verbose=0)
+    assert np.isfinite(single.evaluate(frame, verbose=0))
+
+
+@pytest.fixture
+def by_name() -> Any:
+    keras.utils.set_random_seed(0)
+    inputs = {name: keras.Input((1,), name=name) for name in ("b", "a")}
+    city = keras.Input((1,), name="city", dtype="string")
+    lookup = keras.layers.StringLookup(vocabulary=["Rome", "Oslo"], output_mode="one_hot")
+    joined = keras.layers.Concatenate()([inputs["a"], inputs["b"], lookup(city)])
+    model = keras.Model({**inputs, "city": city}, keras.layers.Dense(1, "sigmoid")(joined))
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "structured array"])
+def test_inputs_with_names_take_the_columns_of_these_names(kind: str, by_name: Any) -> None:
+    cities = TABLE.assign(city=["Rome", "Oslo"] * 50)
+    table = KINDS[kind](cities)
+    by_name.fit(table, y="default", verbose=0)
+    arrays = {name: cities[name].to_numpy()[:, None] for name in ("a", "b", "city")}
+    found = by_name.predict(table, verbose=0)
+    assert np.array_equal(found, by_name.predict(arrays, verbose=0))
+    assert not np.array_equal(found[0], found[1])
+    with pytest.raises(InvalidArgumentError, match="takes columns by the names of its inputs"):
+        by_name.predict(KINDS[kind](TABLE), verbose=0)
+    with pytest.raises(InvalidArgumentError, match=r"'city' \(50 of 100 rows\)"):
+        by_name.fit(cities.assign(city=[None, "Rome"] * 50), y="default", verbose=0)
+    with pytest.raises(ArgumentTypeError, match="where the model takes text"):
+        by_name.predict(cities.assign(city=1), verbose=0)
+
+
+def test_categories_are_texts_for_inputs_of_text(by_name: Any) -> None:
+    cities = TABLE.assign(city=pd.Categorical(["Rome", "Oslo"] * 50))
+    by_name.fit(cities, y="default", verbose=0)
+    texts = cities.assign(city=cities.city.astype(str))
+    assert np.array_equal(by_name.predict(cities, verbose=0), by_name.predict(texts, verbose=0))
+
+
+def test_an_input_of_several_numbers_takes_no_column() -> None:
+    inputs = [keras.Input((2,), name="wide"), keras.Input((1,), name="a")]
+    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(inputs)))
+    with pytest.raises(InvalidArgumentError, match="which one column of a table does not give"):
+        model.predict(TABLE, verbose=0)

@@ -89,6 +89,8 @@ class _Estimator:
         for kind in (tags.classifier_tags, tags.regressor_tags):
             if kind is not None:
                 kind.poor_score = True
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = []
         return tags
 
     @property
@@ -114,7 +116,7 @@ class _Estimator:
 
         found = type_of_target(y)
         if found == "unknown":
-            raise InvalidArgumentError(f"unknown label type: {y!r:.80}")
+            raise InvalidArgumentError(f"Unknown label type: {y!r:.80}")
         if self._by_class:
             if found not in ("binary", "multiclass"):
                 raise InvalidArgumentError(

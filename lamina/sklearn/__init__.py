@@ -8,6 +8,7 @@ from ..core.errors import MissingPackageError
 
 try:
     from .dense import DenseClassifier, DenseRegressor
+    from .wrapping import KerasClassifier, KerasRegressor
 except ImportError as error:
     if (error.name or "").partition(".")[0] != "sklearn":
         raise
@@ -15,4 +16,4 @@ except ImportError as error:
         "lamina.sklearn needs scikit-learn, 1.6 or later: pip install 'lamina[sklearn]'"
     ) from error
 
-__all__ = ["DenseClassifier", "DenseRegressor"]
+__all__ = ["DenseClassifier", "DenseRegressor", "KerasClassifier", "KerasRegressor"]

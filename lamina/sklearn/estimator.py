@@ -80,8 +80,8 @@ class NetworkEstimator(BaseEstimator):
     def _own_callbacks(self, validates: bool) -> list[Any]:
         return []
 
-    def _fit_options(self) -> dict[str, Any]:
-        return {}
+    def _prediction_options(self) -> dict[str, Any]:
+        return {"verbose": 0}
 
     # Training -----------------------------------------------------------------------------------
 
@@ -108,41 +108,37 @@ class NetworkEstimator(BaseEstimator):
             self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rows, held = self._divided((x, y, weights), self._held_out() if validates else 0.0)
         with drawing((self._seed, self.n_iter_ if goes_on else 0)):
-            self._train(rows, held, epochs, goes_on, options)
+            rows = self._prepared(rows, goes_on, options)
+            self._train(rows, held, {"epochs": epochs, **options})
         return self
 
-    def _train(
-        self, rows: Any, held: Any, epochs: int, goes_on: bool, options: dict[str, Any]
-    ) -> None:
-        x, y, weights = rows
-        batch = self._rows_in_batch(len(x))
+    def _prepared(self, rows: Any, goes_on: bool, options: dict[str, Any]) -> Any:
+        """Make the network unless training goes on; the rows that it is to be trained on."""
+        one_batch = len(rows[0]) <= self._rows_in_batch(len(rows[0]))
+        together = merged(*rows) if one_batch else rows
         if not goes_on:
-            if len(x) <= batch:
-                x, y, weights = merged(x, y, weights)
             self.history_, self.n_iter_ = {}, 0
-            self._make(x, y, weights)
-        if any(isinstance(part, BatchNormalization) for part in self._network._flatten_layers()):
-            x, y, weights = rows  # where rows know of each other, as often as they were given
-        elif goes_on and len(x) <= batch:
-            x, y, weights = merged(x, y, weights)
+            self._make(*together)
         self._seed_layers()
-        validation = None
+        layers = self._network._flatten_layers()
+        knows = any(isinstance(layer, BatchNormalization) for layer in layers)
+        return rows if knows or options.get("validation_split") else together
+
+    def _train(self, rows: Any, held: Any, options: dict[str, Any]) -> None:
         if held is not None:
-            known = None if held[2] is None else relative(held[2])
-            parts = (held[0], self._encoded(held[1]), known)
-            validation = tuple(part for part in parts if part is not None)
+            kept = (held[0], self._encoded(held[1]), relative(held[2]))
+            options["validation_data"] = tuple(part for part in kept if part is not None)
+        x, y, weights = rows
         own = [*self._own_callbacks(held is not None), _Finite()]
+        given = [*_listed(self.callbacks), *_listed(options.pop("callbacks", None))]
+        options = {"batch_size": self._rows_in_batch(len(x)), "verbose": self.verbose, **options}
         with np.errstate(over="ignore", invalid="ignore"):  # _Finite sees what comes of it
             history = self._network.fit(
                 x,
                 self._encoded(y),
                 sample_weight=relative(weights),
-                batch_size=batch,
-                epochs=epochs,
-                verbose=self.verbose,
-                callbacks=[*own, *_listed(self.callbacks)],
-                validation_data=validation,
-                **{**self._fit_options(), **options},
+                callbacks=[*own, *given],
+                **options,
             )
         for name, values in history.history.items():
             self.history_.setdefault(name, []).extend(values)
@@ -170,16 +166,17 @@ class NetworkEstimator(BaseEstimator):
 
     def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
         """Features as dense float32, and targets as they are."""
-        x, y = validate_data(
-            self,
-            X,
-            y,
-            reset=reset,
-            accept_sparse="csr",
-            dtype=np.float32,
-            multi_output=True,
-            y_numeric=isinstance(self, RegressorMixin),
-        )
+        with np.errstate(over="ignore"):  # what is too large is found right after
+            x, y = validate_data(
+                self,
+                X,
+                y,
+                reset=reset,
+                accept_sparse="csr",
+                dtype=np.float32,
+                multi_output=True,
+                y_numeric=isinstance(self, RegressorMixin),
+            )
         return (x.toarray() if hasattr(x, "toarray") else x), y
 
     # Afterwards ---------------------------------------------------------------------------------
@@ -205,12 +202,14 @@ class NetworkEstimator(BaseEstimator):
 
     def _outputs(self, X: Any) -> Array:
         check_is_fitted(self, "model_")
-        x = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float32)
+        with np.errstate(over="ignore"):
+            x = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float32)
+        options = self._prediction_options()
         if not hasattr(x, "toarray"):
-            return np.asarray(self.model_.predict(x, verbose=0))
+            return np.asarray(self.model_.predict(x, **options))
         size = max(1, _CHUNK // x.shape[1])
         chunks = [x[start : start + size].toarray() for start in range(0, x.shape[0], size)]
-        return np.concatenate([self.model_.predict(chunk, verbose=0) for chunk in chunks])
+        return np.concatenate([self.model_.predict(chunk, **options) for chunk in chunks])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -87,6 +87,7 @@ def own_objects(layer: Any) -> dict[str, Any]:
     for part in layer._flatten_layers():
         items += [getattr(part, "written_class", type(part)), *part._arguments.values()]
     for item in items:
-        if not str(getattr(item, "__module__", "lamina.")).startswith("lamina."):
+        home = str(getattr(item, "__module__", "lamina")).partition(".")[0]
+        if home not in ("lamina", "builtins"):  # of which the second is the class of functions
             found.setdefault(getattr(item, "__name__", ""), item)
     return found

@@ -6,13 +6,24 @@ from typing import Any
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from lamina.sklearn import DenseClassifier, DenseRegressor
+from lamina import keras
+from lamina.sklearn import DenseClassifier, DenseRegressor, KerasClassifier, KerasRegressor
 
+OUTPUTS = {"multiclass": "softmax", "binary": "sigmoid", "multilabel-indicator": "sigmoid"}
+
+
+def build(meta: dict[str, Any], units: int = 32) -> Any:
+    output = OUTPUTS.get(meta["target_type_"], "linear")
+    hidden = keras.layers.Dense(units, "relu")
+    return keras.Sequential([hidden, keras.layers.Dense(meta["n_outputs_expected_"], output)])
+
+
+BUILT: dict[str, Any] = {"optimizer__learning_rate": 0.01, "epochs": 100, "batch_size": 100}
 ESTIMATORS = [
     DenseClassifier(),
     DenseRegressor(),
-    DenseClassifier((16,), dropout=0.1, class_weight="balanced", learning_rate=0.01, epochs=60),
-    DenseRegressor((16,), activation="tanh", l2=1e-4, standardize_target=False, learning_rate=0.01),
+    KerasClassifier(build, **BUILT),
+    KerasRegressor(build, units=16, **BUILT),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
+from ..core.archives import read_arrays
 from ..core.dtypes import Array
 from ..core.errors import DataLossError, InvalidArgumentError
 from ..core.files import replacing
@@ -123,8 +124,8 @@ def _encoded(item: Any) -> bytes:
 def _columns(path: str, spec: Any) -> tuple[int, list[Array], list[list[tuple[int, ...]] | None]]:
     """How many elements there are; of each leaf the values, and the shapes where they differ."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            parts = dict(file)
+        with open(path, "rb") as file:
+            parts = read_arrays(file, path)
         count, columns = int(parts["count"]), []
         shapes: list[list[tuple[int, ...]] | None] = []
         for number in range(len(nest.flatten(spec))):

@@ -411,8 +411,8 @@ def get_from(module: str, identifier: Any) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
+        found = deserialize(identifier)
+    elif isinstance(identifier, str):
         found = custom_object(identifier)
         if found is None:
             found = FAMILIES[module][identifier]
@@ -425,4 +425,13 @@ def get_from(module: str, identifier: Any) -> Any:
             f"a name, a configuration or a callable is expected as a "
             f"{FAMILIES[module].kind}; got {type(identifier).__name__} {identifier!r:.80}"
         )
+    home = getattr(type(found), "_keras_module", "")
+    if module in _UNMIXED and home and home != module:
+        raise ArgumentTypeError(
+            f"a {FAMILIES[module].kind} is expected; got a {type(found).__name__} of {home}"
+        )
     return found
+
+
+_UNMIXED = ("keras.constraints", "keras.initializers", "keras.losses", "keras.regularizers")
+"""Families in whose place no object of another one stands (a layer may be an activation)."""

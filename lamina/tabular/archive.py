@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import math
 import os
-import zipfile
-import zlib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..core.archives import checked_archive
 from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError
 from .encoding import Encoder, Feature
 from .target import TASKS, Target
@@ -48,7 +47,7 @@ def read_encoder(path: str | os.PathLike[str]) -> Encoder:
     if not path.exists():
         raise MissingFileError(f"There is no model {str(path)!r}.")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open(path, "rb") as file, checked_archive(file, path, "a .keras file") as archive:
             if MEMBER not in archive.namelist():
                 raise DataLossError(
                     f"{path} does not say how to encode a table (it has no {MEMBER}). Only models "
@@ -59,8 +58,6 @@ def read_encoder(path: str | os.PathLike[str]) -> Encoder:
             content = archive.read(MEMBER)
     except OSError as error:
         raise InvalidArgumentError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        raise DataLossError(f"{path} is not a .keras file, or is damaged.") from None
     try:
         value = json.loads(content)
         json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair can't be shown later

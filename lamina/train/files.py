@@ -11,12 +11,12 @@ import io
 import json
 import os
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..core.archives import read_arrays, shown
 from ..core.dtypes import Array, as_dtype
 from ..core.errors import DataLossError, MissingFileError, NotFoundError
 from ..core.files import FilePath, write_bytes
@@ -45,16 +45,20 @@ def read(prefix: str) -> tuple[list[Node], dict[str, Array]]:
     """
     path = _existing(prefix)
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            values = {name: archive[name] for name in archive.files}
+        with open(path, "rb") as file:
+            values = read_arrays(file, path)
         described = json.loads(values.pop(_OBJECTS).tobytes())
         nodes = [Node(key, dict(children)) for key, children in described["nodes"]]
-        if not all(0 <= place < len(nodes) for n in nodes for place in n.children.values()):
+        if not nodes or not all(
+            0 <= place < len(nodes) for n in nodes for place in n.children.values()
+        ):
             raise ValueError("a part points nowhere")
         if not all(node.key is None or node.key in values for node in nodes):
             raise ValueError("a variable has no value")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise DataLossError(f"{path} is no checkpoint of lamina, or damaged: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataLossError(
+            f"{path} is no checkpoint of lamina, or damaged: {shown(error)}"
+        ) from error
     return nodes, values
 
 

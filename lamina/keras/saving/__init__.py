@@ -20,6 +20,7 @@ from .files import (
     load_weights,
     model_from_text,
     model_members,
+    refusing,
     save_model,
     save_weights,
 )
@@ -49,5 +50,5 @@ def deserialize_keras_object(
 
     Code is never made of a configuration, whatever `safe_mode` says.
     """
-    with CustomObjectScope(custom_objects):
+    with refusing("the configuration"), CustomObjectScope(custom_objects):
         return deserialize_nested(config)

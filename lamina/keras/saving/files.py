@@ -7,9 +7,11 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from ...core.archives import shown
 from ...core.errors import (
     ArgumentTypeError,
     DataLossError,
@@ -144,20 +146,27 @@ def model_from_text(
         raise DataLossError(f"{where}: the configuration of a model is a JSON object")
     if not compile_model:
         config["compile_config"] = None
-    try:
-        with CustomObjectScope(custom_objects), sharing():
-            model = deserialize(config)
-    except OpError as error:
-        raise type(error)(f"{where}: {error}") from error
-    except (RecursionError, MemoryError) as error:
-        raise DataLossError(f"{where}: the configuration is nested too deeply or huge") from error
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DataLossError(
-            f"{where}: no model can be made of the configuration: {type(error).__name__}: {error}"
-        ) from error
+    with refusing(where), CustomObjectScope(custom_objects), sharing():
+        model = deserialize(config)
     if not isinstance(model, Layer) or not hasattr(model, "save"):
         raise DataLossError(f"{where}: it describes a {type(model).__name__}, not a model")
     return model
+
+
+@contextmanager
+def refusing(where: str) -> Iterator[None]:
+    """Whatever a wrong configuration makes constructors raise is an error that names `where`."""
+    try:
+        yield
+    except OpError as error:
+        raise type(error)(f"{where}: {shown(error, 1000)}") from error
+    except (RecursionError, MemoryError) as error:
+        raise DataLossError(f"{where}: the configuration is nested too deeply or huge") from error
+    except Exception as error:
+        raise DataLossError(
+            f"{where}: nothing can be made of the configuration: {type(error).__name__}: "
+            f"{shown(error)}"
+        ) from error
 
 
 def parsed(text: str | bytes, where: str) -> Any:

@@ -1,0 +1,236 @@
+"""What is fuzzed: for each kind of file its seeds, how they are changed, and what reads them."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import lamina as tf
+from lamina.core.errors import OpError
+from lamina.keras.configurable import FAMILIES
+from lamina.keras.layers.context import weight_budget
+from lamina.keras.saving import model_members
+from lamina.keras.saving.files import model_from_text
+from lamina.tabular.archive import MEMBER, encoder_bytes, read_encoder
+from lamina.tabular.encoding import Encoder, Feature
+from lamina.tabular.target import Target
+from lamina.train import files as checkpoints
+
+from . import mutating
+
+keras = tf.keras
+CONFIG = "config.json"
+
+
+class Fuzzed(NamedTuple):
+    """One kind of file."""
+
+    seeds: Callable[[], list[bytes]]
+    mutate: mutating.Mutate
+    read: Callable[[bytes], Any]
+
+
+def is_refused(target: str, data: bytes) -> bool:
+    """Whether reading ends in lamina's own error; any other error goes on."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            TARGETS[target].read(data)
+    except OpError:
+        return True
+    return False
+
+
+# Models that seeds are made of --------------------------------------------------------------------
+
+
+def network() -> Any:
+    """A small network whose file has an optimizer's state."""
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(3, activation="relu"), layers.Dense(1)], name="network"
+    )
+    model.compile("adam", "mse", metrics=["mae"])
+    model.optimizer.build(model.trainable_weights)
+    return model
+
+
+def _branches() -> Any:
+    layers, ops = keras.layers, keras.ops
+    a, b = keras.Input((4,), name="a"), keras.Input((3,), name="b")
+    hidden = layers.BatchNormalization()(layers.Dense(3, kernel_regularizer="l2")(a))
+    joined = layers.Concatenate()([ops.relu(hidden) + 1.0, layers.LayerNormalization()(b)])
+    model = keras.Model([a, b], {"y": layers.Dense(2, activation="softmax")(joined)})
+    model.compile(keras.optimizers.SGD(0.1, 0.9), "sparse_categorical_crossentropy")
+    return model
+
+
+def _texts() -> Any:
+    layers = keras.layers
+    words = layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot")
+    learned = layers.StringLookup()
+    learned.adapt(np.array(["x", "y"]))
+    inputs = keras.Input((2,), dtype="string")
+    index = layers.Flatten()(layers.Embedding(5, 2)(learned(inputs)))
+    return keras.Model(inputs, layers.Concatenate()([words(inputs), index]))
+
+
+def _numbers() -> Any:
+    layers = keras.layers
+    normal, bins = layers.Normalization(), layers.Discretization(num_bins=3)
+    for layer in (normal, bins):
+        layer.adapt(np.arange(12.0).reshape(6, 2))
+    inputs = keras.Input((2,))
+    encoded = layers.CategoryEncoding(4, "multi_hot")(bins(inputs))
+    joined = layers.Concatenate()([layers.Rescaling(0.5)(normal(inputs)), encoded])
+    return keras.Model(inputs, layers.Dropout(0.2, seed=1)(joined))
+
+
+@functools.cache
+def models() -> list[Any]:
+    """The models whose files are the seeds."""
+    return [network(), _branches(), _texts(), _numbers()]
+
+
+def _members(model: Any) -> list[tuple[str, bytes]]:
+    return list(model_members(model).items())
+
+
+def _archives() -> list[bytes]:
+    return [mutating.packed(_members(model)) for model in models()]
+
+
+def _configs() -> list[bytes]:
+    mutating.names[:] = sorted({name for known in FAMILIES.values() for name in known})
+    return [dict(_members(model))[CONFIG] for model in models()]
+
+
+def _written(write: Callable[[str], Any], name: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        write(str(path))
+        return next(Path(folder).glob(f"{name}*")).read_bytes()
+
+
+def _old_models() -> list[bytes]:
+    chosen = (models()[0], models()[1])
+    return [_written(model.save, "model.h5") for model in chosen]
+
+
+def _weights() -> list[bytes]:
+    return [_written(network().save_weights, "all.weights.h5")]
+
+
+def _checkpoints() -> list[bytes]:
+    return [_written(network().save_weights, "all.ckpt")]
+
+
+def _encoder() -> Encoder:
+    features = (
+        Feature("age", "number", median=3.0, missing=True),
+        Feature("city", "category", categories=("a", "b"), other=True),
+    )
+    return Encoder(features, Target("y", "binary", ("no", "yes"), 0.5), (("id", "unique"),))
+
+
+def _tables() -> list[bytes]:
+    return [mutating.packed([(MEMBER, encoder_bytes(_encoder())), *_members(network())])]
+
+
+# Readers ------------------------------------------------------------------------------------------
+
+
+def _at(name: str) -> Callable[[Callable[[str], Any]], Callable[[bytes], Any]]:
+    """A decorator: what reads a path reads bytes, which are put there."""
+
+    def decorate(read: Callable[[str], Any]) -> Callable[[bytes], Any]:
+        @functools.wraps(read)
+        def reading(data: bytes) -> Any:
+            path = os.path.join(_folder(), name)
+            Path(path).write_bytes(data)
+            return read(path)
+
+        return reading
+
+    return decorate
+
+
+@functools.cache
+def _folder() -> str:
+    kept = tempfile.TemporaryDirectory(prefix="lamina-fuzz-")
+    _kept.append(kept)
+    return kept.name
+
+
+_kept: list[Any] = []
+_receiver = functools.cache(network)
+
+
+@_at("model.keras")
+def _load_model(path: str) -> Any:
+    return keras.models.load_model(path)
+
+
+@_at("model.h5")
+def _load_old_model(path: str) -> Any:
+    return keras.models.load_model(path)
+
+
+@_at("all.weights.h5")
+def _load_weights(path: str) -> Any:
+    return _receiver().load_weights(path)
+
+
+@_at("all.npz")
+def _load_checkpoint(path: str) -> Any:
+    checkpoints.read(path.removesuffix(".npz"))
+    return _receiver().load_weights(path.removesuffix(".npz"))
+
+
+@_at("table.keras")
+def _load_table(path: str) -> Any:
+    return read_encoder(path)
+
+
+def _load_json(data: bytes) -> Any:
+    with weight_budget(2**20):
+        return model_from_text(data, CONFIG)
+
+
+def _mutate_npz(data: bytes, rng: Any) -> bytes:
+    return mutating.mutate_archive({".npy": _mutate_array})(data, rng)
+
+
+def _mutate_array(data: bytes, rng: Any) -> bytes:
+    """The header of an array is text: what it says of shape and dtype is changed."""
+    known = [b"<f4", b"<f8", b"|O", b"|S9", b"|V8", b"(4, 3)", b"(2**40,)", b"(-1,)", b"|u1", b"()"]
+    if rng.randrange(2) and data.startswith(b"\x93NUMPY"):
+        return data.replace(rng.choice(known), rng.choice(known), 1)
+    start = data.find(b"{", 128)
+    if start >= 128 and rng.randrange(2):
+        text = mutating.mutate_json(data[start:], rng)
+        stream = io.BytesIO()
+        np.save(stream, np.frombuffer(text, np.uint8))
+        return stream.getvalue()
+    return mutating.mutate_bytes(data, rng)
+
+
+_INSIDE = {".json": mutating.mutate_json, ".h5": mutating.mutate_hdf5}
+_mutate_archive = mutating.mutate_archive(_INSIDE)
+
+TARGETS = {
+    "archive": Fuzzed(_archives, _mutate_archive, _load_model),
+    "json": Fuzzed(_configs, mutating.mutate_json, _load_json),
+    "hdf5": Fuzzed(_old_models, mutating.mutate_hdf5, _load_old_model),
+    "weights": Fuzzed(_weights, mutating.mutate_hdf5, _load_weights),
+    "npz": Fuzzed(_checkpoints, _mutate_npz, _load_checkpoint),
+    "tabular": Fuzzed(_tables, _mutate_archive, _load_table),
+}

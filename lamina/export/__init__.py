@@ -17,6 +17,7 @@ from ..core.errors import (
 )
 from ..core.files import FilePath, check_file
 from .graph import Inference, Port, inference_graph
+from .onnx import write_onnx
 
 __all__ = ["FORMATS", "Format", "Inference", "Port", "export", "inference_graph"]
 
@@ -29,7 +30,9 @@ class Format(NamedTuple):
     text: str  # what it is, in a few words
 
 
-FORMATS: dict[str, Format] = {}
+FORMATS: dict[str, Format] = {
+    "onnx": Format(".onnx", write_onnx, "ONNX, which many runtimes read"),
+}
 
 _OUTSIDE = {
     "tf_saved_model": "TensorFlow's graphs are not written",

@@ -25,6 +25,19 @@ def _infer(*specs: Spec, function: Function, dtype: np.dtype[Any]) -> Spec:
     return Spec(specs[0].shape, dtype)
 
 
+class LookUp:
+    """The function from what is in a table to its value there, to `other` from anything else."""
+
+    __slots__ = ("other", "table")
+
+    def __init__(self, table: dict[Any, Any], other: Any) -> None:
+        self.table = table
+        self.other = other
+
+    def __call__(self, item: Any) -> Any:
+        return self.table.get(item, self.other)
+
+
 class _Results(dict[Any, Any]):
     """What a function gives for each item, worked out once."""
 

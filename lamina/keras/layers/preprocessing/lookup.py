@@ -12,7 +12,7 @@ import numpy as np
 from ....core.dtypes import INT64, Array
 from ....core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
 from ....ops import array
-from ....prims.text import map_text
+from ....prims.text import LookUp, map_text
 from ...settings import floatx
 from ..context import CALLS
 from .base import (
@@ -347,7 +347,7 @@ class Lookup(Preprocessing):
             masked = self._inside([self.mask_token])[0]
             places[masked] = 0 if self.output_mode == "int" else -1
         if count == 1:
-            return lambda token: places.get(token, first_oov)
+            return LookUp(places, first_oov)
         if count == 0:
             return lambda token: places[token] if token in places else self._refused(token)
         by_rest = self.vocabulary_dtype != "string" and self.oov_method == "floormod"
@@ -375,12 +375,8 @@ class Lookup(Preprocessing):
         special = [None if t is None else self._inside([t])[0] for t in self._special()]
         unknown = self._inside([self.oov_token])[0]
         tokens = [unknown if token is None else token for token in special] + self._tokens
-        size = len(tokens)
-
-        def find(index: int) -> Any:
-            return tokens[index] if 0 <= index < size else unknown
-
         known = self._vocabulary.tokens is not None
+        find = LookUp(dict(enumerate(tokens)), unknown)
         function = find if known else self._refused_before_adapt
         return map_text(function, indices, dtype=self._token_dtype())
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..keras.saving.archive import EXPANSION, LARGE
+from ..core.archives import EXPANSION, LARGE
 from ..keras.saving.files import CONFIG, METADATA, WEIGHTS
 from . import architecture, hdf5, pickles
 from .report import Inspection, Member, Weight

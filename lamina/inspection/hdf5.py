@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..keras.saving.archive import EXPANSION, LARGE
+from ..core.archives import EXPANSION, LARGE
 from . import architecture
 from .report import Inspection, Statistics, Weight
 

@@ -32,6 +32,7 @@ class _Column(NamedTuple):
     shown: npt.NDArray[np.intp]  # which nodes of the layer are drawn
     heights: Matrix  # where
     size: int  # how many nodes there are
+    dropped: npt.NDArray[np.bool_]  # which of those shown are left out
 
 
 def network(
@@ -39,6 +40,7 @@ def network(
     *,
     feature_names: Sequence[Any] | None = None,
     most_nodes: int = 24,
+    dropout_seed: int | None = None,
     ax: Axes | None = None,
     style: str | None = None,
 ) -> Axes:
@@ -48,7 +50,8 @@ def network(
     matrices of shape (inputs, units); vectors in that list are biases, which are not drawn. Colour
     is the sign of a weight; width and opacity its size, relative to the largest of its layer. Of a
     layer with more than `most_nodes` nodes, the first and last are drawn, with "n of N shown"
-    below. `style` is "light" or "dark".
+    below. With `dropout_seed`, nodes that one mask of the model's Dropout layers drops are crossed
+    out and their weights left away, as in a step of training. `style` is "light" or "dark".
     """
     layers = dense_layers(model)
     if isinstance(most_nodes, bool) or not isinstance(most_nodes, int) or most_nodes < 2:
@@ -62,7 +65,8 @@ def network(
             f"got {len(feature_names)}."
         )
     sizes = [inputs, *(layer.kernel.shape[1] for layer in layers)]
-    columns = [_column(size, most_nodes) for size in sizes]
+    masks = _masks(model, sizes, dropout_seed)
+    columns = [_column(mask, most_nodes) for mask in masks]
     tallest = max(len(column.shown) + 2 * (column.size > most_nodes) for column in columns)
     width = _COLUMN * len(columns) + (1.2 if feature_names is not None else 0.0)
     ax, theme = canvas(ax, style, (max(width, 4.8), _NODE * max(tallest, 6) + 1.6))
@@ -74,7 +78,9 @@ def network(
         _names(ax, theme, columns[0], feature_names)
     weights = sum(layer.kernel.size for layer in layers)
     chain = "–".join(str(size) for size in sizes)
-    headline(ax, theme, f"Network {chain}: {weights:,} weights", pad=26)
+    dropped = sum(int(mask.sum()) for mask in masks)
+    rest = "" if dropout_seed is None else f", {dropped} nodes dropped"
+    headline(ax, theme, f"Network {chain}: {weights:,} weights{rest}", pad=26)
     _key(ax, theme)
     ax.set_axis_off()
     ax.set_xlim(-0.3, len(layers) + 0.3)
@@ -120,10 +126,7 @@ def dense_layers(model: Any) -> list[DenseLayer]:
 def _layers_of(model: Any) -> Iterable[DenseLayer]:
     """Dense layers in order; an Activation layer adds its name to the dense one before it."""
     found: list[DenseLayer] = []
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            found.extend(_layers_of(layer))
-            continue
+    for layer in _flat_layers(model):
         name, kernel = plain(getattr(layer, "name", type(layer).__name__)), _kernel_of(layer)
         activation = _activation_of(layer)
         if kernel is not None:
@@ -179,15 +182,40 @@ def _matrix(kernel: Any, name: str) -> Matrix:
     return matrix
 
 
-def _column(size: int, most: int) -> _Column:
+def _masks(model: Any, sizes: Sequence[int], seed: int | None) -> list[npt.NDArray[np.bool_]]:
+    """Which nodes of each column are dropped; none without a seed."""
+    if seed is None:
+        return [np.zeros(size, dtype=bool) for size in sizes]
+    rates = [0.0] * len(sizes)
+    place = 0
+    for layer in _flat_layers(model):
+        if _kernel_of(layer) is not None:
+            place += 1
+        elif type(layer).__name__ == "Dropout":
+            rates[place] = 1.0 - (1.0 - rates[place]) * (1.0 - float(layer.rate))
+    if not any(rates):
+        raise InvalidArgumentError(
+            "the model has no Dropout layer, so there is nothing to drop; leave dropout_seed out."
+        )
+    random = np.random.default_rng(seed)
+    return [random.random(size) < rate for size, rate in zip(sizes, rates, strict=True)]
+
+
+def _flat_layers(model: Any) -> Iterable[Any]:
+    for layer in getattr(model, "layers", ()):
+        yield from _flat_layers(layer) if hasattr(layer, "layers") else (layer,)
+
+
+def _column(mask: npt.NDArray[np.bool_], most: int) -> _Column:
     """Nodes one apart around height 0, from the top; a gap of two where some are left out."""
+    size = len(mask)
     shown = np.arange(size)
     if size > most:
         shown = np.concatenate([shown[: (most + 1) // 2], shown[size - most // 2 :]])
     rows = np.arange(len(shown), dtype=np.float64)
     if size > most:
         rows[(most + 1) // 2 :] += 2
-    return _Column(shown, rows.max() / 2 - rows, size)
+    return _Column(shown, rows.max() / 2 - rows, size, mask[shown])
 
 
 def _edges(
@@ -198,9 +226,11 @@ def _edges(
 
     weights = kernel[np.ix_(left.shown, right.shown)].ravel()
     size = np.abs(weights) / (np.abs(kernel).max() or 1.0)
+    kept = np.outer(~left.dropped, ~right.dropped).ravel()
     starts = np.repeat(left.heights, len(right.shown))
     ends = np.tile(right.heights, len(left.shown))
     order = np.argsort(size, kind="stable")  # strong ones last, on top
+    order = order[kept[order]]
     segments = [[(place, starts[i]), (place + 1, ends[i])] for i in order]
     colors = [to_rgba(theme.series[int(weights[i] < 0)], 0.06 + 0.89 * size[i]) for i in order]
     ax.add_collection(
@@ -215,6 +245,11 @@ def _nodes(ax: Axes, theme: Theme, columns: list[_Column]) -> None:
             x, column.heights, s=70, facecolor=theme.background, edgecolor=theme.ink,
             linewidth=1.1, zorder=2,
         )  # fmt: skip
+        if column.dropped.any():
+            ax.scatter(
+                x[column.dropped], column.heights[column.dropped], s=90, marker="x",
+                color=theme.series[1], linewidth=1.8, zorder=3,
+            )  # fmt: skip
         if len(column.shown) < column.size:
             last = (len(column.shown) + 1) // 2 - 1
             middle = (column.heights[last] + column.heights[last + 1]) / 2

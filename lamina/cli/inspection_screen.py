@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..core.showing import escaped
 from ..inspection import Inspection, Statistics
 from ..inspection.architecture import describe
 from ..inspection.reading import KINDS
 
 _STYLES = {"danger": "bold red", "warning": "yellow", "note": "cyan"}
 _MOST = 40  # rows of a table, if not everything is asked for
-_LONGEST = 300  # characters of one text
 
 
 def show(console: Console, found: Inspection, everything: bool) -> None:
@@ -31,13 +31,8 @@ def show(console: Console, found: Inspection, everything: bool) -> None:
     _show_findings(console, found)
 
 
-def escaped(text: Any, longest: int = _LONGEST) -> str:
-    """`text` in one line; what would steer a terminal, or turn its direction, as an escape."""
-    shown = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in str(text)[: longest + 1]
-    )
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+def _safe(text: Any, longest: int = 300) -> str:
+    return escaped(text, longest)
 
 
 def bytes_of(size: int) -> str:
@@ -51,13 +46,13 @@ def _show_head(console: Console, found: Inspection) -> None:
     grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     grid.add_column(style="dim", overflow="fold", max_width=18)
     grid.add_column(overflow="fold")
-    grid.add_row("File", escaped(found.path))
+    grid.add_row("File", _safe(found.path))
     grid.add_row("Kind", f"{KINDS[found.kind]}, {bytes_of(found.size)}")
     labels = {"keras_version": "Keras", "date_saved": "Saved", "lamina_version": "lamina"}
     for key, value in (*found.about.items(), *found.training.items()):
         label = labels.get(key, key.replace("_", " "))
-        grid.add_row(escaped(label[:1].upper() + label[1:] if key not in labels else label),
-                     escaped(value))  # fmt: skip
+        grid.add_row(_safe(label[:1].upper() + label[1:] if key not in labels else label),
+                     _safe(value))  # fmt: skip
     console.print(grid)
 
 
@@ -86,8 +81,8 @@ def _show_layers(console: Console, found: Inspection, most: int) -> None:
         indent = "  " * layer.depth
         settings = ", ".join(f"{k}={describe(v)}" for k, v in layer.settings.items())
         count = "" if layer.parameters is None else f"{layer.parameters:,}"
-        name = f"{indent}{escaped(layer.name, 60)} ({escaped(layer.kind, 60)})"
-        rows.append([name, escaped(layer.shape or ""), count, escaped(settings, 120)])
+        name = f"{indent}{_safe(layer.name, 60)} ({_safe(layer.kind, 60)})"
+        rows.append([name, _safe(layer.shape or ""), count, _safe(settings, 120)])
     columns = [("Layer (type)", "left"), ("Output", "left"), ("Param #", "right"), ("Set", "left")]
     table = _table("Layers", columns, rows)
     _print_cut(console, table, len(rows), len(found.layers), "layers")
@@ -107,7 +102,7 @@ def _show_weights(console: Console, found: Inspection, most: int) -> None:
     chosen = [w for w in found.weights if most > _MOST or not w.name.startswith("optimizer")]
     for weight in chosen[:most]:
         shape = " × ".join(map(str, weight.shape[:8])) or "–"
-        row = [escaped(weight.name, 120), shape, escaped(weight.dtype, 40), f"{weight.size:,}"]
+        row = [_safe(weight.name, 120), shape, _safe(weight.dtype, 40), f"{weight.size:,}"]
         rows.append(row + (_numbers(weight.statistics) if measured else []))
     size = bytes_of(sum(weight.size for weight in found.weights))
     title = f"Weights: {len(found.weights):,} arrays, {size}"
@@ -126,7 +121,7 @@ def _show_members(console: Console, found: Inspection, most: int) -> None:
     if not found.members:
         return
     rows = [
-        [escaped(m.name, 120), f"{m.size:,}", f"{m.stored:,}", _ratio(m.size, m.stored)]
+        [_safe(m.name, 120), f"{m.size:,}", f"{m.stored:,}", _ratio(m.size, m.stored)]
         for m in found.members[:most]
     ]
     columns = [("Name", "left"), ("Bytes", "right"), ("Stored", "right"), ("Ratio", "right")]
@@ -144,20 +139,20 @@ def _show_names(console: Console, found: Inspection) -> None:
     console.print()
     console.print(Text("Imports that it asks for when it is loaded", style="bold"))
     for name in found.names[:_MOST]:
-        console.print(Text(f"  {escaped(name)}"))
+        console.print(Text(f"  {_safe(name)}"))
 
 
 def _show_findings(console: Console, found: Inspection) -> None:
     console.print()
     for place in found.stopped[:_MOST]:
-        console.print(Text.assemble(("damaged  ", "bold red"), escaped(place)))
+        console.print(Text.assemble(("damaged  ", "bold red"), _safe(place)))
     for item in found.findings:
         console.print(
             Text.assemble(
-                (f"{item.severity:<8} ", _STYLES[item.severity]), (escaped(item.what), "bold"),
-                f": {escaped(item.where)}",
+                (f"{item.severity:<8} ", _STYLES[item.severity]), (_safe(item.what), "bold"),
+                f": {_safe(item.where)}",
             )
         )  # fmt: skip
-        console.print(Text(f"         {escaped(item.why)}", style="dim"))
+        console.print(Text(f"         {_safe(item.why)}", style="dim"))
     if not found.suspicious:
         console.print(Text("Nothing suspicious was found.", style="green"))

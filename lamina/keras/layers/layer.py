@@ -400,7 +400,7 @@ class Layer(Connected):
             variable.assign(store[str(number)])
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self._name}, built={self.built}>"
+        return f"<{type(self).__name__} name={repr(self._name)[1:-1]}, built={self.built}>"
 
     def stateless_call(
         self,

@@ -22,7 +22,7 @@ from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..masks import any_mask, masks_of
 from ..saving import load_weights, model_from_text, save_model, save_weights
 from ..training.trainer import Trainer
-from ..utils.summary import print_summary
+from ..utils.summary import html_summary, print_summary
 from . import copying
 
 _OWN = __name__.removesuffix(".models.model") + "."
@@ -161,6 +161,10 @@ class Model(Trainer, Layer):
         print_summary(
             self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of a model: its summary, with the layers inside of layers."""
+        return html_summary(self)
 
     def export(
         self,

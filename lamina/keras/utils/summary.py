@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.errors import InvalidArgumentError, OpError, nearest
+from ...core.showing import escaped, html_table, show_html
 from ..layers.connections import outputs_of
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
@@ -19,6 +20,8 @@ from ..layers.layer import Layer
 _ENDS = {False: (0.45, 0.80, 1.0), True: (0.3, 0.56, 0.74, 1.0)}  # of columns, if branched
 _WIDTHS = {False: 88, True: 108}  # where the terminal has room for that and four columns more
 _TRAINABLE = 12  # columns more for what is trainable, of which the others leave a tenth
+_LEAST = 12  # characters for each column, in however narrow a terminal
+_COLUMNS = ("Layer (type)", "Output Shape", "Param #", "Connected to", "Trainable")
 _STYLES = {"Output Shape": "cyan", "Param #": "green"}
 
 
@@ -40,6 +43,16 @@ class Step(NamedTuple):
     call: Any
 
 
+class Summary(NamedTuple):
+    """What a summary says: a line above, the columns of a table and its cells, lines below."""
+
+    title: str
+    columns: list[str]
+    cells: list[list[str]]
+    totals: list[str]
+    branched: bool
+
+
 def print_summary(
     model: Any,
     line_length: int | None = None,
@@ -51,66 +64,122 @@ def print_summary(
 ) -> None:
     """Print the table of `model` as Keras does, `line_length` columns wide.
 
-    Without it, the table is as wide as its columns need, or as the terminal allows.
+    Without it, the table is as wide as its columns need, or as the terminal allows. In a notebook
+    it is HTML.
 
     `positions`: where the columns end, as shares of the width up to 1, or in characters.
     `print_fn` gets the table as one plain text. `expand_nested` shows the layers inside of layers,
     `show_trainable` which are frozen (N). `layer_range`: names (or regular expressions) of
     the first and the last layer to show.
     """
-    from shutil import get_terminal_size
+    summary = summarize(model, expand_nested, show_trainable, layer_range)
+    width, ends = _layout(summary, line_length, positions)
+    widths = _widths(len(summary.columns), width, ends)
+    page = io.StringIO()
+    _print(summary, page, widths, width, width)
+    text = page.getvalue().rstrip("\n")
+    if print_fn is not None:
+        print_fn(text)
+    elif not show_html(_html(summary), text):
+        roomy = width + 4 <= _terminal_width() or line_length is not None
+        _print(summary, sys.stdout, widths, width, line_length if roomy else width)
 
-    from rich.console import Console
-    from rich.text import Text
 
+def html_summary(model: Any) -> str:
+    """The table of `model` as HTML, with the layers inside of layers."""
+    return _html(summarize(model, expand_nested=True))
+
+
+def summarize(
+    model: Any,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> Summary:
+    """What stands in the table of `model`, with names that steer no terminal."""
     branched = _is_branched(model)
     parts = model._shown() if hasattr(model, "_shown") else model.layers
     names = {id(part.call): part.name for part in parts if isinstance(part, Step)}
     calls = _Calls(_calls(model), names)
-    rows = list(_rows(_in_range(parts, layer_range), calls, expand_nested))
     columns = ["Layer (type)", "Output Shape", "Param #"]
     columns += ["Connected to"] if branched else []
     columns += ["Trainable"] if show_trainable else []
-    default = _WIDTHS[branched] + _TRAINABLE * show_trainable
-    width = line_length or min(default, get_terminal_size().columns - 4)
-    ends = list(positions or _ENDS[branched])
-    if positions is None and show_trainable:
-        ends = [0.9 * end for end in ends]
-    ends += [1.0] * (positions is None and show_trainable)
-    page = io.StringIO()
+    cells = []
+    for row in _rows(_in_range(parts, layer_range), calls, expand_nested):
+        by_column = dict(zip(_COLUMNS, row, strict=True))
+        cells.append([escaped(by_column[name]) for name in columns])
+    return Summary(f'Model: "{escaped(model.name)}"', columns, cells, _totals(model), branched)
+
+
+def _layout(
+    summary: Summary, line_length: int | None, positions: Sequence[float] | None
+) -> tuple[int, list[float]]:
+    """How wide the table is, and where its columns end."""
+    trainable = "Trainable" in summary.columns
+    default = _WIDTHS[summary.branched] + _TRAINABLE * trainable
+    least = _LEAST * len(summary.columns)
+    width = line_length or max(least, min(default, _terminal_width() - 4))
+    if positions is not None:
+        return width, list(positions)
+    ends = list(_ENDS[summary.branched])
+    return width, [*(0.9 * end for end in ends), 1.0] if trainable else ends
+
+
+def _terminal_width() -> int:
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
+
+
+def _html(summary: Summary) -> str:
+    cells = [[row[0].replace("└ ", ""), *row[1:]] for row in summary.cells]
+    return html_table(summary.title, summary.columns, cells, ["Param #"], summary.totals)
+
+
+def _print(
+    summary: Summary, file: Any, widths: list[int], width: int, page_width: int | None
+) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(
-        file=sys.stdout if print_fn is None else page,
+        file=file,
+        color_system="auto" if file is sys.stdout else None,  # whatever FORCE_COLOR says
         force_jupyter=False,
-        width=line_length if print_fn is None else width,
+        width=page_width,
         highlight=False,
         markup=False,
         emoji=False,
     )
-    console.print(Text(f'Model: "{model.name}"', "bold"), soft_wrap=True)
-    console.print(_table(rows, columns, _widths(len(columns), width, ends), width))
-    console.print(_totals(model), soft_wrap=True)
-    if print_fn is not None:
-        print_fn(page.getvalue().rstrip("\n"))
+    console.print(Text(_encodable(summary.title, console), "bold"), soft_wrap=True)
+    console.print(_table(summary, widths, width, console))
+    console.print(_encodable("\n".join(summary.totals), console), soft_wrap=True)
 
 
-def _table(rows: list[Row], columns: list[str], widths: list[int], width: int) -> Any:
+def _encodable(text: str, console: Any) -> str:
+    """`text` with escapes for what the output cannot show."""
+    if console.encoding.startswith("utf"):
+        return text
+    plain = text.replace("└", "-")
+    encoded: str = plain.encode(console.encoding, "backslashreplace").decode(console.encoding)
+    return encoded
+
+
+def _table(summary: Summary, widths: list[int], width: int, console: Any) -> Any:
     from rich.box import HEAVY_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=HEAVY_HEAD, show_lines=True, width=width)
     alignment: dict[str, Any] = {"Param #": "right", "Trainable": "center"}
-    for name, room in zip(columns, widths, strict=True):
-        table.add_column(name, width=room, justify=alignment.get(name, "left"))
-    for row in rows:
-        cells = {
-            "Layer (type)": row.layer,
-            "Output Shape": row.shape,
-            "Param #": row.parameters,
-            "Connected to": row.connections,
-            "Trainable": row.trainable,
-        }
-        table.add_row(*(Text(cells[name], _STYLES.get(name, "")) for name in columns))
+    for name, room in zip(summary.columns, widths, strict=True):
+        whole = name == "Param #" or not console.encoding.startswith("utf")  # no number is cut
+        overflow: Any = "fold" if whole else "ellipsis"
+        justify = alignment.get(name, "left")
+        table.add_column(name, width=room, justify=justify, overflow=overflow)
+    for row in summary.cells:
+        named = zip(summary.columns, row, strict=True)
+        table.add_row(*(Text(_encodable(t, console), _STYLES.get(n, "")) for n, t in named))
     return table
 
 
@@ -261,14 +330,14 @@ def _places(tensor: Any, calls: _Calls) -> list[str]:
 # What stands below --------------------------------------------------------------------------------
 
 
-def _totals(model: Any) -> str:
+def _totals(model: Any) -> list[str]:
     groups = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
     if model.optimizer is not None and model.optimizer.built:
         groups["Optimizer"] = model.optimizer.variables
     everything = [weight for weights in groups.values() for weight in weights]
     lines = [f" Total params: {_count_and_size(everything)}"]
     lines += [f" {name} params: {_count_and_size(group)}" for name, group in groups.items()]
-    return "\n".join(lines)
+    return lines
 
 
 def _count(weights: Sequence[Any]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html.parser
 import io
 import re
 import subprocess
 import sys
+import types
 
 import keras as theirs
 import numpy as np
@@ -207,3 +209,94 @@ def test_a_terminal_gets_colours_and_its_own_width(monkeypatch):
     assert "\x1b[" in text
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     assert 60 <= max(map(len, plain.splitlines())) <= 64
+
+
+HOSTILE = "evil\x1b[31m\u202e[bold]<img src=x>&amp;"
+
+
+def hostile():
+    return ours.Sequential([ours.Input((4,)), ours.layers.Dense(2, name=HOSTILE)], name=HOSTILE)
+
+
+def test_names_steer_no_terminal():
+    texts = (text_of(hostile()), repr(hostile()), repr(hostile().layers[0]))
+    for text in texts:
+        assert not {"\x1b", "\u202e"} & set(text) and "evil" in text
+
+
+def test_no_number_is_cut_short_in_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    model = ours.Sequential([ours.Input((4,)), ours.layers.Dense(10**6, name="wide")])
+    column = "".join(row[2].replace(" ", "") for row in cells(text_of(model)))
+    assert "5,000,000" in column
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_an_output_that_lacks_characters_gets_escapes(encoding, monkeypatch):
+    content = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding=encoding))
+    inner = ours.Sequential([ours.Input((4,)), ours.layers.Dense(2)], name="網")
+    ours.Sequential([ours.Input((4,)), inner], name="網").summary(expand_nested=True)
+    sys.stdout.flush()
+    text = content.getvalue().decode(encoding)
+    assert text.startswith('Model: "\\u7db2"') and "- dense" in text
+
+
+def test_plain_text_is_plain_whatever_the_environment_says(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in text_of(sequential(ours))
+
+
+class Page(html.parser.HTMLParser):
+    """The elements of a page, and its texts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.texts = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def test_a_notebook_shows_a_model_as_a_table_that_escapes_its_names():
+    page = Page(branched(ours)._repr_html_())
+    headings = [attributes["scope"] for tag, attributes in page.elements if tag == "th"]
+    assert headings.count("col") == 4 and headings.count("row") == 5  # the inner one is expanded
+    assert 'Model: "two"' in page.texts and "deep (Dense)" in page.texts
+    page = Page(hostile()._repr_html_())
+    assert {tag for tag, _ in page.elements} <= {
+        *("div", "table", "caption", "thead", "tbody", "tr", "th", "td")
+    }
+    shown = HOSTILE.encode("unicode_escape").decode()
+    assert f"{shown} (Dense)" in page.texts and f'Model: "{shown}"' in page.texts
+
+
+def test_summary_in_a_notebook_is_html(monkeypatch, capsys):
+    published = []
+    display = types.SimpleNamespace(publish=published.append)
+    shell = types.SimpleNamespace(kernel=object(), display_pub=display)
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    model = sequential(ours)
+    model.summary()
+    assert capsys.readouterr().out == ""
+    assert published[0]["text/html"].count("<tr>") == 5
+    assert published[0]["text/plain"] == text_of(model)
+    del shell.kernel  # IPython in a terminal
+    model.summary()
+    assert 'Model: "net"' in capsys.readouterr().out and len(published) == 1
+
+
+def test_a_notebook_shows_a_training_as_a_table():
+    model = ours.Sequential([ours.Input((4,)), ours.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    history = model.fit(X, X[:, :1], epochs=30, verbose=0)
+    page = Page(history._repr_html_())
+    assert "30 epochs" in page.texts and "loss" in page.texts
+    assert [text for text in page.texts if text.isdigit()] == [
+        str(epoch) for epoch in [*range(1, 6), *range(16, 31)]
+    ]
+    assert f"{history.history['loss'][-1]:.4g}" in page.texts

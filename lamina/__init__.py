@@ -12,6 +12,7 @@ from typing import Any
 from .core import errors, nest
 from .core.config import config
 from .core.offers import offer
+from .core.release import VERSION as __version__  # noqa: F401
 from .core.shapes import TensorShape
 from .core.spaces import Space
 from .ops import (
@@ -136,8 +137,6 @@ from .tensor.spec import TensorSpec, TypeSpec, type_spec_from_value
 from .tensor.tape import GradientTape, UnconnectedGradients
 from .tensor.tensor import Tensor
 from .tensor.variable import Variable
-
-__version__ = "0.1.0"
 
 newaxis = None
 autodiff = Space(f"{__name__}.autodiff", GradientTape=GradientTape)

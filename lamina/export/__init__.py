@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core.errors import (
@@ -16,6 +17,7 @@ from ..core.errors import (
     nearest,
 )
 from ..core.files import FilePath, check_file
+from .c import write_c
 from .graph import Inference, Port, inference_graph
 from .onnx import write_onnx
 
@@ -28,10 +30,12 @@ class Format(NamedTuple):
     ending: str
     write: Callable[..., None]
     text: str  # what it is, in a few words
+    after_file: bool = False  # a function in it is named after the file, not after the model
 
 
 FORMATS: dict[str, Format] = {
     "onnx": Format(".onnx", write_onnx, "ONNX, which many runtimes read"),
+    "c": Format(".c", write_c, "one file in C99 and its header", after_file=True),
 }
 
 _OUTSIDE = {
@@ -66,6 +70,8 @@ def export(
     chosen = _chosen(path, format)
     _check_options(chosen, options)
     check_file(path)
+    if name is None and chosen.after_file:
+        name = Path(path).stem
     chosen.write(inference_graph(model, input_signature, name, metadata), path, **options)
     if verbose is None or verbose:
         sys.stdout.write(f"Saved artifact at '{path}'.\n")

@@ -73,11 +73,11 @@ def erf_array(x: Array) -> Array:
 
 
 # M. Giles, "Approximating the erfinv function" (2010), single precision.
-_GILES_CENTRE = (
+GILES_CENTRE = (
     2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
     -0.00125372503, -0.00417768164, 0.246640727, 1.50140941,
 )  # fmt: skip
-_GILES_TAIL = (
+GILES_TAIL = (
     -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
     -0.0076224613, 0.00943887047, 1.00167406, 2.83297682,
 )  # fmt: skip
@@ -86,8 +86,8 @@ _GILES_TAIL = (
 def erf_inverse_array(x: Array) -> Array:
     """The inverse of erf: infinite at ±1, NaN outside; float64 is refined by Halley steps."""
     w = np.asarray(-np.log1p(-x * x), x.dtype)
-    centre = _horner(_GILES_CENTRE, w - x.dtype.type(2.5))
-    tail = _horner(_GILES_TAIL, np.sqrt(np.maximum(w, 5)) - x.dtype.type(3))
+    centre = _horner(GILES_CENTRE, w - x.dtype.type(2.5))
+    tail = _horner(GILES_TAIL, np.sqrt(np.maximum(w, 5)) - x.dtype.type(3))
     y: Array = np.where(w < 5, centre, tail).astype(x.dtype) * x
     if x.dtype == np.float64:
         y = _refine(y, x)

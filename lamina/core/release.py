@@ -1,0 +1,3 @@
+"""Which lamina this is."""
+
+VERSION = "0.1.0"

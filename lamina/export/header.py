@@ -1,0 +1,165 @@
+"""The header in C of an exported model, and the names in it: for its source and for its object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..core.errors import InvalidArgumentError, UnimplementedError
+from ..core.files import FilePath, check_file, replacing
+from ..core.release import VERSION
+from ..core.shapes import B
+from .c.types import c_type
+from .graph import Inference, Port
+
+_TEXT = """\
+/* {name}: a dense network as a C function, written by lamina {version}.
+ *
+ * Row after row of {inputs} numbers go in, row after row of {outputs} numbers come out:
+ *
+{ports}
+ *
+ * `rows` may be any number that is not negative. Inputs and outputs must not overlap.
+ * The function returns {upper}_OK, or one of the other values below, with outputs then undefined.
+ * It allocates no memory and keeps no state, so threads may call it at the same time; it takes
+ * about {stack} bytes of stack.{remarks}
+ */
+#ifndef LAMINA_{upper}_H
+#define LAMINA_{upper}_H
+
+#include <stdint.h>
+
+{sizes}
+
+#define {upper}_OK 0
+#define {upper}_BAD_ARGUMENT (-1) /* a null pointer, or a negative number of rows */
+#define {upper}_BAD_INDEX (-2) /* an input that counts something is out of range */
+#define {upper}_BAD_VALUE (-3) /* an integer divided by 0, or to a negative power */
+#define {upper}_LAMINA_VERSION "{version}"
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+{signature};
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
+
+
+class Argument(NamedTuple):
+    """An input or output in C: name, type, and how many numbers a row has."""
+
+    name: str
+    kind: str
+    width: int
+    port: Port
+
+
+class Interface(NamedTuple):
+    """What the function of an exported model is called with."""
+
+    name: str
+    inputs: tuple[Argument, ...]
+    outputs: tuple[Argument, ...]
+
+    def signature(self) -> str:
+        """The declaration of the function, without a semicolon."""
+        parts = [f"const {x.kind} *{x.name}" for x in self.inputs]
+        parts += [f"{x.kind} *{x.name}" for x in self.outputs]
+        return f"int {self.name}_predict({', '.join([*parts, 'int rows'])})"
+
+
+def interface(inference: Inference) -> Interface:
+    """The arguments in C. UnimplementedError where an end has no rows or a type that C lacks."""
+    return Interface(
+        identifier(inference.name),
+        _arguments("in", inference.inputs),
+        _arguments("out", inference.outputs),
+    )
+
+
+def identifier(name: str) -> str:
+    """`name` as C allows it: letters, digits and underscores."""
+    found = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
+    if not found:
+        raise InvalidArgumentError(
+            f"a function in C cannot be named after {name!r}: expected letters or digits. "
+            "Give a name=."
+        )
+    return f"model_{found}" if found[0].isdigit() else found
+
+
+def _arguments(stem: str, ports: Sequence[Port]) -> tuple[Argument, ...]:
+    found: list[Argument] = []
+    for port in ports:
+        shape = port.spec.shape
+        if shape[:1] != (B,):
+            raise UnimplementedError(
+                f"{port.name!r} of type {port.spec!r} has no rows; the exported function takes and "
+                "gives as many rows as it is told, along the first axis. Let all inputs and "
+                "outputs have the batch first."
+            )
+        name = stem if len(ports) == 1 else f"{stem}_{identifier(port.name)}"
+        while any(name == other.name for other in found):
+            name += "_"
+        width = 1
+        for size in shape[1:]:
+            width *= int(size)
+        found.append(Argument(name, c_type(port.spec.dtype), width, port))
+    return tuple(found)
+
+
+def header(made: Interface, stack: int, remarks: Sequence[str] = ()) -> str:
+    """The header's text. `stack`: bytes that a call takes; `remarks`: further lines."""
+    upper = made.name.upper()
+    return _TEXT.format(
+        name=made.name,
+        upper=upper,
+        version=VERSION,
+        inputs=" + ".join(str(x.width) for x in made.inputs),
+        outputs=" + ".join(str(x.width) for x in made.outputs),
+        ports="\n".join(f" *   {_described(x)}" for x in (*made.inputs, *made.outputs)),
+        stack=stack,
+        remarks="".join(f"\n * {line}" for line in remarks),
+        sizes="\n".join(
+            [*_sizes(upper, "INPUTS", made.inputs), *_sizes(upper, "OUTPUTS", made.outputs)]
+        ),
+        signature=made.signature(),
+    )
+
+
+def _described(argument: Argument) -> str:
+    sizes = argument.port.spec.shape[1:]
+    shape = " x ".join(["rows", *map(str, sizes)])
+    name = re.sub(r"[^ -~]|\*/", "?", argument.port.name)
+    order = ", the last axis fastest" if len(sizes) > 1 else ""
+    truth = ", 0 or 1" if argument.port.spec.dtype.kind == "b" else ""
+    return f"{argument.name}: {shape} numbers of type {argument.kind}{truth} ({name}){order}"
+
+
+def _sizes(upper: str, word: str, arguments: Sequence[Argument]) -> list[str]:
+    """Macros for the numbers in a row, of all arguments and of each of several."""
+    lines = [f"#define {upper}_{word} {sum(x.width for x in arguments)} /* numbers in a row */"]
+    if len(arguments) > 1:
+        lines += [f"#define {upper}_{x.name.upper()} {x.width}" for x in arguments]
+    return lines
+
+
+def write_both(path: FilePath, content: bytes, text: str) -> None:
+    """The file and, beside it, its header; neither is touched where one cannot be written."""
+    check_file(beside(path))
+    with replacing(path) as file, replacing(beside(path)) as second:
+        file.write(content)
+        second.write(text.encode())
+
+
+def beside(path: FilePath) -> Path:
+    """Where the header of a file is."""
+    return Path(path).with_suffix(".h")

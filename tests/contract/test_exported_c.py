@@ -1,0 +1,138 @@
+"""Every primitive, layer and activation in exported C: compiled strictly, the same numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina as tf
+from lamina.core.errors import OpError, UnimplementedError
+from lamina.export.c.elementwise import ELEMENTWISE
+from lamina.export.c.file import source
+from lamina.export.c.loops import LOOPS
+from lamina.export.c.places import VIEWS
+from lamina.export.c.plan import LOOKUPS, REFUSED, ROOTS, SOURCES
+from lamina.export.graph import Inference, Port, inference_graph
+from lamina.ir.graph import Graph
+from lamina.ir.interpret import interpreter
+from lamina.ir.primitive import PRIMITIVES
+from lamina.keras.configurable import FAMILIES
+from lamina.ops.vectorize import map_rows
+from lamina.passes.pipeline import optimize
+from lamina.tensor.function import Function
+from tests.contract.test_layers import CASES, Row, _constructed
+from tests.oracle import keras_activations
+from tests.oracle.keras_layers import inputs
+from tests.oracle.prims import ROWS
+from tests.tools.c_code import Called, needs_compiler
+
+COUNT = 11
+_TABLES = (ELEMENTWISE, VIEWS, SOURCES, LOOKUPS, ROOTS, REFUSED)
+
+
+def test_every_primitive_has_a_form_or_a_reason() -> None:
+    named = [name for table in _TABLES for name in table]
+    assert set(named) == set(PRIMITIVES)
+    assert len(named) == len(set(named))
+    assert set(LOOPS) == ROOTS
+
+
+def _inference(graph: Graph) -> Inference:
+    ins = [Port(f"x{n}", spec) for n, spec in enumerate(graph.input_specs)]
+    outs = [Port(f"y{n}", spec) for n, spec in enumerate(graph.output_specs)]
+    return Inference("sample", graph, tuple(ins), tuple(outs), {}, {})
+
+
+def _compiled(inference: Inference, folder: Path) -> Called:
+    header, text = source(inference, "sample.h")
+    (folder / "sample.h").write_text(header)
+    (folder / "sample.c").write_text(text)
+    outputs = [port.spec for port in inference.outputs]
+    return Called(folder / "sample.c", inference.name, outputs)
+
+
+def _batch(array: Any) -> Any:
+    """Rows like `array`, floats each with other numbers."""
+    rows = np.repeat(array[None], COUNT, 0)
+    if array.dtype.kind == "f":
+        rows = rows * np.linspace(0.5, 1, COUNT).reshape(-1, *[1] * array.ndim)
+    return rows
+
+
+def _primitive(name: str) -> tuple[Graph, list[Any]]:
+    """The sample of a primitive for each row of a batch."""
+    row = ROWS[name]
+    arrays = [_batch(array) for array in row.inputs] or [np.zeros((COUNT, 1))]
+    varying = [n for n in range(len(row.inputs)) if n not in _FIXED.get(name, ())]
+
+    def call(*xs: Any) -> Any:
+        given: list[Any] = [tf.constant(array) for array in row.inputs]
+        for place, x in zip(varying, xs, strict=True):
+            given[place] = x
+        return row.call(*given)
+
+    used = [arrays[n] for n in varying] or arrays
+    traced = Function(
+        lambda *xs: map_rows(lambda given: call(*given[: len(varying)]), xs), symbolic_batch=True
+    )
+    program = traced.program_for(*[tf.constant(array) for array in used])
+    return optimize(program.graph), used
+
+
+_FIXED = {"search": (0,), "gather": (1,), "scatter_add": (0,)}
+"""Operands that are the same for all rows."""
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", sorted(set(ROWS) - set(REFUSED)))
+def test_primitives(name: str, tmp_path: Path) -> None:
+    graph, arrays = _primitive(name)
+    (found,) = _compiled(_inference(graph), tmp_path)(*arrays)
+    (expected,) = interpreter(graph)(arrays)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", keras_activations.ARGUMENTS)
+def test_activations(name: str, tmp_path: Path) -> None:
+    for number, arguments in enumerate(keras_activations.ARGUMENTS[name]):
+        if arguments.get("axis", -1) != -1:
+            continue  # over the rows of a batch
+        activation = FAMILIES["keras.activations"][name]
+        traced = Function(lambda x, f=activation, a=arguments: f(x, **a), symbolic_batch=True)
+        x = keras_activations.POINTS
+        graph = optimize(traced.program_for(tf.constant(x)).graph)
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (found,) = _compiled(_inference(graph), folder)(x)
+        np.testing.assert_allclose(found, interpreter(graph)([x])[0], rtol=1e-6, atol=1e-6)
+
+
+@needs_compiler
+@pytest.mark.parametrize(("name", "row"), CASES)
+@pytest.mark.filterwarnings("ignore:Layer .* does not support masking")
+def test_layers(name: str, row: Row, tmp_path: Path) -> None:
+    layer = _constructed(tf.keras, name, row)
+    several = isinstance(row.shape, list)
+    arrays = inputs(row) if several else [inputs(row)]
+    if row.adapts:
+        layer.adapt(arrays[0])
+    ends = [tf.keras.Input(array.shape[1:], dtype=str(array.dtype)) for array in arrays]
+    try:
+        model = tf.keras.Model(ends, layer(ends if several else ends[0]))
+    except OpError as error:
+        pytest.skip(f"no step of a functional model: {error}")
+    inference = inference_graph(model, name="sample")
+    specs = [value.spec for node in inference.graph.nodes for value in node.outputs]
+    if any(spec.dtype.kind == "O" for spec in [*inference.graph.input_specs, *specs]):
+        with pytest.raises(UnimplementedError, match="strings"):
+            source(inference, "sample.h")
+        return
+    found = _compiled(inference, tmp_path)(*arrays)
+    expected = model.predict_on_batch(arrays if several else arrays[0])
+    expected = expected if isinstance(expected, list) else [expected]
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)

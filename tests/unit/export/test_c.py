@@ -1,0 +1,154 @@
+"""Exported C as people use it: a file and a header, a program around it, errors before files."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from lamina import keras
+from lamina.core.errors import UnimplementedError
+from lamina.export import inference_graph
+from tests.tools.c_code import SANITIZED, STRICT, Called, build, needs_compiler
+
+_MAIN = """
+#include <stdio.h>
+#include <stdlib.h>
+#include "credit.h"
+
+int main(void)
+{
+    const int rows = 1003;
+    float *in = malloc(sizeof(float) * CREDIT_INPUTS * (size_t)rows);
+    float *out = malloc(sizeof(float) * CREDIT_OUTPUTS * (size_t)rows);
+    int i;
+    if (!in || !out) {
+        return 1;
+    }
+    for (i = 0; i < rows * CREDIT_INPUTS; i++) {
+        in[i] = (float)(i % 17) / 8 - 1;
+    }
+    if (credit_predict(in, out, -1) != CREDIT_BAD_ARGUMENT
+        || credit_predict(NULL, out, 1) != CREDIT_BAD_ARGUMENT
+        || credit_predict(NULL, NULL, 0) != CREDIT_OK) {
+        return 2;
+    }
+    if (credit_predict(in, out, rows) != CREDIT_OK) {
+        return 3;
+    }
+    for (i = 0; i < rows; i++) {
+        printf("%.9g\\n", out[i]);
+    }
+    free(in);
+    free(out);
+    return 0;
+}
+"""
+
+
+def credit():
+    keras.utils.set_random_seed(3)
+    layers = [keras.layers.Dense(n, f) for n, f in ((16, "relu"), (8, "tanh"), (1, "sigmoid"))]
+    return keras.Sequential([keras.Input((23,)), keras.layers.BatchNormalization(), *layers])
+
+
+def rows_of(count, width):
+    return (np.arange(count * width) % 17).reshape(count, width).astype(np.float32) / 8 - 1
+
+
+@needs_compiler
+@pytest.mark.parametrize("ending", ["c"])
+def test_a_program_around_it_prints_what_predict_gives(ending, tmp_path):
+    model = credit()
+    model.export(tmp_path / f"credit.{ending}", verbose=False)
+    (tmp_path / "main.c").write_text(_MAIN)
+    flags = (*STRICT, *SANITIZED)
+    build([tmp_path / "main.c", tmp_path / f"credit.{ending}"], tmp_path / "main", *flags)
+    done = subprocess.run([tmp_path / "main"], check=True, capture_output=True, text=True)
+    found = np.array(done.stdout.split(), np.float32)
+    np.testing.assert_allclose(found, model.predict(rows_of(1003, 23), verbose=0)[:, 0], rtol=1e-6)
+    assert not done.stderr
+
+
+@needs_compiler
+def test_it_is_also_cpp(tmp_path):
+    if shutil.which("g++") is None:
+        pytest.skip("there is no g++")
+    credit().export(tmp_path / "credit.c", verbose=False)
+    (tmp_path / "credit.c").rename(tmp_path / "credit.cpp")
+    flags = ("-std=c++17", "-pedantic", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC")
+    build([tmp_path / "credit.cpp"], tmp_path / "credit.so", *flags)
+
+
+def several():
+    numbers = keras.Input((4,), name="some numbers")
+    codes = keras.Input((2,), dtype="int32", name="codes")
+    flat = keras.layers.Flatten()(keras.layers.Embedding(5, 3)(codes))
+    joined = keras.layers.Concatenate(name="right")([keras.layers.Dense(35, "gelu")(numbers), flat])
+    left = keras.layers.Dense(2, "softmax", name="left")(joined)
+    return keras.Model([numbers, codes], {"left": left, "right": joined})
+
+
+@needs_compiler
+@pytest.mark.parametrize("rows", [0, 1, 7, 64, 200])
+def test_several_inputs_and_outputs(rows, tmp_path):
+    model = several()
+    model.export(tmp_path / "it.c", name="two ways", verbose=False)
+    header = (tmp_path / "it.h").read_text()
+    assert (
+        "int two_ways_predict(const float *in_some_numbers, const int32_t *in_codes, "
+        "float *out_left, float *out_right, int rows);"
+    ) in header
+    assert "#define TWO_WAYS_IN_CODES 2" in header
+    numbers, codes = rows_of(rows, 4), (np.arange(2 * rows) % 5).reshape(rows, 2).astype(np.int32)
+    outputs = [port.spec for port in inference_graph(model).outputs]
+    called = Called(tmp_path / "it.c", "two_ways", outputs)
+    found = called(numbers, codes)
+    if rows:
+        expected = model.predict([numbers, codes], verbose=0)
+        for ours, name in zip(found, ("left", "right"), strict=True):
+            np.testing.assert_allclose(ours, expected[name], rtol=1e-6, atol=1e-6)
+        codes[-1] = 5
+        assert called.status(rows, numbers, codes, *found) == -2
+        assert called.status(rows, numbers, None, *found) == -1
+
+
+@needs_compiler
+def test_nan_and_infinity_pass_as_in_predict(tmp_path):
+    model = credit()
+    model.export(tmp_path / "credit.c", verbose=False)
+    rows = rows_of(20, 23)
+    rows[0, 0], rows[3, 5], rows[4] = np.nan, np.inf, -np.inf
+    called = Called(tmp_path / "credit.c", "credit", [inference_graph(model).outputs[0].spec])
+    # Neither side of an array is on a boundary of more than an element.
+    held, taken = np.zeros(20 * 23 + 1, np.float32)[1:], np.zeros(21, np.float32)[1:]
+    held[:] = rows.ravel()
+    assert called.status(20, held, taken) == 0
+    np.testing.assert_allclose(taken, model.predict(rows, verbose=0)[:, 0], rtol=1e-6)
+
+
+def test_the_same_model_is_the_same_text(tmp_path):
+    model = credit()
+    for name in ("a", "b"):
+        model.export(tmp_path / f"{name}.c", name="same", verbose=False)
+    first, second = ((tmp_path / f"{name}.c").read_text() for name in "ab")
+    assert first.replace("a.h", "b.h") == second
+    assert (tmp_path / "a.h").read_text() == (tmp_path / "b.h").read_text()
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (lambda x: keras.ops.mean(x, axis=0, keepdims=True) + x, "all rows"),
+        (lambda x: x + keras.ops.inv(keras.ops.reshape(x, (-1, 2, 2)))[:, 0, :1], "LAPACK"),
+        (lambda x: keras.ops.cast(x, "float16"), "float16"),
+    ],
+)
+def test_what_has_no_form_is_refused_before_a_file_is_there(layer, message, tmp_path):
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layer(inputs))
+    with pytest.raises(UnimplementedError, match=message):
+        model.export(tmp_path / "model.c")
+    assert not list(tmp_path.iterdir())

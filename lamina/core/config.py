@@ -70,6 +70,7 @@ KNOBS = {
         ),
         Knob("object_cache", "", "folder for compiled programs; empty: below `cache`; off: none"),
         Knob("debug", "", "stages to print: graph, passes, plan, ir, assembly, times (by comma)"),
+        Knob("table_memory", 1 << 28, "bytes of a table in files up to which it is read whole"),
         Knob("eager_functions", False, "tf.function runs its Python code every time"),
     )
 }

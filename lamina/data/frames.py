@@ -63,15 +63,17 @@ class Frame:
         """The column of that name or at that place."""
         return self._read(place if isinstance(place, int) else self.labels.index(place))
 
-    def whole(self) -> Array | None:
-        """All columns as a matrix that shares the frame's memory; None where it cannot."""
-        dtypes = getattr(self._native, "dtypes", None)
-        if not hasattr(self._native, "iloc") or len(set(dtypes)) != 1:  # type: ignore[arg-type]
+    def whole(self, names: Sequence[str] | None = None) -> Array | None:
+        """Columns (by default all) as a matrix that shares memory; None where that cannot be."""
+        native = self._native
+        if not hasattr(native, "iloc"):
             return None
-        if not isinstance(dtypes.iloc[0], np.dtype):  # type: ignore[union-attr]
+        if names is not None and self.names != names:
+            native = native[list(names)]
+        dtypes = set(native.dtypes)
+        if len(dtypes) != 1 or not isinstance(dtype := dtypes.pop(), np.dtype):
             return None
-        array: Array = self._native.to_numpy()
-        return array if array.dtype.kind in "fiub" else None
+        return np.asarray(native.to_numpy()) if dtype.kind in "fiub" else None
 
 
 def frame_of(data: Any) -> Frame | None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import InvalidArgumentError
+from . import table_files
+from .arrow import arrow
 from .frames import Frame, frame_of, lazy_frame
+from .order import shuffled
+from .table_files import MOST, File, Part
+
+OPEN = 4  # parts that are read in turn where rows are shuffled
 
 
 class Lazy:
@@ -26,13 +33,128 @@ class Lazy:
         return found
 
 
-Table = Frame | Lazy
+class Stored:
+    """Rows of one or more files with the same columns."""
+
+    def __init__(self, files: Sequence[File], parts: Sequence[Part], where: str) -> None:
+        first = files[0]
+        self.names, self.where = tuple(first.types), where
+        self._files, self._parts = files, parts
+        if len(set(self.names)) < len(self.names):
+            raise InvalidArgumentError(f"{where} has two columns of one name; rename one of them")
+        for other in files[1:]:
+            if set(other.types) != set(first.types):
+                odd = sorted(set(other.types) ^ set(first.types))
+                raise InvalidArgumentError(
+                    f"the files have different columns: {', '.join(map(repr, odd[:8]))} stands in "
+                    f"only one of {first.path} and {other.path}"
+                )
+
+    def rows(self) -> int | None:
+        """How many rows there are; None where only reading tells."""
+        counts = [part.rows for part in self._parts]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+    def size(self, names: Sequence[str]) -> int:
+        """About how many bytes the named columns take in memory."""
+        rows = self.rows()
+        if rows is not None:
+            return rows * len(names) * 8
+        files = {part.where for part in self._parts if os.path.isfile(part.where)}
+        return sum(os.path.getsize(path) * (8 if path.endswith(".gz") else 1) for path in files)
+
+    def counted(self) -> Stored:
+        """The same, with the number of rows known: those that are not are read for it."""
+        parts = [
+            part
+            if part.rows is not None
+            else Part(
+                sum(b.num_rows for b in part.read(self.names[:1], MOST)), part.read, part.where
+            )
+            for part in self._parts
+        ]
+        return Stored(self._files, parts, self.where)
+
+    def cut(self, start: int, stop: int) -> Stored:
+        """Some of the rows, of which the number must be known."""
+        parts, done = [], 0
+        for part in self._parts:
+            rows = part.rows or 0
+            first, last = max(start - done, 0), min(stop - done, rows)
+            if first < last:
+                parts.append(part if last - first == rows else part.cut(first, last))
+            done += rows
+        return Stored(self._files, parts, self.where)
+
+    def read(self, names: Sequence[str]) -> Frame:
+        """The named columns, in memory."""
+        batches = [batch for part in self._parts for batch in part.read(names, MOST)]
+        return self._frame(batches, names)
+
+    def empty(self, names: Sequence[str]) -> Frame:
+        """A table of no rows, which shows what the columns hold."""
+        return self._frame([], names)
+
+    def frames(self, names: Sequence[str], size: int, seed: int | None = None) -> Iterator[Frame]:
+        """The rows, up to `size` at a time, in the order of the files.
+
+        With a seed, parts come in random order, and the rows of `OPEN` of them take turns.
+        """
+        parts = self._parts
+        if seed is not None:
+            parts = [parts[place] for place in shuffled(len(parts), seed).tolist()]
+        waiting = iter(parts)
+        running: list[Iterator[Any]] = []
+        while True:
+            while len(running) < (1 if seed is None else OPEN):
+                part = next(waiting, None)
+                if part is None:
+                    break
+                running.append(_slices(part.read(names, size), size))
+            if not running:
+                return
+            current = running.pop(0)
+            batch = next(current, None)
+            if batch is not None:
+                running.append(current)
+                yield self._frame([batch], names)
+
+    def _frame(self, batches: list[Any], names: Sequence[str]) -> Frame:
+        pyarrow = arrow(self.where)
+        if batches:
+            tables = [pyarrow.Table.from_batches([batch]) for batch in batches]
+            table = pyarrow.concat_tables(tables, promote_options="permissive")
+        else:
+            types = self._files[0].types
+            table = pyarrow.schema([(name, types[name]) for name in names]).empty_table()
+        found = frame_of(table)
+        assert found is not None
+        found.where = self.where
+        return found
+
+
+def _slices(batches: Iterator[Any], size: int) -> Iterator[Any]:
+    return (
+        batch.slice(start, size) for batch in batches for start in range(0, batch.num_rows, size)
+    )
+
+
+Table = Frame | Lazy | Stored
 
 
 def table_of(data: Any) -> Table | None:
-    """The table that `data` is; None where it is something else."""
+    """The table that `data` is or names; None where it is something else."""
     if isinstance(data, np.ndarray) and data.dtype.names is None:
         return None
+    if isinstance(data, Stored):
+        return data
+    if table_files.is_path(data):
+        files = [table_files.open_file(path) for path in table_files.paths_of(data)]
+        where = files[0].path if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more"
+        return Stored(files, [part for file in files for part in file.parts], where)
+    if type(data).__module__.startswith("pyarrow.") and hasattr(data, "get_fragments"):
+        file = table_files.of_dataset(data)
+        return Stored([file], file.parts, file.path)
     lazy = lazy_frame(data)
     return frame_of(data) if lazy is None else Lazy(lazy)
 

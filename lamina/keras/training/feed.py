@@ -159,7 +159,7 @@ def of_arrays(batches: Batches, shuffle: Any, steps: int | None) -> SegmentFeed:
 
     def segments() -> Iterator[Segment]:
         if shuffle == "batch":
-            yield _within_batches(batches.rows, batches.batch_size)
+            yield within_batches(batches.rows, batches.batch_size)
         elif shuffle:
             yield shuffled(batches.rows)
         else:
@@ -168,7 +168,7 @@ def of_arrays(batches: Batches, shuffle: Any, steps: int | None) -> SegmentFeed:
     return SegmentFeed(batches, segments, batches.steps, steps)
 
 
-def _within_batches(rows: int, size: int) -> Array:
+def within_batches(rows: int, size: int) -> Array:
     """An order that moves rows within their batches only."""
     order = shuffled(rows)
     return order[stable_order((order // size).astype(np.uint32))]
@@ -338,6 +338,8 @@ def feed_for(
 ) -> Feed:
     """The feed for what people pass as data."""
     steps = _checked_steps(steps)
+    if hasattr(x, "__lamina_feed__"):
+        return x.__lamina_feed__(batch_size, shuffle, class_weight, steps)  # type: ignore[no-any-return]
     if hasattr(x, "__lamina_node__"):
         refuse_beside(x, "a tf.data.Dataset", y, sample_weight)
         return of_dataset(x.__lamina_node__(), class_weight, steps)
@@ -476,6 +478,9 @@ def feeds_for_fit(
         return feed_for(x, y, sample_weight, **options), validation
     if not share:
         return feed_for(x, y, sample_weight, **options), None
+    if hasattr(x, "__lamina_feed__"):
+        ahead, behind = x.split(share)
+        return feed_for(ahead, **options), feed_for(behind, **of_validation)
     if is_stream(x):
         raise InvalidArgumentError(
             f"validation_split needs arrays, whose last rows it takes; x is a {type(x).__name__}. "
@@ -490,5 +495,6 @@ def feeds_for_fit(
 
 def is_stream(x: Any) -> bool:
     """Whether `x` gives batches, not rows."""
-    kinds = hasattr(x, "__lamina_node__"), hasattr(x, "__next__"), is_iterable(x)
-    return any(kinds) or isinstance(x, PyDataset) or _is_sequence(x)
+    names = "__lamina_node__", "__lamina_feed__", "__next__"
+    known = any(hasattr(x, name) for name in names) or isinstance(x, PyDataset)
+    return known or is_iterable(x) or _is_sequence(x)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core import nest
+from ...core.config import config
 from ...core.dtypes import Array
 from ...core.errors import (
     ArgumentTypeError,
@@ -19,9 +20,10 @@ from ...core.errors import (
 from ...core.strings import encode
 from ...data import frames, tables
 from ...data.frames import Column, Frame
-from ...data.tables import Table
+from ...data.tables import Stored, Table
 from ..columns import Columns
 from ..settings import floatx
+from .table_feed import TableStream
 
 FIT, EVALUATE, PREDICT = "fit", "evaluate", "predict"
 
@@ -66,9 +68,31 @@ def take(
                 )
         return Taken(x, _beside(y, "y", purpose), sample_weight, None)
     selection = _choose(model, table, y, sample_weight, purpose, known or model._columns)
+    if isinstance(table, Stored) and table.size(selection.all_names or ()) > config.table_memory:
+        return Taken(_streamed(table, selection, y, sample_weight), None, None, selection.columns)
     frame = tables.read(table, selection.all_names)
     _warn_of_order(x, y)
     return Taken(*selection.take(frame, y, sample_weight), selection.columns)
+
+
+def _streamed(table: Stored, selection: _Selection, y: Any, sample_weight: Any) -> TableStream:
+    """A table that is read piece by piece, of which the types of columns are checked now."""
+    for what, value, name in (
+        ("y", y, selection.targets),
+        ("sample_weight", sample_weight, selection.weight),
+    ):
+        if value is not None and name is None:
+            raise InvalidArgumentError(
+                f"{table.where} is too large to be read whole (config.table_memory), so {what} is "
+                f"the name of one of its columns; got {describe(value)}"
+            )
+
+    def convert(frame: Frame) -> tuple[Any, Any, Any]:
+        return selection.take(frame, None, None)
+
+    names = selection.all_names or ()
+    convert(table.empty(names))
+    return TableStream(table, names, convert)
 
 
 def take_validation(model: Any, data: Any, y: Any, columns: Columns | None) -> Any:
@@ -137,11 +161,10 @@ class _Selection(NamedTuple):
             pairs = zip(columns, self.symbols.values(), strict=True)
             return {column.label: self._input(column, symbol) for column, symbol in pairs}
         places = range(len(frame.labels)) if self.inputs is None else self.inputs
-        if self.inputs is None or frame.names == self.inputs:
-            whole = frame.whole()
-            if whole is not None:
-                self._check_finite(whole, frame.labels)
-                return whole
+        whole = frame.whole(self.inputs)
+        if whole is not None:
+            self._check_finite(whole, self.inputs or frame.labels)
+            return whole
         columns = [frame.column(place) for place in places]
         if not columns:
             raise InvalidArgumentError(f"{self.where} has no columns to learn from")
@@ -205,6 +228,8 @@ class _Selection(NamedTuple):
     def _check_finite(self, values: Array, labels: Sequence[str]) -> None:
         """Before training: NaN and infinity in the data end as NaN in all weights."""
         if self.purpose == PREDICT or values.dtype.kind != "f" or not len(values):
+            return
+        if np.isfinite(values.min()) and np.isfinite(values.max()):  # fast: NaN is both
             return
         bad = ~(np.isfinite(values.min(axis=0)) & np.isfinite(values.max(axis=0)))
         places = np.flatnonzero(bad).tolist()

@@ -1,0 +1,251 @@
+"""Tables in files (Parquet, Arrow IPC, CSV), read part by part, and only the columns asked for.
+
+A part is what can be read by itself: a row group of Parquet, a record batch of Arrow, a CSV file.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError, nearest
+from .arrow import arrow, reading
+
+MOST = 1 << 14  # rows that are decoded at once
+_BLOCK = 1 << 20  # bytes of text that are read at once
+PARQUET, IPC, CSV = "Parquet", "Arrow IPC", "CSV"
+ENDINGS = {
+    **dict.fromkeys((".parquet", ".pq"), PARQUET),
+    **dict.fromkeys((".arrow", ".arrows", ".feather", ".ipc"), IPC),
+    **dict.fromkeys((".csv", ".tsv", ".csv.gz", ".tsv.gz"), CSV),
+}
+
+
+Read = Callable[[Sequence[str], int], Iterator[Any]]
+
+
+class Part:
+    """Rows that are read one after the other; `rows` is None where only reading tells.
+
+    `read(names, size)` gives record batches, of up to `size` rows where that saves memory.
+    """
+
+    def __init__(self, rows: int | None, read: Read, where: str) -> None:
+        self.rows, self.read, self.where = rows, read, where
+
+    def cut(self, start: int, stop: int) -> Part:
+        """Some of the rows."""
+
+        def read(names: Sequence[str], size: int) -> Iterator[Any]:
+            done = 0
+            for batch in self.read(names, size):
+                first, last = max(start - done, 0), min(stop - done, batch.num_rows)
+                if first < last:
+                    yield batch.slice(first, last - first)
+                done += batch.num_rows
+                if done >= stop:
+                    return
+
+        return Part(stop - start, read, self.where)
+
+
+class File:
+    """One file: the types of its columns (PyArrow's, by name) and its parts."""
+
+    def __init__(self, path: str, types: dict[str, Any], parts: list[Part]) -> None:
+        self.path, self.types, self.parts = path, types, parts
+
+
+def is_path(data: Any) -> bool:
+    """Whether `data` names files: a path, a pattern, a folder, or a list of them."""
+    if isinstance(data, (str, os.PathLike)):
+        return True
+    if not isinstance(data, (list, tuple)) or not data:
+        return False
+    return all(
+        isinstance(item, os.PathLike) or (isinstance(item, str) and kind_of(item) is not None)
+        for item in data
+    )
+
+
+def kind_of(path: str | os.PathLike[str]) -> str | None:
+    """What a file holds, by its ending; None for other files."""
+    name = os.fspath(path).lower()
+    return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
+
+
+def paths_of(data: Any) -> list[str]:
+    """The files that a path, a pattern, a folder or a list of them names, sorted."""
+    if isinstance(data, (list, tuple)):
+        return [path for item in data for path in paths_of(item)]
+    text = os.fspath(data)
+    if os.path.isdir(text):
+        files = sorted(path for path in Path(text).rglob("*") if path.is_file())
+        found = [str(path) for path in files if kind_of(path)]
+        if any("=" in path.parent.name for path in files):
+            raise InvalidArgumentError(
+                f"{text} is parted by folders named column=value; to have them as columns, pass "
+                f"pyarrow.dataset.dataset({text!r}, partitioning='hive')"
+            )
+        if not found:
+            raise MissingFileError(f"{text} holds no file that ends in {', '.join(ENDINGS)}")
+        return found
+    if os.path.isfile(text):
+        return [text]
+    found = sorted(glob.glob(text, recursive=True))
+    if not found:
+        folder = os.path.dirname(text) or "."
+        near = nearest(os.path.basename(text), os.listdir(folder)) if os.path.isdir(folder) else ""
+        raise MissingFileError(f"there is no file {text!r}.{near}")
+    return found
+
+
+def open_file(path: str) -> File:
+    """A file, opened and looked at; DataLossError where it is damaged."""
+    kind = kind_of(path)
+    if kind is None:
+        raise InvalidArgumentError(
+            f"{path} is no table: the name of one ends in {', '.join(ENDINGS)}"
+        )
+    with reading(path, kind):
+        if os.path.getsize(path) == 0:
+            raise DataLossError(f"{path} is empty")
+        return _OPENERS[kind](path)
+
+
+def _parquet(path: str) -> File:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        types = {field.name: field.type for field in file.schema_arrow}
+        counts = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+
+    def part(group: int) -> Part:
+        def read(names: Sequence[str], size: int) -> Iterator[Any]:
+            with reading(path, PARQUET), parquet.ParquetFile(path, buffer_size=1 << 16) as file:
+                yield from file.iter_batches(
+                    batch_size=size, row_groups=[group], columns=list(names)
+                )
+
+        return Part(counts[group], read, path)
+
+    return File(path, types, [part(group) for group in range(len(counts))])
+
+
+def _ipc(path: str) -> File:
+    from pyarrow import ipc, memory_map
+
+    with memory_map(path) as source:
+        if source.read(6) != b"ARROW1":
+            return _ipc_stream(path)
+        source.seek(0)
+        file = ipc.open_file(source)
+        schema = file.schema
+    with memory_map(path) as source:  # one column tells how many rows there are
+        only = ipc.IpcReadOptions(included_fields=[0])
+        file = ipc.open_file(source, options=only)
+        counts = [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
+
+    def part(number: int) -> Part:
+        def read(names: Sequence[str], size: int) -> Iterator[Any]:
+            fields = sorted(schema.get_field_index(name) for name in names)
+            with reading(path, IPC), memory_map(path) as source:
+                chosen = ipc.IpcReadOptions(included_fields=fields)
+                yield ipc.open_file(source, options=chosen).get_batch(number)
+
+        return Part(counts[number], read, path)
+
+    types = {field.name: field.type for field in schema}
+    return File(path, types, [part(number) for number in range(len(counts))])
+
+
+def _ipc_stream(path: str) -> File:
+    from pyarrow import ipc, memory_map
+
+    with memory_map(path) as source:
+        schema = ipc.open_stream(source).schema
+
+    def read(names: Sequence[str], size: int) -> Iterator[Any]:
+        with reading(path, IPC), memory_map(path) as source:
+            for batch in ipc.open_stream(source):
+                yield batch.select(list(names))
+
+    return File(path, {field.name: field.type for field in schema}, [Part(None, read, path)])
+
+
+def _csv(path: str) -> File:
+    pyarrow = arrow(path)
+    from pyarrow import csv
+
+    parse = csv.ParseOptions(delimiter=_delimiter(path))
+    block = csv.ReadOptions(block_size=_BLOCK)
+    with csv.open_csv(path, parse_options=parse, read_options=block) as file:
+        schema = file.schema
+
+    def wanted(kind: Any) -> Any:
+        """Whole numbers, or nothing, at the start of a column may be followed by fractions."""
+        types = pyarrow.types
+        return pyarrow.float64() if types.is_null(kind) or types.is_integer(kind) else kind
+
+    types = {field.name: wanted(field.type) for field in schema}
+
+    def read(names: Sequence[str], size: int) -> Iterator[Any]:
+        convert = csv.ConvertOptions(
+            column_types={name: types[name] for name in names}, include_columns=list(names)
+        )
+        with (
+            reading(path, CSV),
+            csv.open_csv(
+                path, parse_options=parse, read_options=block, convert_options=convert
+            ) as file,
+        ):
+            yield from file
+
+    return File(path, types, [Part(None, read, path)])
+
+
+def _delimiter(path: str) -> str:
+    """The one of comma, semicolon, tab and bar that the header has most of."""
+    with arrow(path).input_stream(path) as source:
+        header = source.read(1 << 16).split(b"\n")[0].decode("utf-8", "replace")
+    return max(",;\t|", key=header.count)
+
+
+_OPENERS = {PARQUET: _parquet, IPC: _ipc, CSV: _csv}
+
+
+def of_dataset(dataset: Any) -> File:
+    """A dataset of PyArrow: row groups of Parquet, or its fragments; all of it where it filters."""
+    types = {field.name: field.type for field in dataset.schema}
+    try:
+        fragments = list(dataset.get_fragments())
+    except ValueError:  # of a filtered one, PyArrow gives none
+        return File("the dataset", types, [_scan(dataset, None, "the dataset")])
+    parts = []
+    for fragment in fragments:
+        where = getattr(fragment, "path", None) or "the dataset"
+        with reading(where, "a dataset"):
+            split = getattr(fragment, "split_by_row_group", None)
+            pieces = [fragment] if split is None else split()
+            parts += [_scan(piece, dataset.schema, where) for piece in pieces]
+    return File("the dataset", types, parts)
+
+
+def _scan(source: Any, schema: Any, where: str) -> Part:
+    """A dataset or one of its fragments; the fragment of a dataset has its `schema`."""
+    options: dict[str, Any] = {} if schema is None else {"schema": schema}
+
+    def read(names: Sequence[str], size: int) -> Iterator[Any]:
+        with reading(where, "a dataset"):
+            yield from source.to_batches(
+                columns=list(names),
+                batch_size=size,
+                batch_readahead=2,
+                fragment_readahead=1,
+                **options,
+            )
+
+    return Part(source.count_rows(), read, where)

@@ -1,0 +1,188 @@
+"""Tables that are larger than memory: read piece by piece, by a thread, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...core.config import config
+from ...core.errors import InvalidArgumentError
+from ...data.background import Background
+from ...data.frames import Frame
+from ...data.order import draw_seed, shuffled
+from ...data.table_files import MOST
+from ...data.tables import OPEN, Stored
+from .data import Batches, joined
+from .feed import Feed, Piece, tell_of_the_end, within_batches
+
+_SHARE = 8  # of `config.table_memory` that one piece takes; four are there at most
+
+
+def _room() -> int:
+    """The bytes of a piece."""
+    return max(1, int(config.table_memory) // _SHARE)
+
+
+class TableStream:
+    """A stored table, and how its rows become inputs, targets and weights."""
+
+    def __init__(
+        self, table: Stored, names: tuple[str, ...], convert: Callable[[Frame], tuple[Any, ...]]
+    ) -> None:
+        self.table, self.names, self.convert = table, names, convert
+
+    def __lamina_feed__(
+        self, batch_size: int | None, shuffle: Any, class_weight: Any, steps: int | None
+    ) -> Feed:
+        """What `fit`, `evaluate` and `predict` read."""
+        return TableFeed(self, batch_size, shuffle, class_weight, steps)
+
+    def split(self, share: float) -> tuple[TableStream, TableStream]:
+        """The leading rows, and the last `share` of them."""
+        table = self.table.counted()
+        rows = table.rows() or 0
+        cut = int(np.floor(rows * (1 - share)))
+        if not 0 < share < 1 or cut in (0, rows):
+            raise InvalidArgumentError(
+                f"validation_split={share} of {rows} rows leaves one part empty; it is a share "
+                "between 0 and 1"
+            )
+        parts = table.cut(0, cut), table.cut(cut, rows)
+        first, last = (TableStream(part, self.names, self.convert) for part in parts)
+        return first, last
+
+    def batches(self, frame: Frame, batch_size: int | None) -> Batches:
+        """Rows of the table as arrays."""
+        x, y, sample_weight = self.convert(frame)
+        return Batches(x, y, sample_weight, batch_size)
+
+    def frames(self, seed: int | None = None) -> Iterator[Frame]:
+        """The rows of the table, so few at a time that several parts meet in a piece."""
+        size = _room() // (8 * len(self.names) * 2 * OPEN)
+        return self.table.frames(self.names, max(1, min(size, MOST)), seed)
+
+
+class TableFeed(Feed):
+    """The rows of a stored table, in pieces of a share of `config.table_memory`.
+
+    Where rows are shuffled, parts (row groups, files) come in random order, several take turns, and
+    the rows of a piece are shuffled.
+    """
+
+    def __init__(
+        self,
+        stream: TableStream,
+        batch_size: int | None,
+        shuffle: Any,
+        class_weight: Any,
+        steps: int | None,
+    ) -> None:
+        self._stream, self._shuffle, self._class_weight = stream, shuffle, class_weight
+        rows = stream.table.rows()
+        if batch_size is None and steps is not None and rows is not None:
+            batch_size = -(-rows // steps)
+        self._sample = self._first(batch_size)
+        self._size = self._sample.batch_size
+        self._limit = steps
+        self._running: Iterator[Piece] | None = None
+        self._kept: Piece | None = None
+        self.steps = steps or (None if rows is None else -(-rows // self._size))
+
+    def _first(self, batch_size: int | None) -> Batches:
+        frame = next(self._stream.frames(), None)
+        if frame is None:
+            raise InvalidArgumentError(f"{self._stream.table.where} has no rows")
+        return self._stream.batches(frame, batch_size)
+
+    def sample(self) -> Batches:
+        return self._sample
+
+    def restart(self) -> None:
+        self._running = self._kept = None
+
+    def epoch(self) -> Generator[Piece, None, None]:
+        if self._limit is None:
+            steps = 0
+            for piece in self._pieces():
+                steps += piece.steps
+                yield piece
+            self.steps = steps
+            return
+        left = self._limit
+        while left:
+            following = self._next(left == self._limit)
+            if following is None:
+                tell_of_the_end()
+                return
+            piece, self._kept = _cut(following, left)
+            left -= piece.steps
+            yield piece
+
+    def _next(self, at_start: bool) -> Piece | None:
+        """The next piece; at the start of an epoch also from the start of the table."""
+        if self._kept is not None:
+            return self._kept
+        for _ in range(2 if at_start else 1):
+            self._running = self._running or self._pieces()
+            piece = next(self._running, None)
+            if piece is not None:
+                return piece
+            self._running = None
+        return None
+
+    def _pieces(self) -> Iterator[Piece]:
+        """One pass over the table: a thread makes the next piece while one is worked on."""
+        background = Background(self._made, 1)
+        try:
+            while taken := background.take():
+                yield taken.pop()
+        finally:
+            background.close()
+
+    def _made(self) -> Iterator[Piece]:
+        random = self._shuffle and self._shuffle != "batch"
+        frames = self._stream.frames(draw_seed() if random else None)
+        room = _room()
+        kept: list[Batches] = []
+        rows = taken = 0
+        for frame in frames:
+            batches = self._stream.batches(frame, self._size)
+            kept.append(batches)
+            rows += batches.rows
+            taken += sum(array.nbytes for array in batches.arrays())
+            if taken < room or rows < self._size:
+                continue
+            whole, kept = joined(kept), []
+            cut = rows - rows % self._size
+            if cut < rows:
+                rest = whole.part(slice(cut, rows))
+                rest.own()  # a view would keep all of it in memory
+                kept.append(rest)
+            yield self._piece(whole.part(slice(0, cut)))
+            del whole, batches, frame
+            rows, taken = rows - cut, 0
+        if kept:
+            yield self._piece(joined(kept))
+
+    def _piece(self, batches: Batches) -> Piece:
+        batches.weigh_classes(self._class_weight, some=True)
+        if not self._shuffle:
+            return Piece(batches, None)
+        if self._shuffle == "batch":
+            return Piece(batches, within_batches(batches.rows, self._size))
+        return Piece(batches, shuffled(batches.rows))
+
+
+def _cut(piece: Piece, steps: int) -> tuple[Piece, Piece | None]:
+    """The first `steps` batches, and the others."""
+    if piece.steps <= steps:
+        return piece, None
+    rows = steps * piece.batches.batch_size
+    if piece.order is not None:
+        first, last = piece.order[:rows], piece.order[rows:]
+        return Piece(piece.batches, first), Piece(piece.batches, last)
+    parts = slice(0, rows), slice(rows, piece.rows)
+    ahead, behind = (Piece(piece.batches.part(part), None) for part in parts)
+    return ahead, behind

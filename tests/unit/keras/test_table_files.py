@@ -1,0 +1,404 @@
+"""fit, evaluate and predict on tables in files, read whole or piece by piece."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import dataset, feather, ipc, parquet
+
+from lamina import keras
+from lamina.core.config import config
+from lamina.core.errors import (
+    ArgumentTypeError,
+    DataLossError,
+    InvalidArgumentError,
+    MissingFileError,
+    MissingPackageError,
+)
+from lamina.data import tables
+from lamina.keras.training.feed import Feed
+from lamina.keras.training.table_feed import TableFeed
+from lamina.keras.training.tables import FIT, take
+
+ROWS, GROUP = 5000, 700
+RANDOM = np.random.default_rng(0)
+FRAME = pd.DataFrame(
+    {
+        "a": RANDOM.normal(size=ROWS),
+        "b": RANDOM.integers(0, 5, ROWS),
+        "t": RANDOM.random(ROWS) > 0.5,
+        "number": np.arange(ROWS, dtype=np.float64),
+    }
+)
+FRAME["default"] = (FRAME.a + FRAME.b > 2).astype(int)
+FRAME["w"] = RANDOM.random(ROWS)
+TABLE = pa.Table.from_pandas(FRAME)
+
+
+def _stream(path: Path) -> None:
+    with ipc.new_stream(path, TABLE.schema) as file:
+        file.write_table(TABLE, max_chunksize=GROUP)
+
+
+def _parts(path: Path) -> None:
+    path.mkdir()
+    for number, start in enumerate(range(0, ROWS, 2000)):
+        part = TABLE.slice(start, 2000)
+        parquet.write_table(part, path / f"{number}.parquet", row_group_size=GROUP)
+
+
+WRITERS: dict[str, Callable[[Path], Any]] = {
+    "rows.parquet": lambda path: parquet.write_table(TABLE, path, row_group_size=GROUP),
+    "rows.feather": lambda path: feather.write_feather(TABLE, path, chunksize=GROUP),
+    "rows.arrows": _stream,
+    "rows.csv": lambda path: FRAME.to_csv(path, index=False),
+    "rows.tsv.gz": lambda path: FRAME.to_csv(path, index=False, sep="\t"),
+    "parts": _parts,
+}
+SOURCES: dict[str, tuple[str, Callable[[Path], Any]]] = {
+    **{name: (name, str) for name in WRITERS},
+    "a Path": ("rows.parquet", lambda path: path),
+    "a pattern": ("parts", lambda path: f"{path}/*.parquet"),
+    "a list": ("parts", lambda path: sorted(path.iterdir())),
+    "a dataset": ("parts", dataset.dataset),
+    "a filtered dataset": (
+        "rows.parquet",
+        lambda path: dataset.dataset(path).filter(dataset.field("number") >= 0),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: Any) -> Path:
+    found: Path = tmp_path_factory.mktemp("tables")
+    for name, write in WRITERS.items():
+        write(found / name)
+    return found
+
+
+@pytest.fixture
+def little_memory() -> Iterator[None]:
+    """Tables are read piece by piece, a few hundred rows each."""
+    before = config.table_memory
+    config.table_memory = 120_000
+    yield
+    config.table_memory = before
+
+
+def _model() -> Any:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Dense(4, "relu"), keras.layers.Dense(1, "sigmoid")])
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_files_train_as_frames_do(name: str, folder: Path) -> None:
+    file, source = SOURCES[name]
+    found, expected = _model(), _model()
+    for model, data in ((found, source(folder / file)), (expected, FRAME)):
+        keras.utils.set_random_seed(0)
+        model.fit(data, y="default", sample_weight="w", validation_split=0.2, verbose=0)
+    assert found.input_columns == ("a", "b", "t", "number")
+    for mine, wanted in zip(found.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.usefixtures("little_memory")
+def test_pieces_of_files_train_as_frames_do(name: str, folder: Path) -> None:
+    file, source = SOURCES[name]
+    data = source(folder / file)
+    found, expected = _model(), _model()
+    options: dict[str, Any] = {"shuffle": False, "epochs": 2, "verbose": 0, "batch_size": 48}
+    options |= {"sample_weight": "w", "y": "default", "validation_split": 0.2}
+    keras.utils.set_random_seed(0)
+    history = found.fit(data, **options)
+    keras.utils.set_random_seed(0)
+    wanted = expected.fit(FRAME, **options)
+    for key, values in wanted.history.items():
+        np.testing.assert_allclose(history.history[key], values, rtol=1e-5, err_msg=key)
+    assert isinstance(
+        take(found, data, purpose="predict").x.__lamina_feed__(32, False, None, None), Feed
+    )
+    expected.set_weights(found.get_weights())
+    assert np.array_equal(found.predict(data, verbose=0), expected.predict(FRAME, verbose=0))
+    measured, wanted = found.evaluate(data, verbose=0), expected.evaluate(FRAME, verbose=0)
+    np.testing.assert_allclose(measured, wanted, rtol=1e-5)
+
+
+def _feed(data: Any, **options: Any) -> TableFeed:
+    stream = take(_model(), data, y="default", purpose=FIT).x
+    arguments = {"batch_size": 32, "shuffle": True, "class_weight": None, "steps": None}
+    found = stream.__lamina_feed__(*(arguments | options).values())
+    assert isinstance(found, TableFeed)
+    return found
+
+
+def _numbers(feed: Feed) -> list[Any]:
+    """The rows of an epoch by the number that stands in each, in the order of training."""
+    found: list[Any] = []
+    for piece in feed.epoch():
+        for x, _ in piece.in_order():
+            found += x[:, 3].astype(int).tolist()
+    return found
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.csv", "parts"])
+@pytest.mark.usefixtures("little_memory")
+def test_each_row_comes_once_in_an_order_of_the_seed(name: str, folder: Path) -> None:
+    path = str(folder / name)
+    feed, again = _feed(path), _feed(path)
+    keras.utils.set_random_seed(5)
+    first, second = _numbers(feed), _numbers(feed)
+    assert sorted(first) == sorted(second) == list(range(ROWS))
+    assert first != second
+    keras.utils.set_random_seed(5)
+    assert [_numbers(again), _numbers(again)] == [first, second]
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_piece_mixes_row_groups(folder: Path) -> None:
+    keras.utils.set_random_seed(0)
+    piece = next(_feed(str(folder / "rows.parquet")).epoch())
+    rows = piece.batches.x[:, 3]
+    assert len(rows) < ROWS / 4
+    assert len(np.unique(rows // GROUP)) == 4
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_the_number_of_steps_is_known_from_the_file(folder: Path) -> None:
+    assert _feed(str(folder / "rows.parquet")).steps == -(-ROWS // 32)
+    feed = _feed(str(folder / "rows.csv"))
+    assert feed.steps is None
+    list(feed.epoch())
+    assert feed.steps == -(-ROWS // 32)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.usefixtures("little_memory")
+def test_steps_per_epoch_go_on_where_the_last_epoch_ended(shuffle: bool, folder: Path) -> None:
+    feed = _feed(str(folder / "rows.parquet"), shuffle=shuffle, steps=50)
+    rows = [number for _ in range(3) for number in _numbers(feed)]
+    assert len(rows) == len(set(rows)) == 3 * 50 * 32
+    assert shuffle or rows == list(range(len(rows)))
+    with pytest.warns(UserWarning, match="ran out of data"):
+        last = _numbers(feed)
+    assert sorted(rows + last) == list(range(ROWS))
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_shuffling_within_batches_keeps_the_batches(folder: Path) -> None:
+    rows = np.array(_numbers(_feed(str(folder / "rows.parquet"), shuffle="batch")))
+    assert np.array_equal(rows // 32, np.arange(ROWS) // 32)
+    assert not np.array_equal(rows, np.arange(ROWS))
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_classes_are_weighed_in_pieces_too(folder: Path) -> None:
+    feed = _feed(str(folder / "rows.parquet"), class_weight={1: 3.0})
+    for piece in feed.epoch():
+        y, weight = piece.batches.y, piece.batches.sample_weight
+        assert np.array_equal(weight, np.where(y == 1, 3.0, 1.0))
+
+
+@pytest.mark.parametrize("memory", [50_000, 1 << 28])
+def test_only_the_columns_that_a_model_takes_are_read(memory: int, tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    options: Any = {"compression": "none", "use_dictionary": False}
+    parquet.write_table(TABLE.select(["a", "number", "b"]), path, **options)
+    model = _model()
+    model.fit(FRAME[["a", "b", "default"]], y="default", verbose=0)
+    expected = model.predict(FRAME, verbose=0)
+    column = parquet.ParquetFile(path).metadata.row_group(0).column(1)
+    content = bytearray(path.read_bytes())
+    start = column.data_page_offset
+    content[start : start + column.total_compressed_size] = b"\xff" * column.total_compressed_size
+    path.write_bytes(content)
+    with pytest.raises(OSError, match="deserialize"):  # the column in between cannot be read
+        parquet.read_table(path)
+    before, config.table_memory = config.table_memory, memory
+    try:
+        assert np.array_equal(model.predict(path, verbose=0), expected)
+    finally:
+        config.table_memory = before
+
+
+BAD: dict[str, tuple[str, Callable[[Path, Path], Any], type[Exception], str]] = {
+    "cut Parquet": (
+        "odd.parquet",
+        lambda path, good: path.write_bytes((good / "rows.parquet").read_bytes()[:5000]),
+        DataLossError,
+        "odd.parquet cannot be read as Parquet",
+    ),
+    "random bytes": (
+        "odd.parquet",
+        lambda path, good: path.write_bytes(b"PAR1" + RANDOM.bytes(2000) + b"PAR1"),
+        DataLossError,
+        "odd.parquet cannot be read as Parquet",
+    ),
+    "no bytes": (
+        "odd.parquet",
+        lambda path, good: path.write_bytes(b""),
+        DataLossError,
+        "odd.parquet is empty",
+    ),
+    "cut Arrow": (
+        "odd.arrow",
+        lambda path, good: path.write_bytes((good / "rows.feather").read_bytes()[:5000]),
+        DataLossError,
+        "odd.arrow cannot be read as Arrow IPC",
+    ),
+    "a short line": (
+        "odd.csv",
+        lambda path, good: path.write_text("a,b,t,number,w\n1,2,1,1,1\n3\n"),
+        DataLossError,
+        "odd.csv cannot be read as CSV",
+    ),
+    "text far down in numbers": (
+        "odd.csv",
+        lambda path, good: path.write_text(
+            "a,b,t,number,w\n" + "1,2,1,1,1\n" * 110_000 + "x,2,1,1,1\n"
+        ),
+        DataLossError,
+        "odd.csv cannot be read as CSV: In CSV column #0",
+    ),
+    "no rows": (
+        "odd.csv",
+        lambda path, good: path.write_text("a,b,t,number\n"),
+        InvalidArgumentError,
+        "odd.csv has no rows",
+    ),
+    "another ending": (
+        "odd.xlsx",
+        lambda path, good: path.write_bytes(b"PK"),
+        InvalidArgumentError,
+        "odd.xlsx is no table: the name of one ends in .parquet",
+    ),
+    "no file": (
+        "rows.parqet",
+        lambda path, good: (path.parent / "rows.parquet").write_bytes(b""),
+        MissingFileError,
+        "Did you mean 'rows.parquet'?",
+    ),
+    "a folder without tables": (
+        "folder",
+        lambda path, good: path.mkdir(),
+        MissingFileError,
+        "folder holds no file that ends in .parquet",
+    ),
+    "a folder parted by a column": (
+        "folder",
+        lambda path, good: dataset.write_dataset(
+            TABLE, path, format="parquet", partitioning=["b"], partitioning_flavor="hive"
+        ),
+        InvalidArgumentError,
+        "partitioning='hive'",
+    ),
+    "other columns in another file": (
+        "folder",
+        lambda path, good: [
+            path.mkdir(),
+            parquet.write_table(TABLE, path / "1.parquet"),
+            parquet.write_table(TABLE.drop_columns(["a"]), path / "2.parquet"),
+        ],
+        InvalidArgumentError,
+        "the files have different columns: 'a'",
+    ),
+    "a text column": (
+        "odd.parquet",
+        lambda path, good: parquet.write_table(
+            TABLE.set_column(0, "a", pa.array(["x"] * ROWS)), path
+        ),
+        ArgumentTypeError,
+        "odd.parquet, these columns hold none: 'a' (string",
+    ),
+}
+
+
+@pytest.mark.parametrize("memory", [100_000, 1 << 28])
+@pytest.mark.parametrize("name", BAD)
+def test_bad_files_are_named(name: str, memory: int, folder: Path, tmp_path: Path) -> None:
+    file, write, error, message = BAD[name]
+    write(tmp_path / file, folder)
+    model = _model()
+    model.fit(FRAME.drop(columns="w"), y="default", verbose=0)
+    before, config.table_memory = config.table_memory, memory
+    try:
+        with pytest.raises(error) as caught:
+            model.predict(str(tmp_path / file), verbose=0)
+    finally:
+        config.table_memory = before
+    assert message in str(caught.value)
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_missing_values_far_down_end_training_by_name(tmp_path: Path) -> None:
+    frame = FRAME.assign(a=FRAME.a.where(FRAME.index < ROWS - 3))
+    frame.to_parquet(tmp_path / "rows.parquet", row_group_size=GROUP)
+    model = _model()
+    with pytest.raises(InvalidArgumentError, match=r"missing in .*rows.parquet: 'a' \(3 of"):
+        model.fit(str(tmp_path / "rows.parquet"), y="default", verbose=0)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_targets_of_a_large_file_stand_in_it(folder: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match="y is the name of one of its columns"):
+        _model().fit(str(folder / "rows.parquet"), y=FRAME["default"], verbose=0)
+
+
+def test_a_missing_package_is_told(folder: Path, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingPackageError, match=r'pip install "lamina\[arrow\]"'):
+        tables.table_of(str(folder / "rows.csv"))
+
+
+MEASURE = """
+import json, resource, sys
+import lamina
+from lamina import keras
+lamina.config.table_memory = 4 << 20
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+peaks = []
+for path in sys.argv[1:]:
+    model.fit(path, y="x0", verbose=0)
+    unit = 1 if sys.platform == "darwin" else 1024
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+print(json.dumps(peaks))
+"""
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, checkout: Path) -> None:
+    pytest.importorskip("resource")
+    names = [f"x{place}" for place in range(20)]
+    block = RANDOM.standard_normal((20, 40_000), np.float32)
+    table = pa.table(dict(zip(names, block, strict=True)))
+    for name, groups in (("small", 2), ("large", 30)):
+        with parquet.ParquetWriter(
+            tmp_path / f"{name}.parquet", table.schema, compression="none", use_dictionary=False
+        ) as file:
+            for _ in range(groups):
+                file.write_table(table)
+    paths = [str(tmp_path / f"{name}.parquet") for name in ("small", "large")]
+    size = (tmp_path / "large.parquet").stat().st_size
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, *paths],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=checkout,
+    )
+    small, large = json.loads(done.stdout)
+    assert size > 90e6
+    assert large - small < size / 3, f"{(large - small) / 1e6:.0f} MB more for {size / 1e6:.0f} MB"

@@ -13,6 +13,7 @@ from .config import config
 from .errors import AlreadyExistsError, FileWriteError, InvalidArgumentError, MissingFileError
 
 FilePath = str | os.PathLike[str]
+_STAGED = ".lamina-"  # how files are called until they are whole
 
 
 def cache_folder() -> Path:
@@ -36,7 +37,7 @@ def replacing(path: FilePath, overwrite: bool = True) -> Iterator[IO[bytes]]:
     FileWriteError where the system refuses (a full disk, no permission).
     """
     target = check_file(path, overwrite)
-    staged = target.with_name(f".lamina-{os.urandom(6).hex()}")
+    staged = target.with_name(f"{_STAGED}{os.urandom(6).hex()}")
     try:
         with open(staged, "xb") as file:
             yield file
@@ -45,6 +46,7 @@ def replacing(path: FilePath, overwrite: bool = True) -> Iterator[IO[bytes]]:
         if target.exists():
             os.chmod(staged, target.stat().st_mode & 0o7777)
         os.replace(staged, target)
+        _sync_folder(target.parent)
     except OSError as error:
         raise FileWriteError(
             f"{path} cannot be written: {error.strerror or error}. "
@@ -53,6 +55,26 @@ def replacing(path: FilePath, overwrite: bool = True) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             staged.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let a new name in a folder outlast a power failure, where folders can be opened."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # some network file systems refuse; the file itself is safe
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def remove_leftovers(folder: FilePath) -> None:
+    """Remove what killed processes were writing into `folder`, where nobody else writes now."""
+    for name in os.listdir(folder):
+        if name.startswith(_STAGED):
+            with suppress(OSError):
+                os.remove(os.path.join(folder, name))
 
 
 def write_bytes(path: FilePath, content: bytes) -> None:

@@ -34,7 +34,8 @@ class Background:
         self._done = self._closed = False
         self._error: BaseException | None = None
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, args=(make, branch()), daemon=True)
+        self.numbers = branch()  # that random numbers of the thread depend on
+        self._thread = threading.Thread(target=self._run, args=(make, self.numbers), daemon=True)
         self._thread.start()
 
     def _run(self, make: Callable[[], Iterator[Any]], numbers: tuple[int, ...]) -> None:

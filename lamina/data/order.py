@@ -73,6 +73,14 @@ class Seeds:
         self._count += self._anew
         return derive_key(self._base, number) >> 32
 
+    def state(self) -> list[int]:
+        """What the next seeds depend on."""
+        return [self._base, self._count]
+
+    def restart(self, base: int, count: int) -> None:
+        """Go on from a `state`."""
+        self._base, self._count = base, count
+
 
 def buffered(segments: Iterator[Segment], size: int, seed: int) -> Iterator[Segment]:
     """Rows that pass through a buffer of `size` rows: each leaves from a random place in it.

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.dtypes import FLOAT32, INT32, INT64, UINT64, numpy_dtype
 from ..core.errors import InvalidArgumentError
+from ..ir.graph import eagerly
 from ..prims import elementwise as prim
 from ..prims.broadcast import fill_like, reshape
 from ..prims.layout import concatenate
@@ -268,6 +269,38 @@ def set_seed(seed: int) -> None:
     _PROCESS.generator.reset_from_seed(_PROCESS.seed)
     for number, generator in _PROCESS.of_seeds.items():
         generator.reset(np.array([_PROCESS.key_of(number), 0], UINT64))
+
+
+def process_state() -> dict[str, Any]:
+    """What all random numbers of the process depend on that have no generator of their own."""
+    with eagerly():
+        seeds = {str(n): _numbers_of(g) for n, g in _PROCESS.of_seeds.items()}
+        generator = _numbers_of(_PROCESS.generator)
+    return {
+        "seed": _PROCESS.seed,
+        "branches": _PROCESS.branches,
+        "generator": generator,
+        "of_seeds": seeds,
+    }
+
+
+def restart_process(state: dict[str, Any]) -> None:
+    """Let the process's random numbers go on from a `process_state`."""
+    with eagerly():
+        _PROCESS.seed, _PROCESS.branches = state["seed"], state["branches"]
+        _PROCESS.generator.reset(np.array(state["generator"], UINT64))
+        for number in set(_PROCESS.of_seeds) - set(map(int, state["of_seeds"])):
+            _PROCESS.of_seeds[number].reset(np.array([_PROCESS.key_of(number), 0], UINT64))
+        for text, numbers in state["of_seeds"].items():
+            number = int(text)
+            if number not in _PROCESS.of_seeds:
+                _PROCESS.of_seeds[number] = Generator(_PROCESS.key_of(number))
+            _PROCESS.of_seeds[number].reset(np.array(numbers, UINT64))
+
+
+def _numbers_of(generator: Generator) -> list[int]:
+    """Key and number of the next draw."""
+    return [int(np.asarray(part.read_value())) for part in (generator._key, generator._draw)]
 
 
 def get_global_generator() -> Generator:

@@ -166,6 +166,8 @@ def _evaluate(predictor: Predictor, plan: Plan) -> Evaluation | None:
 class _Watch(keras_callbacks.Callback):
     """Keeps each epoch's measures, and stops a training whose loss is no number any more."""
 
+    kept = ("history",)
+
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import warnings
+from contextlib import suppress
 from typing import Any
 
-import numpy as np
-
-from ...core.errors import DataLossError, FailedPreconditionError, InvalidArgumentError
-from ...core.files import write_bytes
-from ...ops import random
-from ..random import SeedGenerator
+from ...core.errors import (
+    DataLossError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    MissingFileError,
+)
+from ...core.files import remove_leftovers, write_bytes
+from ...core.packing import packed, unpacked
 from .base import Callback, Logs
+from .counting import BatchCounter, checked_frequency
 
-_WEIGHTS, _METADATA, _FORMER = "latest.weights.h5", "training_metadata.json", "former."
+_NAME = re.compile(r"training-(\d{6,})\.npz")
+_OF_KERAS = ("latest.weights.h5", "training_metadata.json")  # what Keras would have written
 
 
 class BackupAndRestore(Callback):
-    """Keeps weights, optimizer, epoch and the state of random numbers in the folder `backup_dir`.
+    """Keeps where a training stands in the folder `backup_dir`, so that it can go on from there.
 
-    They are written after each epoch, or after every `save_freq` batches. A later `fit` with the
-    same folder takes them over and begins at the epoch that was not finished: after whole epochs,
-    the result is that of a training which was never interrupted. A training that ends removes
-    the folder unless `delete_checkpoint=False`. `double_checkpoint` keeps the state before as
-    well, for the case that a write was interrupted. The model must be built before `fit`.
+    A later `fit` with the same folder, model and data takes up after the last batch that was kept,
+    and ends bit for bit as one that was never interrupted: weights, optimizer, metrics, history,
+    random numbers, the order of the rows and the state of callbacks (their `get_state`) are kept.
+    It is written after each epoch, or after every `save_freq` batches, when all other callbacks
+    have heard. A file goes when the next one is safe on the disk; with `double_checkpoint`, one
+    more is kept, for the case that the disk loses the last. A training that ends removes its files
+    unless `delete_checkpoint=False`. With `save_before_preemption`, SIGTERM waits for the end of a
+    step and a last file.
+
+    The folder belongs to one training. FailedPreconditionError: the model or the data are others
+    than those of the training that is kept. A backup that Keras wrote is taken over from its epoch.
     """
+
+    comes_last = True
 
     def __init__(
         self,
@@ -33,27 +48,34 @@ class BackupAndRestore(Callback):
         save_freq: int | str = "epoch",
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
+        *,
+        save_before_preemption: bool = False,
     ) -> None:
         super().__init__()
         if not backup_dir:
             raise InvalidArgumentError("BackupAndRestore needs a folder: backup_dir is empty")
-        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
-            raise InvalidArgumentError(
-                f"save_freq is 'epoch' or a positive number of batches; got {save_freq!r}"
-            )
         self.backup_dir = os.fspath(backup_dir)
-        self.save_freq = save_freq
+        self.save_freq = checked_frequency(save_freq)
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
-        self._epoch = self._batch = self._waiting = 0
+        self.save_before_preemption = save_before_preemption
+        self._counter = BatchCounter(1 if save_freq == "epoch" else self.save_freq)
+        self._number = 0  # of the last file
 
     @property
     def hears_batches(self) -> bool:
         """Batches matter only where they are counted."""
-        return self.save_freq != "epoch"
+        return bool(self.save_freq != "epoch")
 
-    def _path(self, name: str) -> str:
-        return os.path.join(self.backup_dir, name)
+    def batches_left(self) -> int:
+        """How many batches may pass before the next file."""
+        return self._counter.left
+
+    def get_state(self) -> Any:
+        return self._counter.state()
+
+    def set_state(self, state: Any) -> None:
+        self._counter.restore(state)
 
     # Restoring
 
@@ -63,83 +85,85 @@ class BackupAndRestore(Callback):
                 f"BackupAndRestore: the model {self.model.name!r} must be built before fit, or "
                 "nothing can be restored; start it with keras.Input, or call it on data first"
             )
-        self._epoch = self._batch = self._waiting = 0
-        try:
-            self._restore("")
-        except (DataLossError, OSError):
-            if not os.path.exists(self._path(_FORMER + _WEIGHTS)):
-                raise
-            self._restore(_FORMER)
+        os.makedirs(self.backup_dir, exist_ok=True)
+        remove_leftovers(self.backup_dir)
+        self._counter.start()
+        files = self._files()
+        self._number = files[-1][0] if files else 0
+        damaged: DataLossError | None = None
+        for _, path in reversed(files):
+            try:
+                with open(path, "rb") as file:
+                    state = unpacked(file.read(), path)
+            except DataLossError as error:
+                damaged = error
+                continue
+            if damaged is not None:
+                warnings.warn(f"{damaged}. The training goes on from the one before", stacklevel=2)
+            self.model._training.standing.restore(state, path)
+            return
+        if damaged is not None:
+            raise damaged
+        self._take_from_keras()
 
-    def _restore(self, prefix: str) -> None:
-        weights, metadata = self._path(prefix + _WEIGHTS), self._path(prefix + _METADATA)
+    def _files(self) -> list[tuple[int, str]]:
+        """Numbers and paths of the files, the last one last."""
+        names = [(_NAME.fullmatch(name), name) for name in os.listdir(self.backup_dir)]
+        folder = self.backup_dir
+        return sorted((int(match[1]), os.path.join(folder, name)) for match, name in names if match)
+
+    def _take_from_keras(self) -> None:
+        """Weights, optimizer and epoch of a backup that Keras wrote."""
+        weights, metadata = (os.path.join(self.backup_dir, name) for name in _OF_KERAS)
         if not os.path.exists(weights):
             return
         optimizer = self.model.optimizer
         if optimizer is not None and not optimizer.built:
             optimizer.build(self.model.trainable_variables)
         self.model.load_weights(weights)
-        if not os.path.exists(metadata):
-            return
-        with open(metadata, encoding="utf-8") as file:
+        if os.path.exists(metadata):
             try:
-                found = json.load(file)
-                self._epoch = int(found["epoch"])
+                with open(metadata, encoding="utf-8") as file:
+                    self.model._training.standing.epoch = int(json.load(file)["epoch"])
             except (ValueError, KeyError, TypeError) as error:
                 raise DataLossError(f"{metadata} is damaged: {error!r}") from error
-        self.model._initial_epoch = self._epoch
-        _restart(self.model, found.get("random", {}))
 
     # Saving
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch, self._batch = epoch + 1, 0
-        if self.save_freq == "epoch":
-            self._save()
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._counter.start_epoch()
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._waiting += batch + 1 if batch <= self._batch else batch - self._batch
-        self._batch = batch
-        assert isinstance(self.save_freq, int)
-        if self._waiting >= self.save_freq:
-            self._waiting = 0
-            self._save()
+        if self._counter.is_due(batch):
+            self.save()
 
-    def _save(self) -> None:
-        import shutil
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._counter.start_epoch()
+        if self.save_freq == "epoch" or self.model.stop_training:
+            self.save()
 
-        os.makedirs(self.backup_dir, exist_ok=True)
-        for name in (_WEIGHTS, _METADATA):
-            if self.double_checkpoint and os.path.exists(self._path(name)):
-                shutil.copyfile(self._path(name), self._path(_FORMER + name))
-        self.model.save_weights(self._path(_WEIGHTS), overwrite=True)
-        states = _random_states(self.model)
-        metadata = {"epoch": self._epoch, "batch": self._batch, "random": states}
-        write_bytes(self._path(_METADATA), json.dumps(metadata).encode())
+    def save(self) -> None:
+        """Write where the training stands now."""
+        state = self.model._training.standing.state()
+        path = os.path.join(self.backup_dir, f"training-{self._number + 1:06d}.npz")
+        try:
+            write_bytes(path, packed(state, "the state of the training"))
+        except MissingFileError:
+            raise MissingFileError(
+                f"BackupAndRestore: the folder {self.backup_dir!r} is gone. Is another program "
+                "removing it?"
+            ) from None
+        self._number += 1
+        for _, old in self._files()[: -2 if self.double_checkpoint else -1]:
+            with suppress(OSError):  # one more than needed does no harm
+                os.remove(old)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        import shutil
-
-        if self.delete_checkpoint and os.path.exists(self.backup_dir):
-            shutil.rmtree(self.backup_dir)
-
-
-def _generators(model: Any) -> list[SeedGenerator]:
-    """The sources of random numbers in a model, each once."""
-    layers = model._flatten_layers()
-    found = [p for layer in layers for p in layer._parts() if isinstance(p, SeedGenerator)]
-    return list({id(generator): generator for generator in found}.values())
-
-
-def _random_states(model: Any) -> dict[str, Any]:
-    """What the next random numbers depend on: the process's generator, and the layers' own."""
-    own = [np.asarray(generator.state).tolist() for generator in _generators(model)]
-    return {"process": np.asarray(random.get_global_generator().state).tolist(), "model": own}
-
-
-def _restart(model: Any, states: dict[str, Any]) -> None:
-    """Let random numbers go on from `states`; a backup that Keras wrote has none."""
-    if states:
-        random.get_global_generator().reset(np.array(states["process"], np.uint64))
-        for generator, state in zip(_generators(model), states["model"], strict=True):
-            generator.state.assign(np.array(state, np.uint32))
+        if not self.delete_checkpoint or not os.path.isdir(self.backup_dir):
+            return
+        others = (os.path.join(self.backup_dir, name) for name in _OF_KERAS)
+        for path in (*(path for _, path in self._files()), *others):
+            with suppress(FileNotFoundError):
+                os.remove(path)
+        with suppress(OSError):  # it holds what is not ours
+            os.rmdir(self.backup_dir)

@@ -87,6 +87,7 @@ class CallbackList:
         """The methods to call, found once."""
         if hook not in self._told:
             heard = [callback for callback in self.callbacks if hears(callback, hook)]
+            heard.sort(key=lambda callback: getattr(callback, "comes_last", False))
             self._told[hook] = [getattr(callback, hook) for callback in heard]
         return self._told[hook]
 
@@ -94,12 +95,36 @@ class CallbackList:
         return any(self._listeners(f"on_{kind}_batch_{end}") for end in ("begin", "end"))
 
     def wants_each(self, kind: str) -> bool:
-        """Whether a callback listens to each batch; the progress is content with some of them."""
+        """Whether a callback listens to each batch; the progress is content with some of them.
+
+        So are those that say by `batches_left()` how many may pass before they want to hear.
+        """
         return any(
-            not isinstance(getattr(method, "__self__", None), ProgbarLogger)
+            not isinstance(listener, ProgbarLogger) and not hasattr(listener, "batches_left")
             for end in ("begin", "end")
-            for method in self._listeners(f"on_{kind}_batch_{end}")
+            for listener in self._listening(f"on_{kind}_batch_{end}")
         )
+
+    def _listening(self, hook: str) -> list[Any]:
+        """The callbacks whose hook it is, or the functions."""
+        return [getattr(method, "__self__", None) for method in self._listeners(hook)]
+
+    def batches_left(self, kind: str) -> int:
+        """How many batches may pass before a callback that counts them wants to hear."""
+        counting = self._listening(f"on_{kind}_batch_end")
+        found = [each.batches_left() for each in counting if hasattr(each, "batches_left")]
+        return min(found, default=1 << 62)
+
+    def end_span(self, kind: str, batch: int, logs: Any) -> None:
+        """Tell of a batch all but the progress."""
+        self._tell_end(f"on_{kind}_batch_end", batch, logs, progress=False)
+
+    def show_progress(self, kind: str, batch: int, logs: Any) -> None:
+        """Tell of a batch the progress alone."""
+        hook = f"on_{kind}_batch_end"
+        for method, listener in zip(self._listeners(hook), self._listening(hook), strict=True):
+            if isinstance(listener, ProgbarLogger):
+                method(batch, logs)
 
     @property
     def wants_train_batches(self) -> bool:
@@ -120,12 +145,19 @@ class CallbackList:
         for method in self._listeners(hook):
             method(*arguments)
 
-    def _tell_end(self, hook: str, batch: int, logs: Logs | Callable[[], Logs] | None) -> None:
+    def _tell_end(
+        self,
+        hook: str,
+        batch: int,
+        logs: Logs | Callable[[], Logs] | None,
+        progress: bool = True,
+    ) -> None:
         """The end of a batch: logs are worked out once, for the first who looks at them."""
         found: Logs | None = None
         for method in self._listeners(hook):
             if isinstance(getattr(method, "__self__", None), ProgbarLogger):
-                method(batch, logs)
+                if progress:
+                    method(batch, logs)
                 continue
             if found is None:
                 found = (logs() if callable(logs) else logs) or {}

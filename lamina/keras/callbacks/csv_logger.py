@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import IO, Any
 
 import numpy as np
 
+from ...core.errors import MissingFileError
 from .base import Callback, Logs
 
 
@@ -26,18 +28,42 @@ class CSVLogger(Callback):
         self.separator = separator
         self.append = append
         self._names: list[str] = []
+        self._size = -1  # what the file is cut to when the first epoch begins; -1: nothing
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._names = []
-        with self._open("a" if self.append else "w"):
-            pass  # a file that cannot be written shows now
+        self._names, self._size = [], -1
+        with self._open("ab"):  # a file that cannot be written shows now
+            pass
+        self._size = whole_lines(self.filename) if self.append else 0
+
+    def get_state(self) -> Any:
+        return {"names": self._names, "size": _size(self.filename)}
+
+    def set_state(self, state: Any) -> None:
+        """Go on after the lines that were there; those of what is done again are taken away."""
+        self._names, self._size = state["names"], state["size"]
+        self._cut()
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._cut()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._cut()
+
+    def _cut(self) -> None:
+        """Take away what is not part of this training: only when it is known where it begins."""
+        if 0 <= self._size < _size(self.filename):
+            os.truncate(self.filename, self._size)
+        self._size = -1
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         import csv
 
+        self._cut()
         logs = logs or {}
-        with self._open("a") as file:
-            writer = csv.writer(file, delimiter=self.separator)
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter=self.separator)
+        with self._open("ab") as file:
             if not self._names:
                 self._names = sorted(logs)
                 if not any(name.startswith("val_") for name in logs):
@@ -45,9 +71,26 @@ class CSVLogger(Callback):
                 if not file.tell():
                     writer.writerow(["epoch", *self._names])
             writer.writerow([epoch, *(_field(logs.get(name, "NA")) for name in self._names)])
+            file.write(text.getvalue().encode())  # at once: a line is whole, or not there
 
-    def _open(self, mode: str) -> IO[str]:
-        return open(self.filename, mode, encoding="utf-8", newline="")
+    def _open(self, mode: str) -> IO[bytes]:
+        try:
+            return open(self.filename, mode, buffering=0)
+        except FileNotFoundError:
+            raise MissingFileError(
+                f"CSVLogger cannot write {self.filename!r}: there is no such folder"
+            ) from None
+
+
+def _size(path: str) -> int:
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def whole_lines(path: str) -> int:
+    """How many bytes of a file its whole lines are."""
+    with open(path, "rb") as file:
+        content = file.read()
+    return content.rfind(b"\n") + 1
 
 
 def _field(value: Any) -> Any:

@@ -16,6 +16,8 @@ class EarlyStopping(MonitorCallback):
     epoch at the end, also of a training that ran through.
     """
 
+    kept = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
     def __init__(
         self,
         monitor: str = "val_loss",

@@ -13,6 +13,8 @@ _SHOWN = (5, 15)  # epochs at the beginning and at the end that a notebook shows
 class History(Callback):
     """What `fit` returns: `history` holds a list of values, one an epoch, for each measure."""
 
+    kept = ("history", "epoch")
+
     def __init__(self) -> None:
         super().__init__()
         self.history: dict[str, list[Any]] = {}

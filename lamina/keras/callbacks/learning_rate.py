@@ -58,6 +58,8 @@ class ReduceLROnPlateau(MonitorCallback):
     The rate stays at `min_lr` or above, and unchanged for `cooldown` epochs after a change.
     """
 
+    kept = ("best", "wait", "cooldown_counter")
+
     def __init__(
         self,
         monitor: str = "val_loss",

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
 from .base import Logs, say
+from .counting import BatchCounter, checked_frequency
 from .monitor import MonitorCallback
 
 
@@ -19,6 +20,8 @@ class ModelCheckpoint(MonitorCallback):
     `monitor` that is better than all before (and than `initial_value_threshold`) is saved. `period`
     is TensorFlow's former number of epochs from one file to the next.
     """
+
+    kept = ("best", "_epochs")
 
     def __init__(
         self,
@@ -37,13 +40,10 @@ class ModelCheckpoint(MonitorCallback):
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.save_freq = save_freq
+        self.save_freq = checked_frequency(save_freq)
         self.period = _period(former)
-        self._epoch = self._batches = self._epochs = 0
-        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
-            raise InvalidArgumentError(
-                f"save_freq is 'epoch' or a positive number of batches; got {save_freq!r}"
-            )
+        self._epoch = self._epochs = 0
+        self._counter = BatchCounter(1 if save_freq == "epoch" else self.save_freq)
         if not save_weights_only and not self.filepath.endswith((".keras", ".h5")):
             raise InvalidArgumentError(
                 f"a file of a model ends in .keras or .h5; got {self.filepath!r}. With "
@@ -53,16 +53,29 @@ class ModelCheckpoint(MonitorCallback):
             raise InvalidArgumentError(
                 f"a file of weights does not end in .keras; got {self.filepath!r}. Use .weights.h5"
             )
-        if save_freq != "epoch":  # only then does it listen to batches, which costs time
-            self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]
+
+    @property
+    def hears_batches(self) -> bool:
+        """Batches matter only where they are counted."""
+        return bool(self.save_freq != "epoch")
+
+    def batches_left(self) -> int:
+        """How many batches may pass before the next file."""
+        return self._counter.left
+
+    def get_state(self) -> Any:
+        return {**super().get_state(), "counter": self._counter.state()}
+
+    def set_state(self, state: Any) -> None:
+        self._counter.restore(state["counter"])
+        super().set_state({name: state[name] for name in self.kept})
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
+        self._counter.start_epoch()
 
-    def _count_batch(self, batch: int, logs: Logs | None = None) -> None:
-        self._batches += 1
-        if self._batches == self.save_freq:
-            self._batches = 0
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self._counter.is_due(batch):
             self._save({"batch": batch + 1, **(logs or {})}, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -18,6 +18,8 @@ class SwapEMAWeights(Callback):
     the next, so that callbacks which come after, such as ModelCheckpoint, save the averages.
     """
 
+    kept = ("_swapped",)
+
     def __init__(self, swap_on_epoch: bool = False) -> None:
         super().__init__()
         self.swap_on_epoch = swap_on_epoch

@@ -31,6 +31,8 @@ class TensorBoard(Callback):
     There is no profile to be written: `profile_batch` other than 0 raises InvalidArgumentError.
     """
 
+    kept = ("_train_batch", "_test_batch")
+
     def __init__(
         self,
         log_dir: str | os.PathLike[str] = "logs",

@@ -7,69 +7,28 @@ many batches at a time as a thread has made ready.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
-from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ...core import nest
 from ...core.dtypes import INT64, Array
 from ...core.errors import ArgumentTypeError, InvalidArgumentError
-from ...data.background import Background
 from ...data.node import Node
 from ...data.order import Segment, shuffled, stable_order
 from ...data.rows import Rows, merged
 from ...ir.value import Value
 from ..settings import max_steps_per_epoch
-from .data import Batches, joined, unpack_x_y_sample_weight
+from . import moments
+from .data import Batches, unpack_x_y_sample_weight
+from .pieces import Feed, Piece, no_batches, tell_of_the_end
 from .py_dataset import PyDataset, made_by_workers
+from .stream import StreamFeed
 
 _MOST_ROWS = 1 << 20  # of a piece of a dataset in memory
-_AHEAD = 256  # batches of a stream that may wait
-_ROOM = 1 << 24  # bytes of them
-
-
-class Piece(NamedTuple):
-    """Batches of one size (the last may be smaller), and the order of their rows."""
-
-    batches: Batches
-    order: Array | None
-
-    @property
-    def rows(self) -> int:
-        return self.batches.rows if self.order is None else len(self.order)
-
-    @property
-    def steps(self) -> int:
-        return -(-self.rows // self.batches.batch_size)
-
-    def in_order(self) -> Iterator[Any]:
-        """The batches as steps take them."""
-        size = self.batches.batch_size
-        for start in range(0, self.rows, size):
-            part: Any = slice(start, min(start + size, self.rows))
-            yield self.batches.batch(part if self.order is None else self.order[part])
-
-
-class Feed:
-    """Data for `fit`, `evaluate` or `predict`."""
-
-    steps: int | None = None
-    """Steps of an epoch; None until an epoch has shown how many there are."""
-
-    def sample(self) -> Batches:
-        """Some of the rows, to look at shapes and dtypes."""
-        raise NotImplementedError
-
-    def epoch(self) -> Generator[Piece, None, None]:
-        """The next epoch."""
-        raise NotImplementedError
-
-    def restart(self) -> None:
-        """Let the next epoch begin at the start of the data, if they can be had again."""
-        raise NotImplementedError
 
 
 class SegmentFeed(Feed):
@@ -83,8 +42,12 @@ class SegmentFeed(Feed):
         steps: int | None,
         renewed: Callable[[], Batches | None] | None = None,
     ) -> None:
+        self._began: moments.Moment | None = None  # when the pass began that is running
+        self._taken = 0  # batches of it
+        self.keeps = False  # whether a dataset keeps the order of its first pass
+        self._first_pass: moments.Moment | None = None  # when that began, once it has ended
         self._batches, self._segments, self._length = batches, segments, length
-        self._limit, self._renewed = steps, renewed
+        self.limit, self._renewed = steps, renewed
         self._running: Iterator[Segment] | None = None
         self._kept: Segment = range(0)
         self._seen = 0
@@ -96,37 +59,66 @@ class SegmentFeed(Feed):
     def epoch(self) -> Generator[Piece, None, None]:
         if self._renewed is not None:
             self._batches = self._renewed() or self._batches
-        if self._limit is None:
+        if self.limit is None:
             steps = 0
+            began = moments.now(self.seeds) if self.keeps else None
             for segment in filter(len, self._segments()):
                 piece = self._piece(segment)
                 steps += piece.steps
                 yield piece
             if not steps:
-                raise _no_batches()
+                raise no_batches()
             self.steps = steps
+            self._first_pass = self._first_pass or began
             return
-        left, size = self._limit, self._batches.batch_size
+        left, size = self.limit, self._batches.batch_size
         while left:
-            if not len(self._kept) and not self._advance(left == self._limit):
+            if not len(self._kept) and not self._advance(left == self.limit):
                 return
             piece = self._piece(self._kept[: left * size])
             self._kept = self._kept[left * size :]
             left -= piece.steps
+            self._taken += piece.steps
             yield piece
 
     def restart(self) -> None:
         self._running, self._kept = None, range(0)
 
+    def position(self) -> dict[str, Any]:
+        if self._running is None:
+            return {"began": None, "taken": 0, "first": self._first_pass}
+        return {"began": self._began, "taken": self._taken, "first": self._first_pass}
+
+    def go_to(self, position: dict[str, Any]) -> None:
+        self.restart()
+        self._first_pass = position["first"]
+        if self._first_pass is not None:
+            moments.go_back(self._first_pass, self.seeds)
+            for _ in self._segments():
+                pass
+        left = position["taken"]
+        if position["began"] is None:
+            return
+        moments.go_back(position["began"], self.seeds)
+        size = self._batches.batch_size
+        while left and self._advance(self._running is None):
+            taken = min(left, -(-len(self._kept) // size))
+            self._kept = self._kept[taken * size :]
+            self._taken += taken
+            left -= taken
+
     def _advance(self, at_start: bool) -> bool:
         """Get more rows; at the start of an epoch also from the start of the data."""
         for again in (False, True):
             if self._running is None:
+                self._began, self._taken = moments.now(self.seeds), 0
                 self._running = self._segments()
             self._kept = next((part for part in self._running if len(part)), range(0))
             if len(self._kept):
                 return True
             self._running = None
+            if self.keeps:
+                self._first_pass = self._first_pass or self._began
             if again or not at_start:
                 break
         tell_of_the_end()
@@ -138,20 +130,6 @@ class SegmentFeed(Feed):
                 return Piece(self._batches, None)
             return Piece(self._batches.part(slice(segment.start, segment.stop, segment.step)), None)
         return Piece(self._batches, np.ascontiguousarray(segment, INT64))
-
-
-def _no_batches() -> InvalidArgumentError:
-    return InvalidArgumentError("there are no batches to work on: the data are empty")
-
-
-def tell_of_the_end() -> None:
-    """Warn that data ended before the epoch did."""
-    warnings.warn(
-        "Your input ran out of data; interrupting training. Make sure that your dataset or "
-        "generator can generate at least `steps_per_epoch * epochs` batches. You may need to use "
-        "the `.repeat()` function when building your dataset.",
-        stacklevel=4,
-    )
 
 
 def of_arrays(batches: Batches, shuffle: Any, steps: int | None) -> SegmentFeed:
@@ -202,126 +180,6 @@ def of_rows(rows: Rows, class_weight: Any, steps: int | None) -> SegmentFeed | N
     return SegmentFeed(batches, lambda: merged(rows, _MOST_ROWS), length, steps, renewed)
 
 
-class StreamFeed(Feed):
-    """Batches from an iterator, made ahead by a thread; `start()` begins a pass over the data."""
-
-    def __init__(
-        self,
-        start: Callable[[], Iterator[Any]],
-        length: int | None,
-        steps: int | None,
-        *,
-        class_weight: Any = None,
-        first: Callable[[], Any] | None = None,
-        hooks: Any = None,
-        again: bool = True,
-        ahead: int = _AHEAD,
-    ) -> None:
-        self._start, self._class_weight = start, class_weight
-        self._limit, self._hooks, self._again, self._ahead = steps, hooks, again, ahead
-        self._running: Iterator[Any] | None = None
-        self._make_first = first
-        self._first: Batches | None = None
-        self._ended = self._ran = False
-        self.steps = steps or length
-
-    def sample(self) -> Batches:
-        if self._first is None and self._make_first is not None:
-            self._first = self._convert(self._make_first())
-        if self._first is None:
-            self._running = self._running or self._start()
-            self._first = next(map(self._convert, self._running), None)
-            if self._first is None:
-                raise _no_batches()
-            self._running = chain([self._first], self._running)
-        return self._first
-
-    def _convert(self, item: Any) -> Batches:
-        """A batch as somebody yielded it."""
-        if isinstance(item, Batches):
-            return item
-        x, y, weight = unpack_x_y_sample_weight(item)
-        batches = Batches(x, y, weight)
-        batches.batch_size = batches.rows
-        batches.own()
-        batches.weigh_classes(self._class_weight, some=True)
-        return batches
-
-    def epoch(self) -> Generator[Piece, None, None]:
-        if self._hooks is not None:
-            self._hooks.on_epoch_begin()
-        self._ran = True
-        done = 0
-        for piece in self._pieces():
-            done += piece.steps
-            yield piece
-        if self._limit is None:
-            self.steps = done or self.steps
-        if self._hooks is not None:
-            self._hooks.on_epoch_end()
-
-    def restart(self) -> None:
-        if self._again and self._ran:
-            self._running = None
-
-    def _pieces(self) -> Iterator[Piece]:
-        for again in (False, True):
-            if self._running is None:
-                if self._ended and not self._again:
-                    tell_of_the_end()
-                    return
-                self._running = self._start()
-            done = 0
-            for piece in self._from(self._running):
-                done += piece.steps
-                yield piece
-            if self._limit is not None and done == self._limit:
-                return
-            self._running, self._ended = None, True
-            if self._limit is None and done:
-                return
-            if done or again or not self._again:
-                tell_of_the_end()
-                return
-
-    def _from(self, running: Iterator[Any]) -> Iterator[Piece]:
-        """What one epoch takes, several batches of the same size at once."""
-
-        def make() -> Iterator[Batches]:
-            return map(self._convert, islice(running, self._limit))
-
-        background = Background(make, self._ahead, _ROOM, _bytes_of)
-        kept: list[Batches] = []
-        try:
-            while ready := background.take(self._ahead):
-                most = max(1, _ROOM // max(1, _bytes_of(ready[0])))
-                for batches in ready:
-                    if kept and (len(kept) >= most or not _follows(kept, batches)):
-                        yield _together(kept)
-                        kept = []
-                    kept.append(batches)
-                yield _together(kept)
-                kept = []
-        finally:
-            background.close()
-
-
-def _bytes_of(batches: Batches) -> int:
-    return sum(array.nbytes for array in batches.arrays())
-
-
-def _follows(before: list[Batches], batches: Batches) -> bool:
-    """Whether a batch runs together with others: they are full, and it is no larger."""
-    first, last = before[0], before[-1]
-    return last.rows == first.rows >= batches.rows and first.kinds() == batches.kinds()
-
-
-def _together(several: list[Batches]) -> Piece:
-    found = joined(several)
-    found.batch_size = several[0].rows
-    return Piece(found, None)
-
-
 # Which of them -----------------------------------------------------------------------------------
 
 
@@ -348,11 +206,13 @@ def feed_for(
         return _of_py_dataset(x, shuffle, class_weight, steps)
     if hasattr(x, "__next__"):
         refuse_beside(x, "a generator", y, sample_weight)
-        return StreamFeed(lambda: x, None, steps, class_weight=class_weight, again=False)
+        return StreamFeed(
+            lambda: x, None, steps, class_weight=class_weight, again=False, fresh=_is_fresh(x)
+        )
     if is_iterable(x):
         refuse_beside(x, f"a {type(x).__name__}", y, sample_weight)
         length = len(x) if hasattr(x, "__len__") else None
-        return StreamFeed(lambda: iter(x), length, steps, class_weight=class_weight)
+        return StreamFeed(lambda: iter(x), length, steps, class_weight=class_weight, source=x)
     batches = Batches(x, y, sample_weight)
     if batch_size is None and steps is not None:
         batch_size = -(-batches.rows // steps)
@@ -369,6 +229,13 @@ def _checked_steps(steps: Any) -> int | None:
         warnings.warn(f"Limiting steps_per_epoch to {most}", stacklevel=4)
         return most
     return None if steps is None else int(steps)
+
+
+def _is_fresh(iterator: Any) -> bool:
+    """Whether a generator has given nothing so far; other iterators cannot tell."""
+    if not inspect.isgenerator(iterator):
+        return True
+    return inspect.getgeneratorstate(iterator) == inspect.GEN_CREATED
 
 
 def is_iterable(x: Any) -> bool:
@@ -402,6 +269,7 @@ def of_dataset(node: Node, class_weight: Any, steps: int | None) -> Feed:
     if rows is not None and rows.size is not None and _lies_whole(rows.source):
         feed = of_rows(rows, class_weight, steps)
         if feed is not None:
+            feed.seeds, feed.keeps = moments.seeds_in(node), moments.has_cache(node)
             return feed
     length = node.length() if node.length() >= 0 else None
 
@@ -416,7 +284,10 @@ def of_dataset(node: Node, class_weight: Any, steps: int | None) -> Feed:
                 )
             yield element
 
-    return StreamFeed(start, length, steps, class_weight=class_weight)
+    keeps = moments.has_cache(node)
+    stream = StreamFeed(start, length, steps, class_weight=class_weight, keeps=keeps)
+    stream.seeds = moments.seeds_in(node)
+    return stream
 
 
 def _lies_whole(source: Any) -> bool:
@@ -449,6 +320,7 @@ def _of_py_dataset(dataset: Any, shuffle: Any, class_weight: Any, steps: int | N
         class_weight=class_weight,
         first=first,
         hooks=dataset,
+        source=dataset,
         ahead=max(1, ahead),
     )
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from ...core.errors import InvalidArgumentError
 from ..callbacks import CallbackList
-from .feed import Feed
-from .interrupt import interrupts_between_steps
+from .interrupt import interrupts_between_steps, terminations
+from .pieces import Feed, Piece, remaining
+from .standing import Standing
 from .stepper import Logs, Stepper
 
 
@@ -34,15 +35,18 @@ def fit(
     listeners = listeners_of(model, callbacks, verbose, epochs=epochs, steps=feed.steps)
     model.stop_training = False
     stepper = model._stepper("train")
-    logs: Logs = {}
     reset = model._resetter()
-    with listeners, _finalized(model), stepper.session():
-        model._initial_epoch = initial_epoch  # a callback may go on from a later one
-        listeners.on_train_begin()
-        for epoch in range(model._initial_epoch, epochs):
+    standing = Standing(model, feed, validation, listeners.callbacks, stepper)
+    standing.epoch = initial_epoch
+    model._training.standing = standing
+    with listeners, _finalized(model), stepper.session(), terminations(standing):
+        listeners.on_train_begin()  # a callback may restore where a training stood
+        for epoch in range(standing.epoch, epochs):
+            if model.stop_training:
+                break
             reset()
             listeners.on_epoch_begin(epoch)
-            if not work_through(model, stepper, feed, listeners, "train"):
+            if not work_through(model, stepper, feed, listeners, "train", standing):
                 break  # the data are used up, which was told
             logs = stepper.logs()
             listeners.params["steps"] = feed.steps
@@ -50,10 +54,9 @@ def fit(
                 found = evaluate(model, validation, verbose=0, callbacks=listeners)
                 logs.update({f"val_{name}": value for name, value in found.items()})
                 logs = dict(sorted(logs.items()))
+            standing.end(epoch, logs)
             listeners.on_epoch_end(epoch, logs)
-            if model.stop_training:
-                break
-    listeners.on_train_end(logs)
+    listeners.on_train_end(standing.logs)
     return model.history
 
 
@@ -68,64 +71,112 @@ def _finalized(model: Any) -> Iterator[None]:
 
 
 def work_through(
-    model: Any, stepper: Stepper, feed: Feed, listeners: CallbackList, kind: str
+    model: Any,
+    stepper: Stepper,
+    feed: Feed,
+    listeners: CallbackList,
+    kind: str,
+    standing: Standing | None = None,
 ) -> int:
     """An epoch of training ("train") or evaluation ("test"); how many steps it had.
 
     Results are worked out per batch only where somebody listens; with `steps_per_execution`, so
-    many batches are one to callbacks.
+    many batches are one to callbacks. `standing` follows a training, and may begin within an epoch.
     """
-    told = _Told(model, listeners, kind)
-    done = 0
-    with interrupts_between_steps() as check, closing(feed.epoch()) as pieces:
-        for piece in pieces:
+    told = _Told(model, listeners, kind, standing)
+    done = 0 if standing is None else standing.begin()
+    leaves = None if standing is None else standing.leaves
+    with interrupts_between_steps(leaves) as check, closing(feed.epoch()) as pieces:
+        for piece in remaining(pieces, done):
+            told.settle()
+            before = done - piece.first  # batches of the pieces that came before
             native = stepper.attach(piece)
             if native and not told.each and not told.is_over():
-
-                def after(count: int, before: int = done) -> None:
-                    check()
-                    if told.wanted:
-                        told.end(before + count - 1, stepper.logs)
-
-                stepper.run_many(piece, after)
-                done += piece.steps
+                done = _run_native(stepper, piece, before, told, check)
                 continue
             batches = None if native else piece.in_order()
-            for start in range(0, piece.steps, told.group):
+            for start in range(piece.first, piece.steps, told.group):
                 stop = min(start + told.group, piece.steps)
                 check()
                 if told.wanted:
-                    told.begin(done + start)
+                    told.begin(before + start)
                 if batches is None:
                     stepper.advance(start, stop)
                     stepper.commit()
                 else:
                     for batch in islice(batches, stop - start):
                         stepper.run(batch)
+                told.reach(before + stop)
                 if told.wanted:
-                    told.end(done + stop - 1, stepper.logs)
+                    told.end(before + stop - 1, stepper.logs)
                 if told.is_over():
-                    return done + stop
-            done += piece.steps
+                    return before + stop
+            done = before + piece.steps
+    told.settle()
     stepper.commit()
     return done
+
+
+def _run_native(
+    stepper: Stepper, piece: Piece, before: int, told: _Told, check: Callable[[], None]
+) -> int:
+    """The batches of a piece, in spans at whose ends callbacks hear that count them; its end."""
+
+    def after(stop: int) -> None:
+        told.reach(before + stop)
+        check()
+        told.show(before + stop - 1, stepper.logs)
+
+    place = piece.first
+    while place < piece.steps and not told.is_over():
+        start, place = place, min(piece.steps, place + told.span())
+        stepper.run_many(start, place, after)
+        told.end_span(before + place - 1, stepper.logs)
+    return before + place
 
 
 class _Told:
     """Who hears of the batches of an epoch."""
 
-    def __init__(self, model: Any, listeners: CallbackList, kind: str) -> None:
+    def __init__(
+        self, model: Any, listeners: CallbackList, kind: str, standing: Standing | None
+    ) -> None:
         self.wanted: bool = getattr(listeners, f"wants_{kind}_batches")
         self.each = listeners.wants_each(kind)
         self.begin: Callable[..., None] = getattr(listeners, f"on_{kind}_batch_begin")
         self.end: Callable[..., None] = getattr(listeners, f"on_{kind}_batch_end")
         self.group: int = model.steps_per_execution
         self._flag = {"train": "stop_training", "test": "stop_evaluating"}[kind]
-        self._model = model
+        self._model, self._listeners, self._kind = model, listeners, kind
+        self._standing = standing
 
     def is_over(self) -> bool:
         """Whether a callback asked to stop."""
         return bool(getattr(self._model, self._flag, False))
+
+    def settle(self) -> None:
+        """The data have come to the place from which training goes on."""
+        if self._standing is not None:
+            self._standing.settle()
+
+    def reach(self, count: int) -> None:
+        """So many batches of the epoch are done."""
+        if self._standing is not None:
+            self._standing.reach(count)
+
+    def show(self, batch: int, logs: Callable[[], Logs]) -> None:
+        """Let the progress hear of a batch."""
+        if self.wanted:
+            self._listeners.show_progress(self._kind, batch, logs)
+
+    def span(self) -> int:
+        """How many batches may run before a callback that counts them wants to hear."""
+        return self._listeners.batches_left(self._kind)
+
+    def end_span(self, batch: int, logs: Callable[[], Logs]) -> None:
+        """Let those hear who count batches."""
+        if self.wanted:
+            self._listeners.end_span(self._kind, batch, logs)
 
 
 def _is_due(validation_freq: Any, epoch: int) -> bool:

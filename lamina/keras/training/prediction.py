@@ -15,8 +15,8 @@ from ...ir.bind import new_value
 from ...tensor.function import Function
 from ..callbacks import CallbackList
 from .data import Batches
-from .feed import Feed, Piece
 from .loop import listeners_of
+from .pieces import Feed, Piece
 from .stepper import SLICE
 
 _FIRST_ROWS = 1 << 14  # of a prediction, before its pace is known

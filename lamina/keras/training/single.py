@@ -7,7 +7,7 @@ from typing import Any
 
 from ..layers.context import CHANGES, LEARNED
 from .data import Batches
-from .feed import Piece
+from .pieces import Piece
 from .stepper import Logs, Stepper
 
 

@@ -15,7 +15,7 @@ from ...ir.bind import new_value
 from ...tensor.function import Function
 from ...tensor.program import ProgramSteps
 from ...tensor.variable import WRITES
-from .feed import Piece
+from .pieces import Piece
 
 Logs = dict[str, Any]
 
@@ -104,18 +104,23 @@ class Stepper:
             self._open = False
             self._writes = WRITES[0]
 
-    def run_many(self, piece: Piece, after: Callable[[int], None]) -> None:
-        """All batches in slices of about 50 ms; after each, `after(batches done)`."""
-        done, size, count = 0, self._size, piece.steps
-        while done < count:
+    def run_many(self, first: int, last: int, after: Callable[[int], None]) -> None:
+        """Batches `first` to `last` in slices of about 50 ms; after each, `after(its end)`."""
+        done, size = first, self._size
+        while done < last:
             begin = time.perf_counter()
-            stop = min(done + size, count)
+            stop = min(done + size, last)
             self.advance(done, stop)
             seconds = time.perf_counter() - begin
             pace = (stop - done) / max(seconds, 1e-6)
-            size = self._size = max(1, min(8 * size, int(pace * SLICE)))
+            if stop - done == size:  # a shorter slice says little of the next
+                size = self._size = max(1, min(8 * size, int(pace * SLICE)))
             done = stop
             after(done)
+
+    def take_results(self, logs: Logs) -> None:
+        """Let the results so far be these, as they were when a training was interrupted."""
+        self._last = dict(logs)
 
     def logs(self) -> Logs:
         """The results so far as Python numbers."""

@@ -1,0 +1,260 @@
+"""Where a training stands: all that it takes to go on as if it had never been interrupted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import ArgumentTypeError, DataLossError, FailedPreconditionError
+from ...ir.graph import eagerly
+from ..optimizers.state import OptimizerState
+from . import moments
+from .pieces import Feed
+from .stepper import Logs, Stepper
+
+State = dict[str, Any]
+_FORMAT = 1
+
+
+class Standing:
+    """The place that a call of `fit` has come to.
+
+    `state()` gives it as plain data at the end of a batch or an epoch, when all callbacks have
+    heard of it; `restore` takes it over, in another process, too. It holds weights, the state of
+    optimizers, metrics, callbacks and random numbers, the place in the data, and the history.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        feed: Feed,
+        validation: Feed | None,
+        callbacks: list[Any],
+        stepper: Stepper,
+    ) -> None:
+        self._model, self.callbacks, self._stepper = model, callbacks, stepper
+        self._feeds = [feed] if validation is None else [feed, validation]
+        self.epoch = self.batch = 0  # the epoch to go on in, and how many batches of it are done
+        self.logs: Logs = {}
+        self._start: State | None = None  # the data's and the random numbers' at that epoch's begin
+        self._restored: State | None = None
+        self._fits: State | None = None
+        self.leaves: Callable[[], None] | None = None
+        """What is called between steps, and may end the training."""
+
+    # While training goes on
+
+    def begin(self) -> int:
+        """The epoch begins; how many of its batches were done before an interruption."""
+        found, self._restored = self._restored, None
+        if found is None or not found["batch"]:
+            self._start = self._now()
+            return 0
+        self._let_be(found)  # again: hooks of the epoch's begin have run
+        self._start = start = found["start"]
+        self._go_to(start)
+        self.batch = int(found["batch"])
+        self._restored = found
+        return self.batch
+
+    def settle(self) -> None:
+        """The data are where they were: random numbers go on, too."""
+        found, self._restored = self._restored, None
+        if found is not None:
+            moments.go_back(found["random"], others=not self._feeds[0].streams)
+
+    def reach(self, batch: int) -> None:
+        """So many batches of the epoch are done."""
+        self.batch = batch
+
+    def end(self, epoch: int, logs: Logs) -> None:
+        """An epoch has ended, and all have heard of it."""
+        self.epoch, self.batch, self.logs = epoch + 1, 0, logs
+        self._start = None
+
+    def _now(self) -> State:
+        for feed in self._feeds[1:]:
+            feed.restart()  # as validation does
+        return {
+            "random": moments.now(),
+            "feeds": [feed.position() for feed in self._feeds],
+            "seeds": [[seed.state() for seed in feed.seeds] for feed in self._feeds],
+        }
+
+    # Writing
+
+    def state(self) -> State:
+        """All of it, as plain data."""
+        model = self._model
+        logs = self._stepper.logs() if self.batch else self.logs
+        start = self._now() if self._start is None else self._start
+        self._fits = self._fits or self._description()
+        return {
+            "format": _FORMAT,
+            "fits": self._fits,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "logs": dict(logs),
+            "stopped": bool(model.stop_training),
+            "variables": [np.array(variable) for variable in _variables(model)],
+            "metrics": [np.array(v) for metric in model.metrics for v in metric.variables],
+            "optimizers": [self._of_optimizer(each) for each in _optimizers(model)],
+            "start": start,
+            "random": moments.now(),
+            "callbacks": self._of_callbacks(),
+        }
+
+    def _of_optimizer(self, optimizer: Any) -> State:
+        places = {id(v): place for place, v in enumerate(_variables(self._model))}
+        built = [places.get(id(variable), -1) for variable in _trained_by(optimizer)]
+        values = [np.array(variable) for variable in optimizer.variables]
+        return {"built": built if optimizer.built else None, "variables": values}
+
+    def _of_callbacks(self) -> list[list[Any]]:
+        return [[type(each).__name__, moments.state_of(each)] for each in self.callbacks]
+
+    def _description(self) -> State:
+        """What must not have changed."""
+        layers = [_layer_in_words(layer) for layer in self._model._flatten_layers()]
+        shapes = [f"{v.dtype} {tuple(v.shape)}" for v in _variables(self._model)]
+        optimizers = [type(each).__name__ for each in _optimizers(self._model)]
+        data = {"training": self._feeds[0].describe()}
+        return {"layers": layers, "variables": shapes, "optimizers": optimizers, "data": data}
+
+    # Going on
+
+    def restore(self, state: State, where: str) -> None:
+        """Take `state` over, which was found in `where`.
+
+        FailedPreconditionError says what does not fit: nothing is changed then.
+        """
+        if not isinstance(state, dict) or state.get("format") != _FORMAT:
+            raise DataLossError(f"{where} holds no training, or one of another version of lamina")
+        difference = _difference(state["fits"], self._description())
+        if difference:
+            raise FailedPreconditionError(
+                f"{where} holds a training that is not this one: {difference}. Go on with what the "
+                "training was begun with, or begin anew in another folder"
+            )
+        self._let_be(state)
+        if not state["batch"]:
+            self._go_to(state["start"])
+            moments.go_back(state["random"])
+        self.epoch, self.batch, self.logs = state["epoch"], state["batch"], state["logs"]
+        self._restored = state
+
+    def _let_be(self, state: State) -> None:
+        """Weights, optimizers, metrics and callbacks as they were."""
+        model = self._model
+        with eagerly():
+            _assign(_variables(model), state["variables"], "weights")
+            for optimizer, found in zip(_optimizers(model), state["optimizers"], strict=True):
+                self._restore_optimizer(optimizer, found)
+            if state["batch"]:  # an epoch begins with new ones
+                metrics = [v for metric in model.metrics for v in metric.variables]
+                _assign(metrics, state["metrics"], "metrics")
+                self._stepper.take_results(state["logs"])
+        model.stop_training = state["stopped"]
+        self._restore_callbacks(state["callbacks"])
+
+    def _restore_optimizer(self, optimizer: Any, found: State) -> None:
+        if found["built"] is not None and not optimizer.built:
+            known = _variables(self._model)
+            if min(found["built"], default=0) < 0:
+                raise FailedPreconditionError(
+                    f"{type(optimizer).__name__} trains variables that the model does not know: "
+                    "keep them in attributes of the model or its layers"
+                )
+            optimizer.build([known[place] for place in found["built"]])
+        if found["built"] is not None:
+            _assign(optimizer.variables, found["variables"], f"the state of {optimizer.name}")
+
+    def _restore_callbacks(self, states: list[list[Any]]) -> None:
+        waiting = list(self.callbacks)
+        for name, state in states:
+            found = next((each for each in waiting if type(each).__name__ == name), None)
+            if found is not None:
+                waiting.remove(found)
+            if state is None:
+                continue
+            if found is None or not hasattr(found, "set_state"):
+                warnings.warn(
+                    f"the training that is resumed had a {name}, whose state is lost: fit has no "
+                    "such callback now",
+                    stacklevel=2,
+                )
+                continue
+            found.set_state(state)
+
+    def _go_to(self, start: State) -> None:
+        for feed, position in zip(self._feeds, start["feeds"], strict=True):
+            feed.go_to(position)
+        moments.go_back(start["random"])
+        for feed, states in zip(self._feeds, start["seeds"], strict=True):
+            for seed, numbers in zip(feed.seeds, states, strict=True):
+                seed.restart(*numbers)
+
+
+def _variables(model: Any) -> list[Any]:
+    """Weights and the state of random numbers."""
+    found: list[Any] = model.variables
+    return found
+
+
+def _optimizers(model: Any) -> list[Any]:
+    """The one of `compile`, and those in attributes of a model with steps of its own."""
+    own = [value for value in vars(model).values() if isinstance(value, OptimizerState)]
+    found = [each for each in (model.optimizer, *own) if each is not None]
+    return list({id(each): each for each in found}.values())
+
+
+def _trained_by(optimizer: Any) -> list[Any]:
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    found: list[Any] = inner._trainable_variables
+    return found
+
+
+def _assign(variables: list[Any], values: list[Any], what: str) -> None:
+    shapes = [tuple(v.shape) for v in variables], [np.shape(value) for value in values]
+    if shapes[0] != shapes[1]:
+        raise FailedPreconditionError(
+            f"{what} of the interrupted training have the shapes {shapes[1]!s:.200}, those of this "
+            f"one {shapes[0]!s:.200}. Variables that a training step makes must exist before fit"
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _layer_in_words(layer: Any) -> str:
+    """A layer's class and plain settings, without its name: names count up in a process."""
+    try:
+        config = layer.get_config() if not layer._layers_inside() else {}
+    except (ArgumentTypeError, NotImplementedError, TypeError, ValueError):
+        config = {}
+    plain = {
+        key: value
+        for key, value in config.items()
+        if key != "name" and isinstance(value, (bool, int, float, str))
+    }
+    settings = ", ".join(f"{key}={value!r}" for key, value in plain.items())
+    return f"{type(layer).__name__}({settings})"
+
+
+def _difference(before: Any, now: Any, name: str = "") -> str:
+    """The first difference in words; empty where there is none."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in before:
+            found = _difference(before[key], now.get(key), f"{name} {key}".strip())
+            if found:
+                return found
+        return ""
+    if isinstance(before, list) and isinstance(now, list):
+        if len(before) != len(now):
+            return f"it has {len(before)} {name}, and this one has {len(now)}"
+        pairs = enumerate(zip(before, now, strict=True))
+        different = ((i, one, other) for i, (one, other) in pairs if one != other)
+        return next((f"{name}, number {i}, was {a} and is {b}" for i, a, b in different), "")
+    return "" if before == now else f"{name} was {before} and is {now}"

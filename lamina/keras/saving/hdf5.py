@@ -19,6 +19,7 @@ from ...ir.graph import eagerly
 from .. import optimizers
 from ..configurable import deserialize, deserialize_nested, serialize
 from ..layers.layer import Layer
+from .checked_hdf5 import checked_hdf5
 from .weights import Reader
 
 ENDINGS = (".h5", ".hdf5")
@@ -110,7 +111,7 @@ def load(file: IO[bytes], where: str, make: Make, compile_model: bool) -> Any:
 
     Where its losses, metrics or optimizer are not known, a warning says so, and it is not compiled.
     """
-    with _opened(file, where) as h5:
+    with checked_hdf5(file, where) as h5:
         config = _json(h5, "model_config", where)
         if config is None:
             raise DataLossError(f"{where} holds no model (only weights?): it has no model_config")
@@ -124,30 +125,8 @@ def load(file: IO[bytes], where: str, make: Make, compile_model: bool) -> Any:
 
 def load_weights(model: Any, file: IO[bytes], where: str) -> None:
     """Let a model have the weights of an HDF5 file of a model, or of weights alone (Keras 2)."""
-    with _opened(file, where) as h5:
+    with checked_hdf5(file, where) as h5:
         _assign(_layer_values(h5, model, where))
-
-
-class _opened:
-    """The HDF5 file; what h5py makes of damage is a DataLossError."""
-
-    def __init__(self, file: IO[bytes], where: str) -> None:
-        self._file, self._where = file, where
-
-    def __enter__(self) -> Any:
-        import h5py
-
-        try:
-            self._h5 = h5py.File(self._file, "r")
-        except (OSError, RuntimeError, ValueError) as error:
-            raise DataLossError(f"{self._where} is no HDF5 file: {error}") from error
-        return self._h5
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self._h5.close()
-        damage = (OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError)
-        if isinstance(error, damage) and not isinstance(error, OpError):
-            raise DataLossError(f"{self._where} is damaged: {error}") from error
 
 
 def _json(h5: Any, name: str, where: str) -> Any:

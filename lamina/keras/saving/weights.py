@@ -9,14 +9,13 @@ run. The optimizer's state is in `optimizer`.
 from __future__ import annotations
 
 import io
-import math
 import warnings
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from ...core.errors import DataLossError, InvalidArgumentError, OpError
+from ...core.errors import DataLossError, InvalidArgumentError
 from ...ir.graph import eagerly
 from ...tensor.variable import Variable
 from ..configurable import FAMILIES, snake_case
@@ -24,9 +23,9 @@ from ..layers.container import INTERNAL
 from ..layers.context import spend
 from ..layers.layer import Layer
 from ..optimizers import Optimizer
+from .checked_hdf5 import checked_hdf5, numbers_of
 
 _HIDDEN = INTERNAL | {"_stack", "_own_layers"}
-_CHUNK = 2**20  # bytes that a compressed block may take, if it is larger than its dataset
 
 
 class State(NamedTuple):
@@ -136,19 +135,10 @@ def load(model: Layer, file: IO[bytes], where: str, skip_mismatch: bool = False)
 
     With `skip_mismatch`, layers that do not fit keep their weights, and a warning names them.
     """
-    import h5py
-
     wanted = states(model)
-    try:
-        with h5py.File(file, "r") as h5:
-            reader = Reader(h5, where)
-            values = reader.values(wanted, skip_mismatch)
-    except OpError:
-        raise
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise DataLossError(
-            f"{where} is not an HDF5 file of weights, or is damaged: {error}"
-        ) from error
+    with checked_hdf5(file, where, "an HDF5 file of weights") as h5:
+        reader = Reader(h5, where)
+        values = reader.values(wanted, skip_mismatch)
     with eagerly():
         for variable, value in values:
             variable.assign(value)
@@ -209,7 +199,7 @@ class Reader:
             if dataset.dtype.kind not in "fiub":
                 raise DataLossError(f"{place} holds {dataset.dtype}; numbers are expected")
             spend(dataset.shape, dataset.dtype.itemsize)
-            store[name] = np.asarray(dataset[()])
+            store[name] = numbers_of(dataset, place)
         return store
 
     def _of_optimizer(self, state: State, count: int) -> list[Variable]:
@@ -250,20 +240,10 @@ class Reader:
                 f"{place} has shape {dataset.shape}; the weight {variable.name!r} of {what} has "
                 f"shape {variable.spec.shape}"
             )
-        return _converted(np.asarray(dataset[()]), variable.spec.dtype, place)
+        return _converted(numbers_of(dataset, place), variable.spec.dtype, place)
 
     def _member(self, group: Any, name: str) -> Any:
-        import h5py
-
-        link = group.get(name, getlink=True) if name in group.keys() else None  # noqa: SIM118
-        if link is None:
-            return None
-        if not isinstance(link, h5py.HardLink):
-            raise DataLossError(
-                f"{self.where}: {group.name}/{name} is a link to another place or file; such "
-                "links are not followed"
-            )
-        return group[name]
+        return group.get(name)
 
     def _dataset(self, group: Any, name: str) -> tuple[Any, str]:
         """A dataset whose numbers are in the file, and how to call it in messages."""
@@ -273,16 +253,7 @@ class Reader:
         place = f"{self.where}: {group.name}/{name}"
         if not isinstance(dataset, h5py.Dataset):
             raise DataLossError(f"{place} is missing, or is not a dataset")
-        self._check_storage(dataset, place)
         return dataset, place
-
-    def _check_storage(self, dataset: Any, place: str) -> None:
-        if dataset.is_virtual or dataset.external:
-            raise DataLossError(f"{place} has its numbers in another file; that is not read")
-        size = dataset.dtype.itemsize
-        block = math.prod(dataset.chunks or (0,)) * size
-        if block > max(_CHUNK, dataset.size * size):
-            raise DataLossError(f"{place} is stored in blocks larger than itself")
 
 
 def _converted(

@@ -236,7 +236,7 @@ def test_many_names_go_on_in_further_attributes(tmp_path: Path) -> None:
 def test_damaged_and_foreign_files(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     path.write_bytes(b"no HDF5")
-    with pytest.raises(DataLossError, match="is no HDF5 file"):
+    with pytest.raises(DataLossError, match="is not an HDF5 file"):
         keras.models.load_model(path)
     with h5py.File(path, "w") as file:
         file.create_group("model_weights")

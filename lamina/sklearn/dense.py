@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core.dtypes import Array
+from ..core.errors import InvalidArgumentError
 from ..keras import losses, optimizers
-from ..keras.callbacks import EarlyStopping
+from ..keras.callbacks import Callback, EarlyStopping
+from ..keras.optimizers.schedules import LearningRateSchedule
 from . import network, parameters
 from .estimator import NetworkClassifier, NetworkEstimator, NetworkRegressor
 from .targets import OF_UNIT, loss_name, moments
 
 _FULL_BATCH = 200
+Named = str | Callable[..., Any]
+"""What is meant by its name, or given as it is."""
 
 
 class _Dense(NetworkEstimator):
@@ -133,30 +140,30 @@ class DenseClassifier(_Dense, NetworkClassifier):
 
     def __init__(
         self,
-        layers: Any = (64, 32),
+        layers: int | Sequence[int] = (64, 32),
         *,
-        activation: Any = "relu",
-        dropout: Any = 0.0,
+        activation: Named | Sequence[Named] = "relu",
+        dropout: float | Sequence[float] = 0.0,
         batch_normalization: bool = False,
-        initializer: Any = "glorot_uniform",
+        initializer: Named = "glorot_uniform",
         l1: float = 0.0,
         l2: float = 0.0,
         standardize: bool = True,
-        loss: Any = "auto",
-        class_weight: Any = None,
-        optimizer: Any = "adam",
-        learning_rate: Any = None,
-        batch_size: Any = "auto",
+        loss: Named = "auto",
+        class_weight: dict[Any, float] | str | None = None,
+        optimizer: str | optimizers.Optimizer = "adam",
+        learning_rate: float | LearningRateSchedule | None = None,
+        batch_size: int | str = "auto",
         epochs: int = 200,
-        metrics: Any = (),
+        metrics: Any | Sequence[Any] = (),
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         patience: int = 10,
         tol: float | None = 1e-4,
         warm_start: bool = False,
-        callbacks: Any = None,
-        random_state: Any = None,
-        verbose: Any = 0,
+        callbacks: Sequence[Callback] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | str = 0,
     ) -> None:
         self._take(locals())
 
@@ -188,8 +195,8 @@ class DenseRegressor(_Dense, NetworkRegressor):
     standardize : whether the network scales features to mean 0 and variance 1 of the rows of the
         first training. The scaling is its first layer: `model_` takes features as they are.
     standardize_target : whether the network is trained on targets of mean 0 and variance 1. "auto"
-        does so for losses of which the unit changes nothing but the scale, such as the squared and
-        the absolute error, and a linear output. Predictions are in the target's unit either way.
+        does so for the squared and the absolute error, whose scale alone depends on the unit, with
+        a linear output. Predictions are in the unit of the target either way.
     loss : its name, a `Loss` or a function of targets and outputs.
     optimizer : its name or an `Optimizer`, of which each training has a fresh copy.
     learning_rate : a number or a schedule; None is the optimizer's own.
@@ -224,31 +231,31 @@ class DenseRegressor(_Dense, NetworkRegressor):
 
     def __init__(
         self,
-        layers: Any = (64, 32),
+        layers: int | Sequence[int] = (64, 32),
         *,
-        activation: Any = "relu",
-        output_activation: Any = "linear",
-        dropout: Any = 0.0,
+        activation: Named | Sequence[Named] = "relu",
+        output_activation: Named = "linear",
+        dropout: float | Sequence[float] = 0.0,
         batch_normalization: bool = False,
-        initializer: Any = "glorot_uniform",
+        initializer: Named = "glorot_uniform",
         l1: float = 0.0,
         l2: float = 0.0,
         standardize: bool = True,
-        standardize_target: Any = "auto",
-        loss: Any = "mean_squared_error",
-        optimizer: Any = "adam",
-        learning_rate: Any = None,
-        batch_size: Any = "auto",
+        standardize_target: bool | str = "auto",
+        loss: Named = "mean_squared_error",
+        optimizer: str | optimizers.Optimizer = "adam",
+        learning_rate: float | LearningRateSchedule | None = None,
+        batch_size: int | str = "auto",
         epochs: int = 200,
-        metrics: Any = (),
+        metrics: Any | Sequence[Any] = (),
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         patience: int = 10,
         tol: float | None = 1e-4,
         warm_start: bool = False,
-        callbacks: Any = None,
-        random_state: Any = None,
-        verbose: Any = 0,
+        callbacks: Sequence[Callback] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | str = 0,
     ) -> None:
         self._take(locals())
 
@@ -257,25 +264,36 @@ class DenseRegressor(_Dense, NetworkRegressor):
         self.n_outputs_, self.out_activation_ = len(scale.centre), self.output_activation
         self._network = self._network_for(x, weights, self.n_outputs_, self.output_activation)
         network.compile_network(self._network, self, self.loss, self._score)
-        self._in_unit()
+        self.model_ = self._whole()
 
-    def _in_unit(self) -> None:
+    def _whole(self) -> Any:
+        """The model that is to give numbers in the unit of the target."""
+        return network.twin(self._network) if self._target.standardized else self._network
+
+    def _trained(self) -> None:
         scale = self._target
-        self.model_ = self._network
         if scale.standardized:
-            self.model_ = network.in_unit(self._network, scale.centre, scale.spread)
+            network.take_unit(self.model_, self._network, scale.centre, scale.spread)
 
     def _standardizes_target(self) -> bool:
+        linear = self.output_activation in (None, "linear")
         if self.standardize_target == "auto":
-            return self.output_activation in (None, "linear") and loss_name(self.loss) in OF_UNIT
+            return linear and loss_name(self.loss) in OF_UNIT
+        if self.standardize_target and not linear:
+            raise InvalidArgumentError(
+                "standardize_target needs a linear output; got output_activation="
+                f"{self.output_activation!r:.60}"
+            )
         return bool(self.standardize_target)
 
     def __getstate__(self) -> Any:
         state = dict(super().__getstate__())
-        state.pop("model_", None)  # shares its layers with the network, which is pickled
+        if "model_" in state:  # it shares its layers with the network, which is pickled
+            state["model_"] = None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "_network" in state:
-            self._in_unit()
+            self.model_ = self._whole()
+            self._trained()

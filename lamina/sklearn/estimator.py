@@ -80,6 +80,9 @@ class NetworkEstimator(BaseEstimator):
     def _own_callbacks(self, validates: bool) -> list[Any]:
         return []
 
+    def _trained(self) -> None:
+        """What is left to do after a training."""
+
     def _prediction_options(self) -> dict[str, Any]:
         return {"verbose": 0}
 
@@ -143,6 +146,7 @@ class NetworkEstimator(BaseEstimator):
         for name, values in history.history.items():
             self.history_.setdefault(name, []).extend(values)
         self.n_iter_ += len(history.epoch)
+        self._trained()
 
     def _seed_layers(self) -> None:
         """Let layers draw from the seed of this training: a copy or pickle goes on alike."""
@@ -313,6 +317,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         return self._fit(X, y, sample_weight, epochs=1, goes_on=goes_on, validates=False)
 
     def _checked_target(self, y: Any, goes_on: bool, classes: Any, weights: Array | None) -> Any:
+        if np.abs(y).max() > np.finfo(np.float32).max:
+            raise InvalidArgumentError("Input y contains a value too large for dtype('float32')")
         if not goes_on:
             self._target = Scale(y, weights, self._standardizes_target())
         return y

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
+
+import numpy as np
 
 from ..core.dtypes import Array
 from ..core.errors import InvalidArgumentError
 from ..keras import Input, Sequential, layers, optimizers, regularizers
+from ..keras.settings import epsilon
 from . import parameters
 
 
@@ -18,9 +22,7 @@ def hidden_layers(given: Any) -> list[int]:
         raise InvalidArgumentError(
             f"layers is the units of each hidden layer, such as (64, 32); got {given!r:.80}"
         )
-    found = list(given)
-    parameters.check({"layers": found}, "a dense network")
-    return [int(units) for units in found]
+    return list(given)
 
 
 def build(settings: Any, features: int, outputs: int, activation: str) -> Sequential:
@@ -39,7 +41,7 @@ def build(settings: Any, features: int, outputs: int, activation: str) -> Sequen
     if settings.standardize:
         stack.append(layers.Normalization())
     for count, function, rate in each:
-        stack += _hidden(settings, count, function, float(rate))
+        stack += _hidden(settings, int(count), function, float(rate))
     stack.append(_dense(settings, outputs, activation))
     return Sequential(stack)
 
@@ -66,18 +68,28 @@ def _dense(settings: Any, units: int, activation: Any) -> Any:
 
 def standardize(layer: Any, mean: Array, variance: Array, rows: int) -> None:
     """Let a Normalization know the statistics of so many rows."""
+    small = np.flatnonzero(variance < epsilon() ** 2)
+    if len(small):
+        warnings.warn(
+            f"feature {small[0]} has a standard deviation of {variance[small[0]] ** 0.5:.3g}, too "
+            "small to be scaled to 1: give it in a smaller unit, or put a StandardScaler before",
+            stacklevel=2,
+        )
     layer.set_weights([mean.astype("float32"), variance.astype("float32"), min(rows, 2**31 - 1)])
 
 
-def in_unit(network: Sequential, centre: Array, spread: Array) -> Sequential:
-    """A model of the same layers whose outputs are centre + spread · those of `network`.
+def twin(network: Sequential) -> Sequential:
+    """A model of the same layers but the last one, which is one of its own; see `take_unit`."""
+    shared = network.layers[:-1]
+    own = layers.Dense(network.output_shape[-1], kernel_initializer="zeros")
+    return Sequential([Input(network.input_shape[1:]), *shared, own])
 
-    The unit is in weights, not in the configuration: models of many units share a program.
-    """
-    unit = layers.Normalization(invert=True)
-    model = Sequential([Input(network.input_shape[1:]), *network.layers, unit])
-    standardize(unit, centre, spread**2, 1)
-    return model
+
+def take_unit(model: Sequential, network: Sequential, centre: Array, spread: Array) -> None:
+    """Let `model`, a twin of `network`, give centre + spread · what `network` does now."""
+    kernel, bias = (np.asarray(each, np.float64) for each in network.layers[-1].get_weights())
+    values = [kernel * spread, bias * spread + centre]
+    model.layers[-1].set_weights([value.astype(np.float32) for value in values])
 
 
 def fresh(item: Any, **changed: Any) -> Any:

@@ -12,14 +12,7 @@ from ..core.dtypes import Array
 from ..core.errors import InvalidArgumentError
 from ..keras.configurable import snake_case
 
-OF_UNIT = frozenset(
-    name
-    for names in (
-        ("mean_squared_error", "mse", "mean_absolute_error", "mae"),
-        ("log_cosh", "logcosh", "cosine_similarity", "huber"),
-    )
-    for name in names
-)
+OF_UNIT = frozenset({"mean_squared_error", "mse", "mean_absolute_error", "mae"})
 """Losses, by name, that mean the same for a target in standard deviations."""
 
 

@@ -75,7 +75,7 @@ def test_it_works_in(name: str) -> None:
     assert TOOLS[name]() > 0.9
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"])
 def test_parallel_searches_find_what_serial_ones_do(backend: str) -> None:
     search = GridSearchCV(quick(epochs=5), {"dropout": [0.0, 0.3]}, cv=2)
     with joblib.parallel_backend(backend, n_jobs=2):

@@ -16,6 +16,7 @@ import typer
 
 from ..core.errors import OpError
 from ..tabular.archive import lamina_version
+from .export import export
 from .inspect import inspect
 from .predict import predict
 from .screen import printable
@@ -60,6 +61,7 @@ def _stoppable(command: Callable[..., int]) -> Callable[..., int]:
 
 app.command(no_args_is_help=True)(_stoppable(train))
 app.command(no_args_is_help=True)(_stoppable(predict))
+app.command(no_args_is_help=True)(_stoppable(export))
 app.command(no_args_is_help=True)(_stoppable(inspect))
 app.command(
     no_args_is_help=True,

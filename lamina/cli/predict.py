@@ -32,7 +32,7 @@ def predict(
     """
     model = model / MODEL if (model / MODEL).is_file() else model
     if output is not None:
-        _check_output(output, {"table": file, "model": model})
+        check_output(output, {"table": file, "model": model})
     notes = screen.make_console(stderr=True, quiet=quiet)
     predictor = tabular.load(model)
     table = tabular.read_csv(file)
@@ -49,7 +49,8 @@ def predict(
     return 0
 
 
-def _check_output(output: Path, inputs: dict[str, Path]) -> None:
+def check_output(output: Path, inputs: dict[str, Path]) -> None:
+    """Raise where `output` cannot be written, or is one of the inputs, by what they are."""
     check_file(output)
     for what, path in inputs.items():
         if output.exists() and path.exists() and os.path.samefile(output, path):

@@ -21,7 +21,7 @@ from .c import write_c
 from .graph import Inference, Port, inference_graph
 from .onnx import write_onnx
 
-__all__ = ["FORMATS", "Format", "Inference", "Port", "export", "inference_graph"]
+__all__ = ["FORMATS", "Format", "Inference", "Port", "export", "format_of", "inference_graph"]
 
 
 class Format(NamedTuple):
@@ -30,11 +30,12 @@ class Format(NamedTuple):
     ending: str
     write: Callable[..., None]
     text: str  # what it is, in a few words
+    strings: bool = False  # whether inputs may be strings
     after_file: bool = False  # a function in it is named after the file, not after the model
 
 
 FORMATS: dict[str, Format] = {
-    "onnx": Format(".onnx", write_onnx, "ONNX, which many runtimes read"),
+    "onnx": Format(".onnx", write_onnx, "ONNX, which many runtimes read", strings=True),
     "c": Format(".c", write_c, "one file in C99 and its header", after_file=True),
 }
 
@@ -57,27 +58,30 @@ def export(
     name: str | None = None,
     metadata: dict[str, str] | None = None,
     **options: Any,
-) -> None:
-    """Write what the model computes (`model(x, training=False)`) to a file of a `format`.
+) -> Inference:
+    """Write what the model computes (`model(x, training=False)`) to a file of a `format`; it.
 
     Without `format` the ending of the file name says it. `name` is that of the function,
     `metadata` goes into the file where the format has a place for it; the other options are those
     of the format. See `inference_graph` for `input_signature` and for what cannot be exported.
     """
-    path = os.fspath(filepath)
-    if not isinstance(path, str):
-        raise ArgumentTypeError(f"the file of an export is a path; got {type(filepath).__name__}")
-    chosen = _chosen(path, format)
+    chosen, path = format_of(filepath, format), os.fspath(filepath)
     _check_options(chosen, options)
     check_file(path)
     if name is None and chosen.after_file:
         name = Path(path).stem
-    chosen.write(inference_graph(model, input_signature, name, metadata), path, **options)
+    inference = inference_graph(model, input_signature, name, metadata)
+    chosen.write(inference, path, **options)
     if verbose is None or verbose:
         sys.stdout.write(f"Saved artifact at '{path}'.\n")
+    return inference
 
 
-def _chosen(path: str, format: str | None) -> Format:
+def format_of(filepath: FilePath, format: str | None = None) -> Format:
+    """The format of this name, else that of the ending of a file name."""
+    path = os.fspath(filepath)
+    if not isinstance(path, str):
+        raise ArgumentTypeError(f"the file of an export is a path; got {type(filepath).__name__}")
     listed = ", ".join(f"{name} ({known.ending})" for name, known in sorted(FORMATS.items()))
     if format is None:
         for known in FORMATS.values():

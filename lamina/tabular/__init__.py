@@ -14,6 +14,7 @@ from ..core.errors import UnknownNameError, nearest
 
 if TYPE_CHECKING:
     from .encoding import Encoder, Feature
+    from .exporting import export_predictor
     from .prediction import Predictions, Predictor, load
     from .reading import read_csv
     from .result import Evaluation, Plan, Result
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # Imported when first used: `lamina.plot` needs the figures in `.evaluation`, but no Keras.
 _HOMES = {
     "encoding": ("Encoder", "Feature"),
+    "exporting": ("export_predictor",),
     "prediction": ("Predictions", "Predictor", "load"),
     "reading": ("read_csv",),
     "result": ("Evaluation", "Plan", "Result"),
@@ -51,6 +53,7 @@ __all__ = [
     "Table",
     "Target",
     "as_table",
+    "export_predictor",
     "fit",
     "load",
     "prepare",

@@ -66,6 +66,14 @@ def read_encoder(path: str | os.PathLike[str]) -> Encoder:
         raise DataLossError(f"{MEMBER} in {path} is damaged: {error}") from None
 
 
+def has_encoder(path: str | os.PathLike[str]) -> bool:
+    """Whether a `.keras` archive is of a table's model; DataLossError for a damaged file."""
+    if Path(path).suffix != ".keras" or not Path(path).is_file():
+        return False
+    with open(path, "rb") as file, checked_archive(file, path, "a .keras file") as archive:
+        return MEMBER in archive.namelist()
+
+
 def to_json(encoder: Encoder) -> dict[str, Any]:
     """The encoder as plain JSON values."""
     features = []

@@ -124,6 +124,27 @@ class EventWriter:
         found = np.array(json.encode(), dtype=object)
         self._tensor(tag, found, step, SummaryMetadata(plugin_data=plugin))
 
+    def tensor(self, tag: str, value: Any, step: int, metadata: Any = None) -> None:
+        """Numbers or texts for a plugin: `metadata` (a SummaryMetadata or its bytes) says whose."""
+        from tensorboard.compat.proto.summary_pb2 import SummaryMetadata
+
+        if isinstance(metadata, bytes):
+            metadata = SummaryMetadata.FromString(metadata)
+        self._tensor(tag, value, step, metadata)
+
+    def raw(self, content: bytes, step: int) -> None:
+        """Summaries as they stand: a Summary in its binary form."""
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        try:
+            summary = Summary.FromString(content)
+        except (DecodeError, TypeError) as error:
+            raise InvalidArgumentError(
+                f"a Summary in binary form is expected; got {describe(content)}: {error}"
+            ) from error
+        self._write(step=int(step), summary=summary)
+
     def _tensor(self, tag: str, value: Any, step: int, metadata: Any) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
         from tensorboard.util.tensor_util import make_tensor_proto

@@ -93,9 +93,9 @@ _REASONS = {
         tf.io.*png tf.io.decode_webp tf.io.decode_json_example tf.io.match_filenames_once
         tf.io.write_graph""",
     "messages of protocol buffers belong to TensorFlow's own files; use NumPy's": """
-        tf.make_ndarray tf.make_tensor_proto tf.train.BytesList tf.train.Example tf.train.Feature*
+        tf.train.BytesList tf.train.Example tf.train.Feature*
         tf.train.FloatList tf.train.Int64List tf.train.SequenceExample
-        tf.summary.experimental.write_raw_pb tf.summary.write tf.io.decode_proto
+        tf.io.decode_proto
         tf.io.encode_proto tf.io.parse_tensor tf.io.serialize_tensor tf.data.TFRecordDataset
         tf.io.TFRecord* tf.data.FixedLengthRecordDataset tf.io.parse_sequence*""",
     "lamina prints programs and times itself: LAMINA_DEBUG=graph,plan,times": """

@@ -44,7 +44,8 @@ def html_table(
     """
     sides = ["right" if name in numbers else "left" for name in columns]
     head = "".join(
-        f'<th scope="col" style="{_CELL}{_SHORT}text-align: {side}; font-weight: 600">{_safe(name)}</th>'
+        f'<th scope="col" style="{_CELL}{_SHORT}text-align: {side}; font-weight: 600">'
+        f"{_safe(name)}</th>"
         for name, side in zip(columns, sides, strict=True)
     )
     lines = "".join(f"<tr>{_cells(row, sides)}</tr>" for row in rows)

@@ -13,6 +13,7 @@ import numpy as np
 from ..core import nest
 from ..core.dtypes import numpy_dtype
 from ..core.errors import InvalidArgumentError, OperatorNotAllowedInGraphError
+from ..core.protos import make_ndarray, make_tensor_proto
 from ..ir.bind import STATE, new_value
 from ..ir.graph import user_line
 from ..prims.control import observe
@@ -188,5 +189,5 @@ def device(device_name: str | None) -> Iterator[None]:
 
 __all__ = [
     "device", "executing_eagerly", "get_logger", "get_static_value", "inside_function", "is_tensor",
-    "numpy_function", "print", "py_function",
+    "make_ndarray", "make_tensor_proto", "numpy_function", "print", "py_function",
 ]  # fmt: skip

@@ -209,15 +209,33 @@ def image(
     )  # fmt: skip
 
 
+def write(name: str, tensor: Any, step: Any = None, metadata: Any = None) -> Any:
+    """Write a tensor for the plugin that `metadata` (a SummaryMetadata or its bytes) names."""
+    value = to_tensor(tensor)
+    return _record("write", name, step, value, lambda w, t, x, s: w.tensor(t, x, s, metadata))
+
+
+def write_raw_pb(tensor: Any, step: Any = None, name: str | None = None) -> Any:
+    """Write summaries that are there already: a Summary in its binary form."""
+    content = to_tensor(tensor)
+    return _record("write_raw_pb", "", step, content, lambda w, _, x, s: w.raw(_bytes_of(x), s))
+
+
+def _bytes_of(content: Any) -> bytes:
+    found: bytes = np.asarray(content).item()
+    return found
+
+
 experimental = Space(
     "lamina.summary.experimental",
     get_step=get_step,
     set_step=set_step,
     summary_scope=summary_scope,
+    write_raw_pb=write_raw_pb,
 )
 
 __all__ = [
     "SummaryWriter", "create_file_writer", "create_noop_writer", "experimental", "flush",
-    "histogram", "image", "record_if", "scalar", "should_record_summaries", "text",
+    "histogram", "image", "record_if", "scalar", "should_record_summaries", "text", "write",
 ]  # fmt: skip
 __getattr__ = namespace(__name__, __all__)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentTypeError, UnimplementedError, UnknownNameError
+from ..core.protos import MESSAGES, summary_message
 from ..core.spaces import Space
 from ..ops.interop import get_logger
 from ..ops.names import ABSENT, namespace
@@ -92,6 +93,8 @@ class _First(Space):
     def __getattr__(self, name: str) -> Any:  # only for names that are not there
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in MESSAGES:
+            return summary_message(name)
         today = importlib.import_module("lamina")
         advice = ABSENT.get(name)
         if advice is None and hasattr(today, name):

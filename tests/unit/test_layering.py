@@ -43,14 +43,14 @@ OWNERS = {
     "matplotlib": ("plot",),
     "PIL": ("plot",),
     "narwhals": ("data", "tabular"),
-    "google": ("inspection",),
+    "google": ("core/events", "inspection"),
     "onnx": ("export", "inspection"),
     "pyarrow": ("data",),
     "pydot": ("plot",),
     "rich": ("cli", "keras"),
     "safetensors": ("keras/saving",),
     "sklearn": ("keras/wrappers", "sklearn"),
-    "tensorboard": ("core/events",),
+    "tensorboard": ("core/events", "core/protos"),
     "typer": ("cli",),
 }
 # Rooms that are imported only when somebody asks for them; they need their packages at once.

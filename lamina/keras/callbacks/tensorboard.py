@@ -133,6 +133,7 @@ class TensorBoard(Callback):
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:
             for layer in self._embeddings():
                 np.savetxt(self._rows_path(layer), np.asarray(layer.embeddings), delimiter="\t")
+        self._flush()  # a training that is killed keeps its whole epochs
 
     # Evaluation
 
@@ -150,6 +151,9 @@ class TensorBoard(Callback):
             for name, value in (logs or {}).items():
                 self._writer("validation").scalar(f"evaluation_{name}_vs_iterations", value, step)
         self._leave()
+        self._flush()
+
+    def _flush(self) -> None:
         for writer in self._writers.values():
             writer.flush()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +134,49 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         TensorBoard(tmp_path, profile_batch=(2, 4))
     with pytest.raises(InvalidArgumentError, match="update_freq is 'epoch', 'batch' or a positive"):
         TensorBoard(tmp_path, update_freq="step")
+
+
+KILLED = """
+import os, sys
+import numpy as np
+from lamina import keras
+
+class Death(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 3:
+            os._exit(9)  # nothing is closed, nothing is flushed
+
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+written = keras.callbacks.TensorBoard(sys.argv[1], histogram_freq=1)
+model.fit(np.ones((8, 3)), np.ones((8, 1)), epochs=9, verbose=0, callbacks=[written, Death()])
+"""
+
+
+def test_a_killed_training_leaves_its_whole_epochs(tmp_path: Path) -> None:
+    died = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert died.returncode == 9
+    found = read(tmp_path / "train")
+    for tag in found.Tags()["tensors"]:
+        assert tag == "keras" or list(values(found, tag)) == [0, 1, 2]
+
+
+def test_a_training_that_goes_on_in_the_same_folder_is_one_line(tmp_path: Path) -> None:
+    model = fit(tmp_path)
+    options = {"initial_epoch": 2, "epochs": 5, "verbose": 0}
+    model.fit(X, X.sum(1), callbacks=[TensorBoard(tmp_path)], **options)
+    assert list(numbers(read(tmp_path / "train"), "epoch_loss")) == [0, 1, 2, 3, 4]
+
+
+def test_the_graph_plugin_draws_the_layers(tmp_path: Path) -> None:
+    keras_util = pytest.importorskip("tensorboard.plugins.graph.keras_util")
+    inputs = keras.Input((3,), name="x")
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)], name="inner")
+    joined = keras.layers.Concatenate(name="both")([inputs, inner(inputs)])
+    model = keras.Model(inputs, keras.layers.Dense(1, name="out")(joined), name="net")
+    TensorBoard(tmp_path).set_model(model)
+    text = values(read(tmp_path / "train"), "keras")[0].item()
+    graph = keras_util.keras_model_to_graph_def(json.loads(text))
+    drawn = {node.name: list(node.input) for node in graph.node}
+    assert drawn["net/out"] == ["net/both"] and "net/x" in drawn["net/both"]
+    assert any(name.startswith("net/inner/") for name in drawn)

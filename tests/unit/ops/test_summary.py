@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,3 +127,72 @@ def test_tensorboard_reads_the_file(tmp_path: Path) -> None:
     found.Reload()
     assert [event.step for event in found.Tensors("loss")] == [3]
     assert next(iter(tmp_path.iterdir())).name.endswith(".x")
+
+
+SEARCH = """
+import sys
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hp
+
+UNITS = hp.HParam("units", hp.Discrete([4, 8]))
+folder = sys.argv[1]
+with tf.summary.create_file_writer(folder).as_default():
+    hp.hparams_config(hparams=[UNITS], metrics=[hp.Metric("mse")])
+chosen = {UNITS: 4}
+model = tf.keras.Sequential([tf.keras.layers.Dense(chosen[UNITS]), tf.keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(
+    np.ones((8, 3)), np.ones((8, 1)), verbose=0, callbacks=[hp.KerasCallback(folder, chosen)]
+)
+with tf.summary.create_file_writer(folder).as_default():
+    tf.summary.scalar("mse", 0.5, step=1)
+"""
+
+
+def test_scripts_write_hyperparameters_with_the_plugin_of_tensorboard(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams import metadata
+
+    (tmp_path / "search.py").write_text(SEARCH)
+    command = [sys.executable, "-m", "lamina", "run", "search.py", "logs"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=100)
+    found = EventAccumulator(str(tmp_path / "logs"))
+    found.Reload()
+    parse = {
+        "_hparams_/experiment": metadata.parse_experiment_plugin_data,
+        "_hparams_/session_start_info": metadata.parse_session_start_info_plugin_data,
+        "_hparams_/session_end_info": metadata.parse_session_end_info_plugin_data,
+    }
+    said = {t: p(found.SummaryMetadata(t).plugin_data.content) for t, p in parse.items()}
+    experiment, start, end = said.values()
+    assert [info.name for info in experiment.hparam_infos] == ["units"]
+    assert start.hparams["units"].number_value == 4 and end.end_time_secs > start.start_time_secs
+
+
+def test_a_tensor_for_a_plugin(tmp_path: Path) -> None:
+    proto = pytest.importorskip("tensorboard.compat.proto.summary_pb2")
+    from tests.unit.core.test_events import plugin, read, values
+
+    data = proto.SummaryMetadata.PluginData(plugin_name="mine")
+    with tf.summary.create_file_writer(tmp_path).as_default():
+        assert tf.summary.write("t", [[1.0, 2.0]], step=4, metadata=proto.SummaryMetadata(
+            plugin_data=data
+        ))  # fmt: skip
+        with pytest.raises(InvalidArgumentError, match="Summary in binary form"):
+            tf.summary.experimental.write_raw_pb(b"\xff\xff", step=0)
+    found = read(tmp_path)
+    assert plugin(found, "t") == "mine" and values(found, "t")[4].tolist() == [[1.0, 2.0]]
+
+
+def test_tensors_as_protocol_buffers() -> None:
+    pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
+    for value in (1.5, [[1, 2]], np.arange(6, dtype=np.float64).reshape(2, 3), tf.constant([1.0])):
+        there = tf.make_ndarray(tf.make_tensor_proto(value))
+        assert there.dtype == tf.constant(value).numpy().dtype
+        np.testing.assert_array_equal(there, np.asarray(value))
+    assert tf.make_ndarray(tf.make_tensor_proto("ä")).item() == "ä".encode()
+    assert tf.make_ndarray(tf.make_tensor_proto(7, shape=(2, 2))).tolist() == [[7, 7], [7, 7]]
+    with pytest.raises(InvalidArgumentError, match=r"shape \(2, 2\) is asked for"):
+        tf.make_tensor_proto([1, 2, 3], shape=(2, 2))

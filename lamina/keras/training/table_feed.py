@@ -15,7 +15,8 @@ from ...data.order import draw_seed, shuffled
 from ...data.table_files import MOST
 from ...data.tables import OPEN, Stored
 from .data import Batches, joined
-from .feed import Feed, Piece, tell_of_the_end, within_batches
+from .feed import within_batches
+from .pieces import Feed, Piece, tell_of_the_end
 
 _SHARE = 8  # of `config.table_memory` that one piece takes; four are there at most
 

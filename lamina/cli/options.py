@@ -14,7 +14,9 @@ def _option(panel: str, text: str, *names: str) -> Any:
 
 _RUN, _NETWORK, _TRAINING = "Options", "Network", "Training"
 
-Data = Annotated[str, typer.Argument(help="A CSV file (.csv, .csv.gz), or embedded data: credit.")]
+Data = Annotated[
+    str, typer.Argument(help="A table (CSV, Parquet, Arrow), or embedded data: credit.")
+]
 Target = Annotated[str | None, _option(_RUN, "The column to predict.")]
 Task = Annotated[str, _option(_RUN, "auto, binary, multiclass or regression.")]
 Ignore = Annotated[list[str] | None, _option(_RUN, "A column to leave out; may be given again.")]

@@ -19,7 +19,10 @@ from . import screen
 
 def predict(
     model: Annotated[Path, typer.Argument(help="A model.keras of `lamina train`, or its folder.")],
-    file: Annotated[Path, typer.Argument(help="A CSV file with the columns it was trained on.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A CSV, Parquet or Arrow file with the columns it was trained on."),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="CSV file to write; without it: the terminal."),
@@ -35,7 +38,7 @@ def predict(
         check_output(output, {"table": file, "model": model})
     notes = screen.make_console(stderr=True, quiet=quiet)
     predictor = tabular.load(model)
-    table = tabular.read_csv(file)
+    table = tabular.table_of(file)
     unknown = predictor.encoder.unknown_columns(table)
     predictions = predictor.predict(table)
     if output is None:

@@ -1,4 +1,4 @@
-"""What `lamina train` is given: the name of embedded data, or a CSV file."""
+"""What `lamina train` is given: the name of embedded data, or a file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import InvalidArgumentError, MissingFileError, nearest
+from ..data import table_files
 from ..datasets import credit
-from ..tabular import Table, as_table, read_csv
+from ..tabular import Table, as_table, table_of
 
 EMBEDDED = ("credit",)
 
@@ -24,7 +25,7 @@ class Source(NamedTuple):
 
 
 def find_source(data: str, target: str | None, full: bool) -> Source:
-    """The embedded data called `data`, else the CSV file of that name."""
+    """The embedded data called `data`, else the table in the file (or files) of that name."""
     if data == "credit":
         return _credit(target, full)
     if full:
@@ -36,16 +37,24 @@ def find_source(data: str, target: str | None, full: bool) -> Source:
             f"There is no file {data!r}, nor embedded data of that name.{near} "
             f"Embedded is: {', '.join(EMBEDDED)}."
         )
-    table = read_csv(path)
+    table = table_of(data)
     if target is None:
         shown = ", ".join(table.names[:12]) + (", …" if len(table.names) > 12 else "")
         raise InvalidArgumentError(
             f"Name the column to predict: --target COLUMN. {path.name} has: {shown}."
         )
+    return Source(_name(path), table, target, f"{target}, from {path.name}", "relu")
+
+
+def _name(path: Path) -> str:
+    """What results are called: as the file, or as the folder of several with an addition."""
+    if path.is_dir() or table_files.is_pattern(path.name):
+        folder = path if path.is_dir() else path.parent
+        return f"{folder.resolve().name}-network"
     name = path.name
-    for suffix in (".gz", ".csv", ".tsv", ".txt"):
+    for suffix in (".gz", ".txt", *table_files.ENDINGS):
         name = name.removesuffix(suffix)
-    return Source(name, table, target, f"{target}, from {path.name}", "relu")
+    return name
 
 
 def _credit(target: str | None, full: bool) -> Source:

@@ -54,7 +54,8 @@ class Frame:
         named = all(isinstance(label, str) for label in labels) and bool(labels)
         self.names = tuple(self.labels) if named and len(set(labels)) == len(labels) else None
         self.where = "the table"
-        self._count, self._read, self._native = count, read, native
+        self.native = native  # what narwhals takes; None of a structured array
+        self._count, self._read = count, read
 
     def __len__(self) -> int:
         return self._count
@@ -65,7 +66,7 @@ class Frame:
 
     def whole(self, names: Sequence[str] | None = None) -> Array | None:
         """Columns (by default all) as a matrix that shares memory; None where that cannot be."""
-        native = self._native
+        native = self.native
         if not hasattr(native, "iloc"):
             return None
         if names is not None and self.names != names:
@@ -89,7 +90,7 @@ def frame_of(data: Any) -> Frame | None:
     def read(place: int) -> Column:
         return _column(frame.get_column(names[place]), str((labels or names)[place]))
 
-    return Frame(labels or names, len(frame), read, data)
+    return Frame(labels or names, len(frame), read, frame.to_native() if labels is None else data)
 
 
 def frame_values(data: Any) -> Array | None:

@@ -71,6 +71,11 @@ def is_path(data: Any) -> bool:
     )
 
 
+def is_pattern(path: str | os.PathLike[str]) -> bool:
+    """Whether a path may stand for several files."""
+    return any(mark in os.fspath(path) for mark in "*?[")
+
+
 def kind_of(path: str | os.PathLike[str]) -> str | None:
     """What a file holds, by its ending; None for other files."""
     name = os.fspath(path).lower()

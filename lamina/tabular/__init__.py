@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .encoding import Encoder, Feature
     from .exporting import export_predictor
     from .prediction import Predictions, Predictor, load
-    from .reading import read_csv
+    from .reading import read_csv, table_of
     from .result import Evaluation, Plan, Result
     from .settings import Settings
     from .splitting import Split
@@ -29,7 +29,7 @@ _HOMES = {
     "encoding": ("Encoder", "Feature"),
     "exporting": ("export_predictor",),
     "prediction": ("Predictions", "Predictor", "load"),
-    "reading": ("read_csv",),
+    "reading": ("read_csv", "table_of"),
     "result": ("Evaluation", "Plan", "Result"),
     "settings": ("Settings",),
     "splitting": ("Split",),
@@ -58,6 +58,7 @@ __all__ = [
     "load",
     "prepare",
     "read_csv",
+    "table_of",
     "train",
 ]
 

@@ -18,16 +18,10 @@ from ..keras.saving.archive import write_archive
 from ..keras.saving.files import model_members
 from .archive import MEMBER, encoder_bytes, read_encoder
 from .encoding import Encoder, Inputs
-from .reading import read_csv
-from .table import Table, as_table
+from .reading import table_of
 from .target import Target
 
 _BATCH = 4096
-
-
-def table_of(data: Any) -> Table:
-    """A table from the path of a CSV file, a dict of columns or a data frame."""
-    return read_csv(data) if isinstance(data, (str, os.PathLike)) else as_table(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +88,7 @@ class Predictor:
     encoder: Encoder
 
     def predict(self, table: Any) -> Predictions:
-        """Predictions for every row of a CSV file, a dict of columns or a data frame.
+        """Predictions for every row of a file, a dict of columns or a data frame.
 
         Columns are found by name; those that the model does not use are ignored.
         """

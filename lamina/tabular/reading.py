@@ -10,11 +10,13 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError, nearest
-from .table import MISSING, TEXT, Column, Table, check_names, to_number
+from ..data import table_files
+from .table import MISSING, TEXT, Column, Table, as_table, check_names, to_number
 
 DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 16384
@@ -28,6 +30,22 @@ _FOREIGN = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }
+
+
+def table_of(data: Any) -> Table:
+    """A table from a file, a dict of columns or a data frame.
+
+    Parquet and Arrow files are known by their endings, and may be several (a folder, a pattern, a
+    list of paths); any other file is one of CSV.
+    """
+    if not table_files.is_path(data):
+        return as_table(data)
+    single = isinstance(data, (str, os.PathLike)) and not os.path.isdir(data)
+    kind = table_files.kind_of(data) if single else None
+    several = not single or (not os.path.exists(data) and table_files.is_pattern(data))
+    if several or kind in (table_files.PARQUET, table_files.IPC):
+        return as_table(data, Path(data).name if single else "the table")
+    return read_csv(data)
 
 
 def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None) -> Table:

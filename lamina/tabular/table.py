@@ -16,6 +16,7 @@ from ..core.errors import (
     describe,
     nearest,
 )
+from ..data import tables
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?"))
 BOOLEANS = {"true": 1.0, "false": 0.0}
@@ -151,31 +152,36 @@ def check_names(names: Sequence[str], source: str) -> None:
 
 
 def as_table(data: Any, source: str = "the table") -> Table:
-    """A table from a mapping of names to columns, or from a pandas, Polars or PyArrow frame.
+    """A table from a mapping of names to columns, or from a data frame of any library.
 
     Missing values are None and NaN in frames, and the texts of `MISSING` in columns of texts.
     `source` is what error messages call it.
     """
     if isinstance(data, Table):
         return data
+    given = type(data).__name__
+    found = None if isinstance(data, Mapping) else tables.table_of(data)
+    frame = None if found is None else tables.read(found, None)
+    if frame is not None and frame.native is None:
+        data = {name: frame.column(name).values for name in frame.labels}
     if isinstance(data, Mapping):
         columns = [_from_values(str(name), values) for name, values in data.items()]
     else:
-        columns = [_from_series(series) for series in _series_of(data)]
+        columns = [_from_series(series) for series in _series_of(frame and frame.native, given)]
     if not columns:
         raise InvalidArgumentError("The table has no columns. Give it a target and a feature.")
     return Table(columns, source=source)
 
 
-def _series_of(data: Any) -> Iterable[Any]:
+def _series_of(data: Any, given: str) -> Iterable[Any]:
     import narwhals.stable.v2 as frames
 
     try:
         frame = frames.from_native(data, eager_only=True)
     except TypeError:
         raise ArgumentTypeError(
-            "A table is the path of a CSV file, a dict of columns, or a data frame of pandas, "
-            f"Polars or PyArrow; got {type(data).__name__}."
+            "A table is the path of a file (CSV, Parquet, Arrow), a dict of columns, or a data "
+            f"frame of pandas, Polars or PyArrow; got {given}."
         ) from None
     except frames.exceptions.DuplicateError:
         names = getattr(data, "column_names", None) or data.columns  # PyArrow, pandas

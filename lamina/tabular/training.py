@@ -14,7 +14,8 @@ from ..keras import utils
 from .encoding import Encoder
 from .evaluation import confusion_matrix, evaluate
 from .network import build, check_names, compile_network, rescale_output
-from .prediction import Predictor, table_of
+from .prediction import Predictor
+from .reading import table_of
 from .result import Evaluation, History, Plan, Result
 from .settings import Settings, names_of
 from .splitting import split

@@ -21,6 +21,7 @@ from .inspect import inspect
 from .predict import predict
 from .screen import printable
 from .scripts import run
+from .tour import tour
 from .train import train
 
 BAD_INPUT = 2
@@ -67,6 +68,7 @@ app.command(
     no_args_is_help=True,
     context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
 )(run)
+app.command()(_stoppable(tour))
 
 
 def _show_version(wanted: bool) -> None:

@@ -62,6 +62,11 @@ def escape(value: Any) -> str:
     return html.escape(plain(value, 2000))
 
 
+def plain_lines(text: str) -> str:
+    """Lines of text for a `<pre>` of a page, as many as there are."""
+    return "\n".join(escape(line) if line else "" for line in text.splitlines())
+
+
 def number(value: Any) -> str:
     """A figure as people read it: 30,000, 0.7731, 12,345.6; NaN is "undefined", None a dash."""
     if isinstance(value, np.generic):
@@ -119,10 +124,11 @@ def figures(entries: Iterable[tuple[str, Any, str]]) -> str:
 
 
 def picture(svg: str, caption: str, wide: bool = False) -> str:
-    """A picture and its caption; a wide one may be scrolled sideways on a small screen."""
+    """A picture and its caption, if any; a wide one may be scrolled sideways on a small screen."""
     if wide:
         svg = f'<div class="scroll wide" tabindex="0" role="group" aria-label="picture">{svg}</div>'
-    return f"<figure>\n{svg}\n<figcaption>{escape(caption)}</figcaption>\n</figure>"
+    below = f"<figcaption>{escape(caption)}</figcaption>\n" if caption else ""
+    return f"<figure>\n{svg}\n{below}</figure>"
 
 
 def pictures(*parts: str) -> str:

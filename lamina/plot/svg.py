@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+_FINE = re.compile(r"(\.\d\d)\d+")  # digits of a path that no screen shows
 _COLOR = re.compile(r"(?<=: )#[0-9a-f]{6}(?=;|$)")
 _REFERENCE = re.compile(r"^(?:url\()?#([\w.-]+)\)?$")
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -62,6 +63,8 @@ def to_svg(figure: Figure, prefix: str, title: str, description: str) -> str:
     _number_identifiers(root, prefix)
     names = {color: f"var({name})" for name, color in variables(THEMES["light"]).items()}
     for element in root.iter():
+        if "d" in element.attrib:
+            element.set("d", _FINE.sub(r"\1", element.attrib["d"]))
         style = element.get("style")
         if style:
             style = re.sub(r"font-family: [^;]*;? ?", "", style)

@@ -34,7 +34,7 @@ ROOMS = (
         "sklearn",
         "inspection",
     ),
-    *("datasets", "functions", "plot", "scripts", "cli", "__main__"),
+    *("datasets", "functions", "plot", "scripts", "tour", "cli", "__main__"),
 )
 # Third-party packages besides NumPy: which folders may import them, inside functions only.
 OWNERS = {
@@ -42,12 +42,14 @@ OWNERS = {
     "llvmlite": ("backends/llvm",),
     "matplotlib": ("plot",),
     "PIL": ("plot",),
+    "markdown_it": ("tour",),
+    "pygments": ("tour",),
     "narwhals": ("data", "tabular"),
     "google": ("core/events", "inspection"),
     "onnx": ("export", "inspection"),
     "pyarrow": ("data",),
     "pydot": ("plot",),
-    "rich": ("cli", "keras"),
+    "rich": ("cli", "keras", "tour"),
     "safetensors": ("keras/saving",),
     "sklearn": ("keras/wrappers", "sklearn"),
     "tensorboard": ("core/events", "core/protos"),

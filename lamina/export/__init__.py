@@ -19,6 +19,7 @@ from ..core.errors import (
 from ..core.files import FilePath, check_file
 from .c import write_c
 from .graph import Inference, Port, inference_graph
+from .native import write_object
 from .onnx import write_onnx
 
 __all__ = ["FORMATS", "Format", "Inference", "Port", "export", "format_of", "inference_graph"]
@@ -37,6 +38,7 @@ class Format(NamedTuple):
 FORMATS: dict[str, Format] = {
     "onnx": Format(".onnx", write_onnx, "ONNX, which many runtimes read", strings=True),
     "c": Format(".c", write_c, "one file in C99 and its header", after_file=True),
+    "o": Format(".o", write_object, "native code to link, and its header", after_file=True),
 }
 
 _OUTSIDE = {

@@ -127,7 +127,7 @@ def header(made: Interface, stack: int, remarks: Sequence[str] = ()) -> str:
         outputs=" + ".join(str(x.width) for x in made.outputs),
         ports="\n".join(f" *   {_described(x)}" for x in (*made.inputs, *made.outputs)),
         stack=stack,
-        remarks="".join(f"\n * {line}" for line in remarks),
+        remarks="".join(f"\n *\n * {line}" for line in remarks),
         sizes="\n".join(
             [*_sizes(upper, "INPUTS", made.inputs), *_sizes(upper, "OUTPUTS", made.outputs)]
         ),

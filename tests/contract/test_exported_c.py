@@ -16,6 +16,7 @@ from lamina.export.c.loops import LOOPS
 from lamina.export.c.places import VIEWS
 from lamina.export.c.plan import LOOKUPS, REFUSED, ROOTS, SOURCES
 from lamina.export.graph import Inference, Port, inference_graph
+from lamina.export.native import write_object
 from lamina.ir.graph import Graph
 from lamina.ir.interpret import interpreter
 from lamina.ir.primitive import PRIMITIVES
@@ -111,10 +112,8 @@ def test_activations(name: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(found, interpreter(graph)([x])[0], rtol=1e-6, atol=1e-6)
 
 
-@needs_compiler
-@pytest.mark.parametrize(("name", "row"), CASES)
-@pytest.mark.filterwarnings("ignore:Layer .* does not support masking")
-def test_layers(name: str, row: Row, tmp_path: Path) -> None:
+def _layer(name: str, row: Row) -> tuple[Any, list[Any]]:
+    """A model of one layer, and its inputs."""
     layer = _constructed(tf.keras, name, row)
     several = isinstance(row.shape, list)
     arrays = inputs(row) if several else [inputs(row)]
@@ -122,17 +121,48 @@ def test_layers(name: str, row: Row, tmp_path: Path) -> None:
         layer.adapt(arrays[0])
     ends = [tf.keras.Input(array.shape[1:], dtype=str(array.dtype)) for array in arrays]
     try:
-        model = tf.keras.Model(ends, layer(ends if several else ends[0]))
+        return tf.keras.Model(ends, layer(ends if several else ends[0])), arrays
     except OpError as error:
         pytest.skip(f"no step of a functional model: {error}")
+
+
+def _has_strings(inference: Inference) -> bool:
+    values = [value for node in inference.graph.nodes for value in node.outputs]
+    return any(v.spec.dtype.kind == "O" for v in [*inference.graph.inputs, *values])
+
+
+def _predicted(model: Any, arrays: list[Any]) -> list[Any]:
+    found = model.predict_on_batch(arrays if len(arrays) > 1 else arrays[0])
+    return found if isinstance(found, list) else [found]
+
+
+@needs_compiler
+@pytest.mark.parametrize(("name", "row"), CASES)
+@pytest.mark.filterwarnings("ignore:Layer .* does not support masking")
+def test_layers(name: str, row: Row, tmp_path: Path) -> None:
+    model, arrays = _layer(name, row)
     inference = inference_graph(model, name="sample")
-    specs = [value.spec for node in inference.graph.nodes for value in node.outputs]
-    if any(spec.dtype.kind == "O" for spec in [*inference.graph.input_specs, *specs]):
-        with pytest.raises(UnimplementedError, match="strings"):
+    if _has_strings(inference):
+        with pytest.raises(UnimplementedError, match="string"):
             source(inference, "sample.h")
         return
     found = _compiled(inference, tmp_path)(*arrays)
-    expected = model.predict_on_batch(arrays if several else arrays[0])
-    expected = expected if isinstance(expected, list) else [expected]
-    for ours, theirs in zip(found, expected, strict=True):
+    for ours, theirs in zip(found, _predicted(model, arrays), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+
+
+@needs_compiler
+@pytest.mark.parametrize(("name", "row"), CASES)
+@pytest.mark.filterwarnings("ignore:Layer .* does not support masking")
+def test_layers_as_objects_have_the_same_bits(name: str, row: Row, tmp_path: Path) -> None:
+    pytest.importorskip("llvmlite")
+    model, arrays = _layer(name, row)
+    inference = inference_graph(model, name="sample")
+    if _has_strings(inference):
+        with pytest.raises(UnimplementedError, match="string"):
+            write_object(inference, tmp_path / "sample.o")
+        return
+    write_object(inference, tmp_path / "sample.o")
+    found = Called(tmp_path / "sample.o", "sample", [p.spec for p in inference.outputs])(*arrays)
+    for ours, theirs in zip(found, _predicted(model, arrays), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -128,6 +128,14 @@ class Module:
             )
         return Reg(PTR, self._tables[key])
 
+    def data(self, name: str, content: bytes) -> Reg:
+        """A pointer to bytes that the program carries."""
+        body = re.sub(rb"[^ !#-[\]-~]", lambda found: b"\\%02X" % found[0][0], content).decode()
+        self._lines.append(
+            f'@{name} = private unnamed_addr constant [{len(content)} x i8] c"{body}", align 64'
+        )
+        return Reg(PTR, f"@{name}")
+
     def text(self) -> str:
         """The whole program."""
         parts = ["\n".join([*self._lines, *self._declared.values()])]

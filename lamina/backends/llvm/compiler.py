@@ -88,6 +88,30 @@ class Compiler:
             image: bytes = self._machine.emit_object(module)
         return image
 
+    def object_file(self, text: str, triple: str | None, cpu: str | None) -> bytes:
+        """The object file of a program for other programs to link, for a processor.
+
+        Without a triple and a processor, it is for this machine.
+        """
+        self._llvm.initialize_all_targets()
+        self._llvm.initialize_all_asmprinters()
+        own = triple is None and cpu is None
+        target = self._llvm.Target.from_triple(triple or self.triple)
+        machine = target.create_target_machine(
+            cpu=self.cpu if own else cpu or "",
+            features=self.features if own else "",
+            opt=1,
+            reloc="pic",
+            codemodel="default",
+        )
+        head = (
+            f'target datalayout = "{machine.target_data}"\n'
+            f'target triple = "{triple or self.triple}"\n'
+        )
+        with self._module(head + text) as module, self._without_strength_reduction():
+            image: bytes = machine.emit_object(module)
+        return image
+
     def assembly(self, text: str) -> str:
         """The program in the processor's language, to read."""
         with self._module(text) as module, self._without_strength_reduction():

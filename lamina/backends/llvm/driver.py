@@ -90,9 +90,15 @@ def _pause(code: Code) -> None:
         code.call("void", "llvm.aarch64.hint", constant("i32", 1))
 
 
-def emit_run(module: Module, lowering: Lowering, commits: list[tuple[int, int, int]]) -> None:
-    """Steps `first` to `last` of the context."""
-    code = Code(module, "run", [(PTR, "context"), (I64, "thread")], internal=False)
+def emit_run(
+    module: Module,
+    lowering: Lowering,
+    commits: list[tuple[int, int, int]],
+    *,
+    internal: bool = False,
+) -> None:
+    """Steps `first` to `last` of the context. `internal`: for functions of the program only."""
+    code = Code(module, "run", [(PTR, "context"), (I64, "thread")], internal=internal)
     context, thread = code.arguments
     rows, batch = read_word(code, context, ROWS), read_word(code, context, BATCH)
     threads = read_word(code, context, THREADS)

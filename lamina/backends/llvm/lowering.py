@@ -127,8 +127,7 @@ class Lowering:
     def text(self) -> str:
         """The program."""
         module = Module()
-        for kernel in self.planned.kernels:
-            self._kernel(module, kernel)
+        self.write_kernels(module)
         emit_barrier(module)
         copies = self._commits()
         emit_run(module, self, copies)
@@ -136,6 +135,11 @@ class Lowering:
         self._finish(module)
         emit_fastcall(module, self if self._is_fast() else None)
         return module.text()
+
+    def write_kernels(self, module: Module) -> None:
+        """The functions that do the work."""
+        for kernel in self.planned.kernels:
+            self._kernel(module, kernel)
 
     def _kernel(self, module: Module, kernel: Kernel) -> None:
         writer = Writer(module, kernel, self.lanes, self.slots, self.turned)

@@ -59,7 +59,7 @@ def rows_of(count, width):
 
 
 @needs_compiler
-@pytest.mark.parametrize("ending", ["c"])
+@pytest.mark.parametrize("ending", ["c", "o"])
 def test_a_program_around_it_prints_what_predict_gives(ending, tmp_path):
     model = credit()
     model.export(tmp_path / f"credit.{ending}", verbose=False)

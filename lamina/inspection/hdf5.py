@@ -9,14 +9,17 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..core.archives import EXPANSION, LARGE
+from ..core.errors import DataLossError
+from ..keras.saving.checked_hdf5 import checked_hdf5, numbers_of
 from . import architecture
-from .report import Inspection, Statistics, Weight
+from .report import REFUSED, Inspection, Statistics, Weight
 
-_DAMAGE = (OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError, OverflowError)
+_DAMAGE = (
+    *(OSError, LookupError, RuntimeError, TypeError, ValueError, AttributeError, OverflowError),
+    *(SystemError, DataLossError),
+)
 _MOST = 100_000  # groups and arrays
 _BLOCK = 2**20  # numbers that are read at once
-_LZF = 32_000
 _TEXT_LIMIT = 64 * 2**20
 
 
@@ -40,8 +43,14 @@ def read(file: IO[bytes], report: Inspection, where: str, statistics: bool) -> N
     import h5py
 
     try:
+        with checked_hdf5(file, where):
+            sound = True
+    except DataLossError as error:
+        sound = False
+        report.add("danger", REFUSED, where, str(error).removeprefix(f"{where}: "))
+    try:
         with h5py.File(file, "r") as h5:
-            _walk(h5, report, where, statistics)
+            _walk(h5, report, where, statistics and sound)
             _describe(h5, report, where)
     except _DAMAGE as error:
         report.stop(where, error)
@@ -60,9 +69,7 @@ def _walk(h5: Any, report: Inspection, where: str, statistics: bool) -> None:
                 item = _followed(group, name, report, f"{where}: /{inner}")
                 if item is None:
                     continue
-                if (address := _address(item)) in seen:
-                    why = "the same object under two names; a reader may go round in a circle"
-                    report.add("warning", "a second link to an object", f"{where}: /{inner}", why)
+                if (address := _address(item)) in seen:  # one object under two names
                     continue
                 seen.add(address)
                 if len(seen) > _MOST:
@@ -112,56 +119,28 @@ def _followed(group: Any, name: str, report: Inspection, where: str) -> Any:
         report.add("danger", f"a link to the file {link.filename!r}", where, why)
         return None
     if isinstance(link, h5py.SoftLink):
-        why = "Keras writes no such links; they can be made to go round in a circle"
+        why = "Keras writes no such links; they can be made to lead round in a circle"
         report.add("warning", f"a link to {link.path!r}", where, why)
         return None
     return group[name]
 
 
 def _weight(item: Any, name: str, report: Inspection, where: str, statistics: bool) -> Weight:
+    """One array; `statistics` is false where the checks before loading fail."""
     shape = tuple(int(size) for size in item.shape or ())
-    bytes_claimed = math.prod(shape) * item.dtype.itemsize
-    weight = Weight(name, shape, str(item.dtype), bytes_claimed)
-    sound = _is_sound(item, bytes_claimed, report, f"{where}: /{name}")
-    if sound and statistics and item.dtype.kind in "fiub" and item.dtype.itemsize <= 8:
-        weight.statistics = summarized(_blocks(item))
+    weight = Weight(name, shape, str(item.dtype), math.prod(shape) * item.dtype.itemsize)
+    if statistics and item.dtype.kind in "fiub":
+        weight.statistics = summarized(_blocks(item, name))
         _note_not_finite(weight, report, f"{where}: /{name}")
     return weight
 
 
-def _is_sound(item: Any, claimed: int, report: Inspection, where: str) -> bool:
-    """Whether the numbers of a dataset are in this file, as many as it claims."""
-    if item.is_virtual or item.external:
-        why = "a reader that asks for it opens another file of this computer"
-        report.add("danger", "numbers that lie in another file", where, why)
-        return False
-    plist = item.id.get_create_plist()
-    for number in range(plist.get_nfilters()):
-        code = int(plist.get_filter(number)[0])
-        if code >= 256 and code != _LZF:
-            why = "HDF5 looks for a library of that number and loads it"
-            report.add("danger", f"compressed by the plug-in {code}", where, why)
-            return False
-    stored = int(item.id.get_storage_size())
-    if claimed > max(LARGE, EXPANSION * stored):
-        why = f"it claims {claimed:,} bytes and takes {stored:,}; reading it would fill the memory"
-        report.add("danger", "an array of absurd size", where, why)
-        return False
-    block = math.prod(item.chunks or (0,)) * item.dtype.itemsize
-    if block > max(_BLOCK, claimed):
-        why = f"blocks of {block:,} bytes for {claimed:,} bytes of numbers"
-        report.add("danger", "stored in blocks larger than itself", where, why)
-        return False
-    return True
-
-
-def _blocks(item: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """The numbers of a dataset, a bounded part at a time."""
-    if item.ndim == 0:
-        yield np.asarray(item[()]).reshape(1)
+def _blocks(item: Any, name: str) -> Iterator[np.ndarray[Any, Any]]:
+    """The numbers of a dataset of a checked file; those that lie plain, a part at a time."""
+    if item.ndim == 0 or item.chunks:
+        yield numbers_of(item, name).ravel()
         return
-    row = max(1, math.prod(item.shape[1:]))
-    rows = max(1, _BLOCK // row)
+    rows = max(1, _BLOCK // max(1, math.prod(item.shape[1:])))
     for start in range(0, item.shape[0], rows):
         yield np.asarray(item[start : start + rows])
 

@@ -137,7 +137,7 @@ def _read_npy(path: str, report: Inspection, statistics: bool) -> None:
     try:
         with open(path, "rb") as file:
             archives.read_array(file, "array", report.size, report, statistics)
-    except (ValueError, EOFError, OSError, OverflowError) as error:
+    except Exception as error:  # NumPy's reader of headers has many ways to fail
         report.stop("the file", error)
     hdf5.note_not_finite(report, "the file")
 

@@ -7,6 +7,8 @@ from typing import Any
 
 SEVERITIES = ("danger", "warning", "note")
 """Something that acts, or reaches beyond the file; something wrong; something to know."""
+REFUSED = "lamina refuses to load it"
+"""What is said where the checks before loading fail."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 import lamina as tf
+from lamina.inspection.report import REFUSED
 from lamina.keras.saving import model_members
 
 keras = tf.keras
@@ -134,89 +135,118 @@ def _unowned(h5):
 SUSPICIOUS = {
     "lambda": ("Python code in the file", "danger", lambda p: write(p, config=_lambda())),
     "lambda of Keras 2": (
-        "Python code in the file", "danger",
+        "Python code in the file",
+        "danger",
         lambda p: write(p, config=_named("Lambda", "keras.layers", function=[CODE, None, None])),
     ),
     "named lambda": (
-        "a Lambda layer", "warning",
+        "a Lambda layer",
+        "warning",
         lambda p: write(p, config=_named("Lambda", "keras.layers", function="helper")),
     ),
     "class of the system": (
-        "names a class elsewhere: os.system", "danger",
+        "names a class elsewhere: os.system",
+        "danger",
         lambda p: write(p, config=_named("system", "os")),
     ),
     "class of somebody": (
-        "names a class elsewhere: evil.things.Layer", "warning",
+        "names a class elsewhere: evil.things.Layer",
+        "warning",
         lambda p: write(p, config=_named("Layer", "evil.things")),
     ),
     "class that looks like Keras's": (
-        "names a class elsewhere: keras_evil.layers.Dense", "warning",
+        "names a class elsewhere: keras_evil.layers.Dense",
+        "warning",
         lambda p: write(p, config=_named("Dense", "keras_evil.layers")),
     ),
     "settings": (
-        "names a function elsewhere: keras.config.enable_unsafe", "danger",
+        "names a function elsewhere: keras.config.enable_unsafe",
+        "danger",
         lambda p: write(p, config=_function("keras.config", "enable_unsafe_deserialization")),
     ),
     "downloads": (
-        "names a function elsewhere: keras.src.utils.get_file", "danger",
+        "names a function elsewhere: keras.src.utils.get_file",
+        "danger",
         lambda p: write(p, config=_function("keras.src.utils", "get_file")),
     ),
     "pickled module": (
-        "a layer that runs code: TorchModuleWrapper", "danger",
+        "a layer that runs code: TorchModuleWrapper",
+        "danger",
         lambda p: write(p, config=_named("TorchModuleWrapper", "keras.layers", module="gASV")),
     ),
     "vocabulary in a file": (
-        "names a file or address: secrets.txt", "danger",
-        lambda p: write(
-            p, config=_named("StringLookup", "keras.layers", vocabulary="secrets.txt")
-        ),
+        "names a file or address: secrets.txt",
+        "danger",
+        lambda p: write(p, config=_named("StringLookup", "keras.layers", vocabulary="secrets.txt")),
     ),
     "address": (
-        "names a file or address: https://", "danger",
+        "names a file or address: https://",
+        "danger",
         lambda p: write(p, config=_named("Dense", "keras.layers", origin="https://a.example/x")),
     ),
     "deep": ("a configuration beyond measure", "danger", lambda p: write(p, config=_nested(300))),
     "way out": (
-        "a name that leads elsewhere", "danger", lambda p: write(p, [("../../x.py", b"1")])
+        f"{REFUSED}: its member '../../x.py' leads out of its folder",
+        "danger",
+        lambda p: write(p, [("../../x.py", b"1")]),
     ),
-    "link": ("a symbolic link", "danger", lambda p: write(p, [_link()])),
-    "bomb": ("a zip bomb", "danger", lambda p: write(p, [_bomb()])),
+    "link": (
+        f"{REFUSED}: its member 'assets/link' is a link",
+        "danger",
+        lambda p: write(p, [_link()]),
+    ),
+    "bomb": (f"{REFUSED}: its members claim", "danger", lambda p: write(p, [_bomb()])),
     "program": (
-        "a program or pickle in the archive", "warning", lambda p: write(p, [("a.py", b"1")])
+        "a program or pickle in the archive",
+        "warning",
+        lambda p: write(p, [("a.py", b"1")]),
     ),
     "external link": (
-        "a link to the file '/etc/secret.h5'", "danger",
+        "a link to the file '/etc/secret.h5'",
+        "danger",
         lambda p: write(p, weights=weights_with(_external)),
     ),
     "external numbers": (
-        "numbers that lie in another file", "danger",
+        f"{REFUSED}: /layers/dense/vars/0 has its numbers in another file",
+        "danger",
         lambda p: write(p, weights=weights_with(_elsewhere)),
     ),
     "circle": (
-        "a second link to an object", "warning",
+        f"{REFUSED}: /layers/dense/again is a group inside of itself",
+        "danger",
         lambda p: write(p, weights=weights_with(_circle)),
     ),
     "soft link": (
-        "a link to '/layers/soft'", "warning", lambda p: write(p, weights=weights_with(_soft))
+        "a link to '/layers/soft'",
+        "warning",
+        lambda p: write(p, weights=weights_with(_soft)),
     ),
     "absurd size": (
-        "an array of absurd size", "danger", lambda p: write(p, weights=weights_with(_absurd))
+        f"{REFUSED}: /layers/dense/vars/0 claims",
+        "danger",
+        lambda p: write(p, weights=weights_with(_absurd)),
     ),
     "other shape": (
-        "configuration and weights differ", "warning",
+        "configuration and weights differ",
+        "warning",
         lambda p: write(p, weights=weights_with(_other_shape)),
     ),
     "unowned": (
-        "weights without a layer", "warning",
+        "weights without a layer",
+        "warning",
         lambda p: write(p, weights=weights_with(_unowned)),
     ),
     "not finite": (
-        "NaN or infinite weights", "warning", lambda p: write(p, weights=weights_with(_nan))
+        "NaN or infinite weights",
+        "warning",
+        lambda p: write(p, weights=weights_with(_nan)),
     ),
     "a pickle by that name": (
-        "a misleading name", "warning", lambda p: p.write_bytes(pickle.dumps([1]))
+        "a misleading name",
+        "warning",
+        lambda p: p.write_bytes(pickle.dumps([1])),
     ),
-}  # fmt: skip
+}
 
 
 class Attack:

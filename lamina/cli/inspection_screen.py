@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,8 +16,10 @@ from ..core.showing import escaped
 from ..inspection import Inspection, Statistics
 from ..inspection.architecture import describe
 from ..inspection.reading import KINDS
+from ..inspection.report import SEVERITIES
 
 _STYLES = {"danger": "bold red", "warning": "yellow", "note": "cyan"}
+_NARROW = 100  # columns; statistics take the place of types and bytes in less
 _MOST = 40  # rows of a table, if not everything is asked for
 
 
@@ -60,7 +63,8 @@ def _table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequen
     """A table of texts; each column has a name and a justification."""
     table = Table(title=title, title_justify="left", title_style="bold", box=HEAVY_HEAD)
     for name, justify in columns:
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        whole = justify == "right"  # numbers stay in one line
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=whole)  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
@@ -94,15 +98,18 @@ def _show_layers(console: Console, found: Inspection, most: int) -> None:
 def _show_weights(console: Console, found: Inspection, most: int) -> None:
     if not found.weights:
         return
-    columns = [("Name", "left"), ("Shape", "left"), ("Type", "left"), ("Bytes", "right")]
     measured = any(weight.statistics is not None for weight in found.weights)
+    narrow = measured and console.width < _NARROW
+    columns = [("Name", "left"), ("Shape", "left")]
+    columns += [] if narrow else [("Type", "left"), ("Bytes", "right")]
     if measured:
         columns += [("Least", "right"), ("Mean", "right"), ("Greatest", "right"), ("NaN", "right")]
     rows = []
     chosen = [w for w in found.weights if most > _MOST or not w.name.startswith("optimizer")]
     for weight in chosen[:most]:
         shape = " × ".join(map(str, weight.shape[:8])) or "–"
-        row = [_safe(weight.name, 120), shape, _safe(weight.dtype, 40), f"{weight.size:,}"]
+        row = [_safe(weight.name.removeprefix("model_weights/"), 120), shape]
+        row += [] if narrow else [_safe(weight.dtype, 40), f"{weight.size:,}"]
         rows.append(row + (_numbers(weight.statistics) if measured else []))
     size = bytes_of(sum(weight.size for weight in found.weights))
     title = f"Weights: {len(found.weights):,} arrays, {size}"
@@ -143,16 +150,37 @@ def _show_names(console: Console, found: Inspection) -> None:
 
 
 def _show_findings(console: Console, found: Inspection) -> None:
-    console.print()
+    """What is wrong, each with its reason beside it, and a verdict in one line."""
+    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for place in found.stopped[:_MOST]:
-        console.print(Text.assemble(("damaged  ", "bold red"), _safe(place)))
+        grid.add_row(Text("damaged", _STYLES["danger"]), Text(_safe(place)))
     for item in found.findings:
-        console.print(
-            Text.assemble(
-                (f"{item.severity:<8} ", _STYLES[item.severity]), (_safe(item.what), "bold"),
-                f": {_safe(item.where)}",
-            )
-        )  # fmt: skip
-        console.print(Text(f"         {_safe(item.why)}", style="dim"))
+        text = Text.assemble((_safe(item.what), "bold"), "\n", (_safe(item.where), "dim"))
+        if item.why:
+            text.append(f"\n{_safe(item.why)}")
+        grid.add_row(Text(item.severity, _STYLES[item.severity]), text)
+    console.print()
+    if grid.rows:
+        console.print(grid)
+        console.print()
+    console.print(_verdict(found))
+
+
+def _verdict(found: Inspection) -> Text:
+    counts = Counter(item.severity for item in found.findings)
+    parts = [
+        f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}"
+        for severity in SEVERITIES
+        if counts[severity]
+    ]
+    parts += [f"{len(found.stopped):,} damaged or unreadable"] if found.stopped else []
     if not found.suspicious:
-        console.print(Text("Nothing suspicious was found.", style="green"))
+        notes = f" ({parts[0]})" if parts else ""
+        return Text(f"Nothing suspicious was found{notes}.", style="green")
+    grave = counts["danger"] > 0
+    advice = " Do not load it with anything that trusts it." if grave else ""
+    return Text(
+        f"Suspicious: {', '.join(parts)}.{advice}", style=_STYLES["danger" if grave else "warning"]
+    )

@@ -38,8 +38,8 @@ def read(file: IO[bytes], report: Inspection, where: str) -> None:
     except Exception as error:  # whatever pickletools makes of bytes that are no pickle
         report.stop(where, f"the instructions of the pickle end: {error}")
     report.names += [name for name in names if name not in report.names]
-    why = f"opening it carries out its {calls:,} calls; whoever made the file chose what they do"
-    report.add("danger", "a pickle: it runs code when it is loaded", where, why)
+    why = f"whoever made the file chose what loading it does ({calls:,} calls here)"
+    report.add("danger", "a pickle, which runs code when it is loaded", where, why)
     odd = [name for name in names if name.partition(".")[0] not in _USUAL]
     for name in odd:
         report.add(

@@ -30,6 +30,7 @@ _HIDDEN = {
     "JaxLayer": "it holds code of its author, which Keras runs",
     "FlaxLayer": "it holds code of its author, which Keras runs",
 }
+_FUNCTION = "/config/function"
 _CODE = "Python code in the file"
 _CODE_WHY = "whoever loads it with safe_mode=False runs it; lamina never does"
 _PLACE = re.compile(r"^(?:[a-z][a-z0-9+.-]{1,11}://|/|~|\.\.[/\\]|[A-Za-z]:\\|\\\\)")
@@ -70,6 +71,8 @@ def _judge_object(node: dict[str, Any], report: Inspection, path: str) -> None:
     name, inner = node.get("class_name"), node.get("config")
     if not isinstance(name, str) or name in _PLAIN:
         return
+    if name == "__lambda__" and path.endswith(_FUNCTION):
+        return  # the Lambda layer around it is told
     path = _place(node, path)
     if name == "__lambda__":
         words = _words(inner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,9 @@ import numpy as np
 from .dtypes import Array
 from .errors import ArgumentTypeError, DataLossError
 
-_TREE, _ARRAY, _SCALAR = "tree", "__array__", "__scalar__"
+_TREE, _DATA = "tree", "data"
+_ARRAY = "__array__"  # the key of [dtype, shape, place in the data, whether it is a NumPy scalar]
+_ALIGNED = 16  # bytes
 
 
 def packed(tree: Any, what: str) -> bytes:
@@ -21,28 +24,30 @@ def packed(tree: Any, what: str) -> bytes:
 
     ArgumentTypeError names the place in `what` of anything else.
     """
-    arrays: dict[str, Array] = {}
-    text = json.dumps(_plain(tree, what, arrays)).encode()
+    data = io.BytesIO()
+    text = json.dumps(_plain(tree, what, data)).encode()
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **{_TREE: np.frombuffer(text, np.uint8), **arrays})
+    parts = {_TREE: np.frombuffer(text, np.uint8), _DATA: np.frombuffer(data.getbuffer(), np.uint8)}
+    np.savez(content, allow_pickle=False, **parts)
     return content.getvalue()
 
 
-def _plain(value: Any, where: str, arrays: dict[str, Array]) -> Any:
-    """`value` for JSON, where numbers stand for arrays."""
+def _plain(value: Any, where: str, data: io.BytesIO) -> Any:
+    """`value` for JSON; the numbers of arrays go to `data`."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, Mapping):
         odd = next((key for key in value if not isinstance(key, str)), None)
         if odd is not None:
             raise ArgumentTypeError(f"the keys of {where} must be text; got {odd!r:.80}")
-        return {key: _plain(item, f"{where}[{key!r}]", arrays) for key, item in value.items()}
+        return {key: _plain(item, f"{where}[{key!r}]", data) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{where}[{i}]", arrays) for i, item in enumerate(value)]
+        return [_plain(item, f"{where}[{i}]", data) for i, item in enumerate(value)]
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufSU":
-        name = str(len(arrays))
-        arrays[name] = np.asarray(value)
-        return {_ARRAY if isinstance(value, np.ndarray) else _SCALAR: name}
+        data.write(bytes(-data.tell() % _ALIGNED))
+        place = data.tell()
+        data.write(np.asarray(value).tobytes())
+        return {_ARRAY: [value.dtype.str, value.shape, place, isinstance(value, np.generic)]}
     raise ArgumentTypeError(
         f"{where} is a {type(value).__name__}; what is kept in files is numbers, text, None, "
         "arrays, and lists and dicts of them"
@@ -53,8 +58,8 @@ def unpacked(content: bytes, where: str) -> Any:
     """What `packed` was given; DataLossError, which names `where` it was, for anything else."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        return _restored(json.loads(arrays.pop(_TREE).tobytes()), arrays)
+            tree, data = archive[_TREE], archive[_DATA]
+        return _restored(json.loads(tree.tobytes()), data.tobytes())
     except (
         *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError),
         *(MemoryError, RecursionError, NotImplementedError, zipfile.BadZipFile),
@@ -62,13 +67,18 @@ def unpacked(content: bytes, where: str) -> Any:
         raise DataLossError(f"{where} is damaged, or no file of lamina: {error!r:.200}") from error
 
 
-def _restored(value: Any, arrays: dict[str, Array]) -> Any:
+def _restored(value: Any, data: bytes) -> Any:
     if isinstance(value, list):
-        return [_restored(item, arrays) for item in value]
+        return [_restored(item, data) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() == {_ARRAY}:
-        return arrays[value[_ARRAY]]
-    if value.keys() == {_SCALAR}:
-        return arrays[value[_SCALAR]][()]
-    return {key: _restored(item, arrays) for key, item in value.items()}
+    if value.keys() != {_ARRAY}:
+        return {key: _restored(item, data) for key, item in value.items()}
+    name, shape, place, is_scalar = value[_ARRAY]
+    dtype = np.dtype(name)
+    if dtype.kind not in "biufSU" or not all(size >= 0 for size in shape):
+        raise ValueError(f"arrays of {name} and shape {shape}")
+    count = math.prod(shape)
+    array: Array = np.frombuffer(data, dtype, count, place) if count else np.empty(0, dtype)
+    array = array.reshape(shape).copy()
+    return array[()] if is_scalar else array

@@ -177,7 +177,8 @@ def of_rows(rows: Rows, class_weight: Any, steps: int | None) -> SegmentFeed | N
     if batches is None:
         return None
     length = rows.length if rows.length >= 0 else None
-    return SegmentFeed(batches, lambda: merged(rows, _MOST_ROWS), length, steps, renewed)
+    most = _MOST_ROWS if steps is None else min(_MOST_ROWS, steps * rows.size)
+    return SegmentFeed(batches, lambda: merged(rows, most), length, steps, renewed)
 
 
 # Which of them -----------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def of_rows(rows: Rows, class_weight: Any, steps: int | None) -> SegmentFeed | N
     if batches is None:
         return None
     length = rows.length if rows.length >= 0 else None
-    most = _MOST_ROWS if steps is None else min(_MOST_ROWS, steps * rows.size)
+    most = _MOST_ROWS if steps is None else min(_MOST_ROWS, steps * (rows.size or 1))
     return SegmentFeed(batches, lambda: merged(rows, most), length, steps, renewed)
 
 

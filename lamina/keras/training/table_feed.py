@@ -14,6 +14,7 @@ from ...data.frames import Frame
 from ...data.order import draw_seed, shuffled
 from ...data.table_files import MOST
 from ...data.tables import OPEN, Stored
+from . import moments
 from .data import Batches, joined
 from .feed import within_batches
 from .pieces import Feed, Piece, tell_of_the_end
@@ -72,6 +73,8 @@ class TableFeed(Feed):
     the rows of a piece are shuffled.
     """
 
+    streams = True
+
     def __init__(
         self,
         stream: TableStream,
@@ -86,9 +89,11 @@ class TableFeed(Feed):
             batch_size = -(-rows // steps)
         self._sample = self._first(batch_size)
         self._size = self._sample.batch_size
-        self._limit = steps
+        self.limit = steps
         self._running: Iterator[Piece] | None = None
         self._kept: Piece | None = None
+        self._began: moments.Moment | None = None  # when the pass began that is running
+        self._taken = 0  # batches of it
         self.steps = steps or (None if rows is None else -(-rows // self._size))
 
     def _first(self, batch_size: int | None) -> Batches:
@@ -104,29 +109,52 @@ class TableFeed(Feed):
         self._running = self._kept = None
 
     def epoch(self) -> Generator[Piece, None, None]:
-        if self._limit is None:
+        if self.limit is None:
             steps = 0
             for piece in self._pieces():
                 steps += piece.steps
                 yield piece
             self.steps = steps
             return
-        left = self._limit
+        left = self.limit
         while left:
-            following = self._next(left == self._limit)
+            following = self._next(left == self.limit)
             if following is None:
                 tell_of_the_end()
                 return
             piece, self._kept = _cut(following, left)
             left -= piece.steps
+            self._taken += piece.steps
             yield piece
+
+    def position(self) -> dict[str, Any]:
+        if self._running is None:
+            return {"began": None, "taken": 0}
+        return {"began": self._began, "taken": self._taken}
+
+    def go_to(self, position: dict[str, Any]) -> None:
+        """Read again what the pass had given."""
+        self.restart()
+        if position["began"] is None:
+            return
+        moments.go_back(position["began"])
+        self._taken = 0
+        while self._taken < position["taken"]:
+            following = self._next(self._running is None)
+            if following is None:
+                tell_of_the_end()
+                return
+            piece, self._kept = _cut(following, position["taken"] - self._taken)
+            self._taken += piece.steps
 
     def _next(self, at_start: bool) -> Piece | None:
         """The next piece; at the start of an epoch also from the start of the table."""
         if self._kept is not None:
             return self._kept
         for _ in range(2 if at_start else 1):
-            self._running = self._running or self._pieces()
+            if self._running is None:
+                self._began, self._taken = moments.now(), 0
+                self._running = self._pieces()
             piece = next(self._running, None)
             if piece is not None:
                 return piece

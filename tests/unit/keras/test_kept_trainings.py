@@ -1,0 +1,184 @@
+"""The files of trainings that were interrupted: what is refused, lost, mended, and left."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lamina import keras
+from lamina.core.errors import (
+    ArgumentTypeError,
+    DataLossError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    MissingFileError,
+)
+from lamina.keras.callbacks import BackupAndRestore
+from tests.oracle.interrupted import (
+    EPOCHS,
+    ROWS,
+    Interrupt,
+    Sums,
+    X,
+    Y,
+    arrays,
+    assert_same,
+    batches,
+    network,
+)
+
+
+def stopped(folder: Path, **settings: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        network().fit(
+            **arrays(),
+            epochs=EPOCHS,
+            verbose=0,
+            callbacks=[Interrupt(3), BackupAndRestore(folder, **settings)],
+        )
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-100], lambda content: b""])
+def test_a_damaged_file_is_left_for_the_one_before(tmp_path: Path, damage: Any) -> None:
+    stopped(tmp_path, double_checkpoint=True)
+    last, former = tmp_path / "training-000003.npz", tmp_path / "training-000002.npz"
+    last.write_bytes(damage(last.read_bytes()))
+    whole, model = network(), network()
+    whole.fit(**arrays(), epochs=EPOCHS, verbose=0)
+    with pytest.warns(UserWarning, match=r"training-000003\.npz is damaged.*the one before"):
+        model.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+    assert_same(whole, model)
+    stopped(tmp_path, double_checkpoint=True)
+    for path in (last, former):
+        path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataLossError, match=r"training-000002\.npz is damaged"):
+        network().fit(**arrays(), verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+
+
+def test_one_file_is_kept_where_no_more_is_asked_for(tmp_path: Path) -> None:
+    stopped(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["training-000003.npz"]
+
+
+def wider() -> Any:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(7), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "data", "message"),
+    [
+        (wider, arrays, r"it has 6 layers, and this one has 4"),
+        (lambda: network("sgd"), arrays, r"optimizers, number 0, was Adam and is SGD"),
+        (network, lambda: arrays(x=X[:40], y=Y[:40]), r"rows was 50 and is 40"),
+        (network, lambda: arrays(batch_size=10), r"batch was 8 and is 10"),
+        (network, lambda: arrays(steps_per_epoch=2), r"limit was None and is 2"),
+        (network, lambda: arrays(sample_weight=np.ones(ROWS)), r"it has 2 data training arrays"),
+    ],
+)
+def test_another_training_is_refused(tmp_path: Path, make: Any, data: Any, message: str) -> None:
+    stopped(tmp_path)
+    model = make()
+    before = model.get_weights()
+    with pytest.raises(FailedPreconditionError, match=message):
+        model.fit(**data(), epochs=EPOCHS, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+    for ours, theirs in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert (tmp_path / "training-000003.npz").exists()
+
+
+def test_data_that_cannot_be_where_they_were_are_refused(tmp_path: Path) -> None:
+    keeper = BackupAndRestore(tmp_path)
+    used = batches()
+    with pytest.raises(KeyboardInterrupt):
+        network().fit(
+            used, epochs=EPOCHS, steps_per_epoch=5, verbose=0, callbacks=[Interrupt(2), keeper]
+        )
+    with pytest.raises(InvalidArgumentError, match="pass one that is new"):
+        network().fit(used, epochs=EPOCHS, steps_per_epoch=5, verbose=0, callbacks=[keeper])
+    short = (batch for batch, _ in zip(batches(), range(8), strict=False))
+    with pytest.raises(InvalidArgumentError, match="the data end after 3 batches of an epoch"):
+        network().fit(short, epochs=EPOCHS, steps_per_epoch=5, verbose=0, callbacks=[keeper])
+
+
+def test_what_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    class Odd(keras.callbacks.Callback):
+        kept = ("model",)
+
+    with pytest.raises(ArgumentTypeError, match=r"\['callbacks'\].*is a Sequential"):
+        network().fit(**arrays(), verbose=0, callbacks=[Odd(), BackupAndRestore(tmp_path / "a")])
+    keeper = BackupAndRestore(tmp_path / "b")
+    with pytest.raises(KeyboardInterrupt):
+        network().fit(**arrays(), epochs=9, verbose=0, callbacks=[Sums(), Interrupt(2), keeper])
+    with pytest.warns(UserWarning, match="had a Sums, whose state is lost"):
+        network().fit(**arrays(), epochs=3, verbose=0, callbacks=[keeper])
+
+
+def test_a_backup_of_keras_is_taken_over(tmp_path: Path) -> None:
+    first = network()
+    first.fit(**arrays(), epochs=4, verbose=0)
+    first.save_weights(tmp_path / "latest.weights.h5")
+    metadata = tmp_path / "training_metadata.json"
+    metadata.write_text('{"epoch": 4, "batch": 0}', "utf-8")
+    (tmp_path / "mine.txt").write_text("stays", "utf-8")
+    second, keeper = network(), BackupAndRestore(tmp_path)
+    second.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[keeper])
+    assert second.history.epoch == [4]
+    assert int(second.optimizer.iterations) == 5 * 7
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    first.save_weights(tmp_path / "latest.weights.h5")
+    metadata.write_text("{", "utf-8")
+    with pytest.raises(DataLossError, match=r"training_metadata\.json is damaged"):
+        network().fit(**arrays(), verbose=0, callbacks=[keeper])
+
+
+def test_leftovers_of_killed_processes_go(tmp_path: Path) -> None:
+    (tmp_path / ".lamina-0123456789ab").write_bytes(b"half")
+    stopped(tmp_path)
+    assert all(path.suffix == ".npz" for path in tmp_path.iterdir())
+
+
+def test_a_folder_that_vanishes_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    remove = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: folder.rmdir())
+    with pytest.raises(MissingFileError, match=r"the folder .* is gone"):
+        network().fit(**arrays(), verbose=0, callbacks=[remove, BackupAndRestore(folder)])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing can wait for the end of a process")
+def test_a_signal_to_end_waits_for_a_last_file(tmp_path: Path) -> None:
+    whole = network()
+    whole.fit(**arrays(), epochs=EPOCHS, verbose=0)
+    keeper = BackupAndRestore(tmp_path, save_freq=1000, save_before_preemption=True)
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    end = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: epoch != 2 or signal.raise_signal(signal.SIGTERM)
+    )
+    try:
+        with pytest.raises(SystemExit):
+            network().fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[end, keeper])
+        assert heard == [signal.SIGTERM]
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    second = network()
+    second.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[keeper])
+    assert_same(whole, second)
+
+
+def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match="backup_dir is empty"):
+        BackupAndRestore("")
+    with pytest.raises(InvalidArgumentError, match="'epoch' or a positive number"):
+        BackupAndRestore(tmp_path, save_freq="batch")
+    listener = keras.callbacks.experimental.BackupAndRestore(tmp_path)
+    listener.set_model(keras.Sequential([keras.layers.Dense(1)]))
+    with pytest.raises(FailedPreconditionError, match="must be built before fit"):
+        listener.on_train_begin()

@@ -211,9 +211,10 @@ def _over_epochs(
     if len(history.epochs[0]) != len(model.weights):
         raise InvalidArgumentError("history is of another model: it has other weights.")
     record = [epoch[place].ravel().astype(np.float64) for epoch in history.epochs]
-    edges = np.histogram_bin_edges(np.concatenate(record), _BINS)
+    bins = min(_BINS, 5 + len(record[0]) // 8)
+    edges = np.histogram_bin_edges(np.concatenate(record), bins)
     shares = np.stack([np.histogram(numbers, edges)[0] / len(numbers) for numbers in record], 1)
-    ax, theme = canvas(ax, style)
+    ax, theme = canvas(ax, style, (5.6, 3.4))
     from matplotlib.colors import LinearSegmentedColormap
 
     colors = LinearSegmentedColormap.from_list("share", [theme.background, theme.series[0]])
@@ -225,7 +226,7 @@ def _over_epochs(
         ax.plot(range(len(record)), line, dash, color=theme.ink, linewidth=1.2, label=label)
     frame(ax, theme, "epoch", "weight", f"Weights of {name} over the epochs")
     ax.grid(False)
-    legend(ax, theme, loc="best")
+    legend(ax, theme, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 

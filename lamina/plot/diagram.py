@@ -79,7 +79,7 @@ def network(
     weights = sum(layer.kernel.size for layer in layers)
     chain = "–".join(str(size) for size in sizes)
     dropped = sum(int(mask.sum()) for mask in masks)
-    rest = "" if dropout_seed is None else f", {dropped} nodes dropped"
+    rest = "" if dropout_seed is None else f", {dropped} node{'s' * (dropped != 1)} dropped"
     headline(ax, theme, f"Network {chain}: {weights:,} weights{rest}", pad=26)
     _key(ax, theme)
     ax.set_axis_off()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..core.errors import InvalidArgumentError, describe
 from ..keras import layers, losses, optimizers
 from ..keras.models import Sequential
-from .theme import NORMAL, Theme, canvas, frame, headline, legend, plain
+from .theme import NORMAL, Theme, canvas, frame, headline, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,12 +56,17 @@ def overfitting(
     for index, fit in enumerate(fits):
         part = ax.inset_axes((width * index + 0.03, 0.52, width - 0.06, 0.40))
         part.set_facecolor(ax.get_facecolor())
-        _draw_fit(part, theme, places, heights, fit, index == 0)
+        _draw_fit(part, theme, places, heights, fit)
+        part.tick_params(labelleft=index == 0)
     below = ax.inset_axes((0.03, 0.02, 0.94, 0.34))
     below.set_facecolor(ax.get_facecolor())
     _draw_errors(below, theme, fits)
     best = min(fits, key=lambda fit: fit.validation)
-    headline(ax, theme, f"Rows not seen are met best with {best.units} units")
+    headline(ax, theme, f"Rows not seen are met best with {_units(best)}")
+    first: Any = ax.child_axes[0]
+    handles, _ = first.get_legend_handles_labels()
+    place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 3, "borderpad": 0}
+    legend(ax, theme, handles=handles, **place)
     return ax
 
 
@@ -114,20 +119,19 @@ def _checked(units: Sequence[int]) -> list[int]:
     return counts
 
 
-def _draw_fit(ax: Axes, theme: Theme, x: Values, y: Values, fit: Fit, first: bool) -> None:
+def _draw_fit(ax: Axes, theme: Theme, x: Values, y: Values, fit: Fit) -> None:
     ax.plot(x[::2], y[::2], "o", color=theme.series[0], markersize=4, label="training")
     look: dict[str, Any] = {"color": theme.series[1], "markerfacecolor": "none", "markersize": 4}
     ax.plot(x[1::2], y[1::2], "s", **look, label="validation")
     ax.plot(fit.x, fit.y, color=theme.ink, linewidth=1.6, label="network")
     frame(ax, theme, "", "")
-    title = f"{fit.units} unit{'s' if fit.units > 1 else ''}"
-    ax.set_title(plain(title), loc="left", fontsize=NORMAL, color=theme.muted, parse_math=False)
+    ax.set_title(_units(fit), loc="left", fontsize=NORMAL, color=theme.muted, parse_math=False)
     margin = 0.25 * (np.ptp(y) or 1.0)
     ax.set_ylim(y.min() - margin, y.max() + margin)
-    if first:
-        legend(ax, theme, loc="best")
-    else:
-        ax.tick_params(labelleft=False)
+
+
+def _units(fit: Fit) -> str:
+    return f"{fit.units} unit{'s' if fit.units > 1 else ''}"
 
 
 def _draw_errors(ax: Axes, theme: Theme, fits: Sequence[Fit]) -> None:

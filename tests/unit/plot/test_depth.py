@@ -213,4 +213,4 @@ def test_one_mask_of_dropout_is_crossed_out():
     assert 0 < crosses < 16
     lines = [found.get_segments() for found in ax.collections if hasattr(found, "get_segments")]
     assert [len(edges) for edges in lines] == [3 * (16 - crosses), 2 * (16 - crosses)]
-    assert f"{crosses} nodes dropped" in ax.get_title("left")
+    assert f"{crosses} node" in ax.get_title("left")

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("archive", "json", "hdf5", "npz", "weights", "tabular")
+NAMES = ("archive", "json", "hdf5", "npz", "weights", "named", "safetensors", "tabular")
 _TURN = 120  # seconds of one process; a fresh one has forgotten what leaked in
 _MEMORY = 3072  # megabytes
 _LONGEST = 10  # seconds that one file may take

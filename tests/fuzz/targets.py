@@ -133,6 +133,10 @@ def _checkpoints() -> list[bytes]:
     return [_written(network().save_weights, "all.ckpt")]
 
 
+def _named(ending: str) -> Callable[[], list[bytes]]:
+    return lambda: [_written(network().save_weights, f"all{ending}")]
+
+
 def _encoder() -> Encoder:
     features = (
         Feature("age", "number", median=3.0, missing=True),
@@ -195,6 +199,16 @@ def _load_checkpoint(path: str) -> Any:
     return _receiver().load_weights(path.removesuffix(".npz"))
 
 
+@_at("named.npz")
+def _load_named(path: str) -> Any:
+    return _receiver().load_weights(path)
+
+
+@_at("all.safetensors")
+def _load_safetensors(path: str) -> Any:
+    return _receiver().load_weights(path)
+
+
 @_at("table.keras")
 def _load_table(path: str) -> Any:
     return read_encoder(path)
@@ -207,6 +221,15 @@ def _load_json(data: bytes) -> Any:
 
 def _mutate_npz(data: bytes, rng: Any) -> bytes:
     return mutating.mutate_archive({".npy": _mutate_array})(data, rng)
+
+
+def _mutate_safetensors(data: bytes, rng: Any) -> bytes:
+    """The header is JSON behind its length."""
+    size = int.from_bytes(data[:8], "little")
+    if size > len(data) - 8 or not rng.randrange(3):
+        return mutating.mutate_bytes(data, rng)
+    text = mutating.mutate_json(data[8 : 8 + size], rng)
+    return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
 def _mutate_array(data: bytes, rng: Any) -> bytes:
@@ -232,5 +255,7 @@ TARGETS = {
     "hdf5": Fuzzed(_old_models, mutating.mutate_hdf5, _load_old_model),
     "weights": Fuzzed(_weights, mutating.mutate_hdf5, _load_weights),
     "npz": Fuzzed(_checkpoints, _mutate_npz, _load_checkpoint),
+    "named": Fuzzed(_named(".npz"), _mutate_npz, _load_named),
+    "safetensors": Fuzzed(_named(".safetensors"), _mutate_safetensors, _load_safetensors),
     "tabular": Fuzzed(_tables, _mutate_archive, _load_table),
 }

@@ -187,7 +187,7 @@ class Model(Trainer, Layer):
         save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **former: Any) -> None:
-        """Write the weights to a `.weights.h5` file, one of Keras 2, or a checkpoint."""
+        """Write the weights to a file, whose ending says its format, or a checkpoint."""
         save_weights(self, filepath, overwrite, **former)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +17,21 @@ def write_archive(
     path: str | os.PathLike[str], members: Mapping[str, bytes], overwrite: bool = True
 ) -> None:
     """Write a zip archive of `members`, stored as they are: whole, or not at all."""
+    with replacing(path, overwrite) as file:
+        _write_members(file, members)
+
+
+def archived(members: Mapping[str, bytes]) -> bytes:
+    """The zip archive of `members` that `write_archive` writes."""
+    content = io.BytesIO()
+    _write_members(content, members)
+    return content.getvalue()
+
+
+def _write_members(file: IO[bytes], members: Mapping[str, bytes]) -> None:
     import zipfile
 
-    with replacing(path, overwrite) as file, zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content)
 

@@ -7,7 +7,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..layers.context import weight_budget
 from ..layers.layer import Layer
-from . import assets, hdf5, weights
+from . import assets, hdf5, named, weights
 from .archive import opened, read_archive, write_archive
 
 FORMAT = "3.15.1"  # the Keras whose files these are like
@@ -191,10 +191,10 @@ def save_weights(
     path, kind = weights_kind(filepath)
     if max_shard_size is not None:
         raise UnimplementedError("weights are written to one file; leave max_shard_size out")
-    if save_format not in (None, "h5" if kind else "tf"):
+    if save_format not in (None, _save_format(kind)):
         raise InvalidArgumentError(
-            f"save_format is 'h5' where the file name ends in .h5, else 'tf'; got {save_format!r} "
-            f"for {path!r}"
+            f"save_format is {_save_format(kind)!r} for {path!r}, by its ending; got "
+            f"{save_format!r}"
         )
     if kind == ".keras":
         raise InvalidArgumentError(
@@ -206,8 +206,12 @@ def save_weights(
         check_file(f"{path}.npz", overwrite)
         offered("write_checkpoint")(model, path)
         return
-    old = kind != ".weights.h5"
-    content = hdf5.weights_to_bytes(model, FORMAT) if old else weights.to_bytes(model)
+    if kind in _NAMED:
+        content = _NAMED[kind][0](model)
+    elif kind == ".weights.h5":
+        content = weights.to_bytes(model)
+    else:
+        content = hdf5.weights_to_bytes(model, FORMAT)
     with replacing(path, overwrite) as file:
         file.write(content)
 
@@ -229,6 +233,9 @@ def load_weights(model: Any, filepath: FilePath, skip_mismatch: bool = False, **
         content = read_archive(path, (WEIGHTS,))[WEIGHTS]
         weights.load(model, io.BytesIO(content), path, skip_mismatch)
         return None
+    if kind in _NAMED:
+        _NAMED[kind][1](model, path, skip_mismatch)
+        return None
     with opened(path) as file:
         if kind == ".weights.h5":
             weights.load(model, file, path, skip_mismatch)
@@ -240,12 +247,25 @@ def load_weights(model: Any, filepath: FilePath, skip_mismatch: bool = False, **
 def weights_kind(filepath: FilePath) -> tuple[str, str]:
     """The path, and how weights lie there, by its ending.
 
-    `.weights.h5` is Keras 3's format, any other `.h5` or `.hdf5` that of Keras 2. A path without
-    one of these names a checkpoint (""), as in TensorFlow 2.0 to 2.15.
+    `.weights.h5` is Keras 3's format, any other `.h5` or `.hdf5` that of Keras 2; `.safetensors`
+    and `.npz` hold arrays by name (`named.py`). A path without one of these names a checkpoint
+    (""), as in TensorFlow 2.0 to 2.15.
     """
     path = _checked_path(filepath, "", "weights")
-    endings = (".weights.h5", ".keras", *hdf5.ENDINGS)
+    endings = (".weights.h5", ".keras", *hdf5.ENDINGS, *_NAMED)
     return path, next((ending for ending in endings if path.endswith(ending)), "")
+
+
+_NAMED: dict[str, tuple[Callable[..., bytes], Callable[..., None]]] = {
+    ".safetensors": (named.to_safetensors, named.load_safetensors),
+    ".npz": (named.to_npz, named.load_npz),
+}
+"""By ending what writes and reads weights by name."""
+
+
+def _save_format(kind: str) -> str:
+    """What TensorFlow 2 calls the format of weights with this ending."""
+    return "tf" if not kind else kind[1:] if kind in _NAMED else "h5"
 
 
 def _checked_path(path: FilePath, endings: str | tuple[str, ...], what: str) -> str:

@@ -94,7 +94,7 @@ def children_of(part: Layer) -> Iterator[tuple[str, Any]]:
             yield name, attributes[name]
 
 
-def _stores_itself(owner: Any) -> bool:
+def stores_itself(owner: Any) -> bool:
     """Whether a class of the user, or of lamina, says itself what is written and read."""
     if not isinstance(owner, Layer):
         return False
@@ -118,7 +118,7 @@ def to_bytes(model: Layer) -> bytes:
             group = file.require_group(f"{path}/vars" if path else "vars")
             group.attrs["name"] = owner.name
             store: dict[str, Any] = {}
-            if _stores_itself(owner):
+            if stores_itself(owner):
                 owner.save_own_variables(store)
             else:
                 store = {str(n): variable.numpy() for n, variable in enumerate(variables)}
@@ -175,7 +175,7 @@ class Reader:
         group = self.group(f"{state.path}/vars" if state.path else "vars")
         count = 0 if group is None else sum(name.isdigit() for name in group)
         variables = state.variables
-        if _stores_itself(state.owner):
+        if stores_itself(state.owner):
             self.stores.append((state.owner, self._whole(group, state)))
             return []
         if isinstance(state.owner, Optimizer):
@@ -240,7 +240,7 @@ class Reader:
                 f"{place} has shape {dataset.shape}; the weight {variable.name!r} of {what} has "
                 f"shape {variable.spec.shape}"
             )
-        return _converted(numbers_of(dataset, place), variable.spec.dtype, place)
+        return converted(numbers_of(dataset, place), variable.spec.dtype, place)
 
     def _member(self, group: Any, name: str) -> Any:
         return group.get(name)
@@ -256,14 +256,14 @@ class Reader:
         return dataset, place
 
 
-def _converted(
+def converted(
     array: np.ndarray[Any, Any], dtype: np.dtype[Any], place: str
 ) -> np.ndarray[Any, Any]:
     """`array` as `dtype`; floats and whole numbers are not mixed, nothing overflows."""
     kinds = {"f": "f", "i": "i", "u": "i", "b": "i"}
     if kinds.get(array.dtype.kind) is None or kinds[array.dtype.kind] != kinds.get(dtype.kind):
         raise DataLossError(f"{place} holds {array.dtype}; {dtype} is expected")
-    converted: np.ndarray[Any, Any] = array.astype(dtype)
-    if dtype.kind != "f" and not np.array_equal(converted, array):
+    cast: np.ndarray[Any, Any] = array.astype(dtype)
+    if dtype.kind != "f" and not np.array_equal(cast, array):
         raise DataLossError(f"{place} holds numbers that {dtype} cannot hold")
-    return converted
+    return cast

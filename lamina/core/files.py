@@ -46,7 +46,7 @@ def replacing(path: FilePath, overwrite: bool = True) -> Iterator[IO[bytes]]:
         if target.exists():
             os.chmod(staged, target.stat().st_mode & 0o7777)
         os.replace(staged, target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise FileWriteError(
             f"{path} cannot be written: {error.strerror or error}. "
@@ -57,7 +57,7 @@ def replacing(path: FilePath, overwrite: bool = True) -> Iterator[IO[bytes]]:
             staged.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Let a new name in a folder outlast a power failure, where folders can be opened."""
     if os.name != "posix":
         return
@@ -81,6 +81,25 @@ def write_bytes(path: FilePath, content: bytes) -> None:
     """Write `content` to `path`, whole or not at all; see `replacing`."""
     with replacing(path) as file:
         file.write(content)
+
+
+def append_bytes(path: FilePath, content: bytes) -> None:
+    """Add `content` to the end of a file: whole or not at all, also where the process is killed."""
+    try:
+        with open(path, "ab", buffering=0) as file:
+            before = file.tell()
+            if file.write(content) != len(content):
+                file.truncate(before)
+                raise OSError("the disk is full, or a limit is reached")
+    except FileNotFoundError:
+        raise MissingFileError(
+            f"There is no folder for {os.fspath(path)!r}. Make it first."
+        ) from None
+    except OSError as error:
+        raise FileWriteError(
+            f"{path} cannot be added to: {error.strerror or error}. "
+            "What was there before is unchanged."
+        ) from error
 
 
 def check_file(path: FilePath, overwrite: bool = True) -> Path:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import InvalidArgumentError
+from ..core.files import sync_folder
 
 MODEL = "model.keras"
 HISTORY = "history.csv"
@@ -51,6 +52,8 @@ def staged(folder: str | os.PathLike[str]) -> Iterator[Path]:
         yield stage
         if folder.exists() or not _moved(stage, folder):
             _replace(stage, folder)
+            sync_folder(folder)
+        sync_folder(folder.parent)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 

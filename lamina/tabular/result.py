@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..core.files import write_bytes
 from ..keras import Sequential
 from .encoding import Encoder, Inputs
 from .output import HISTORY, MODEL, staged
@@ -86,13 +88,14 @@ class Result:
     def write(self, folder: Path) -> None:
         """Write `model.keras` and `history.csv` into a folder that exists."""
         self.predictor.save(folder / MODEL)
-        with open(folder / HISTORY, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("epoch", *self.history))
-            writer.writerows(
-                (epoch, *(f"{value:.7g}" for value in values))
-                for epoch, values in enumerate(zip(*self.history.values(), strict=True), 1)
-            )
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("epoch", *self.history))
+        writer.writerows(
+            (epoch, *(f"{value:.7g}" for value in values))
+            for epoch, values in enumerate(zip(*self.history.values(), strict=True), 1)
+        )
+        write_bytes(folder / HISTORY, text.getvalue().encode())
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Save `model.keras` and `history.csv` into a folder, which is made where it is not there.

@@ -101,6 +101,8 @@ class BackupAndRestore(Callback):
             if damaged is not None:
                 warnings.warn(f"{damaged}. The training goes on from the one before", stacklevel=2)
             self.model._training.standing.restore(state, path)
+            if damaged is None:
+                self._prune()
             return
         if damaged is not None:
             raise damaged
@@ -154,6 +156,10 @@ class BackupAndRestore(Callback):
                 "removing it?"
             ) from None
         self._number += 1
+        self._prune()
+
+    def _prune(self) -> None:
+        """Remove the files that newer ones make needless."""
         for _, old in self._files()[: -2 if self.double_checkpoint else -1]:
             with suppress(OSError):  # one more than needed does no harm
                 os.remove(old)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-from ...core.errors import MissingFileError
+from ...core.files import append_bytes
 from .base import Callback, Logs
 
 
@@ -32,8 +32,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._names, self._size = [], -1
-        with self._open("ab"):  # a file that cannot be written shows now
-            pass
+        append_bytes(self.filename, b"")  # a file that cannot be written shows now
         self._size = whole_lines(self.filename) if self.append else 0
 
     def get_state(self) -> Any:
@@ -63,23 +62,14 @@ class CSVLogger(Callback):
         logs = logs or {}
         text = io.StringIO(newline="")
         writer = csv.writer(text, delimiter=self.separator)
-        with self._open("ab") as file:
-            if not self._names:
-                self._names = sorted(logs)
-                if not any(name.startswith("val_") for name in logs):
-                    self._names += [f"val_{name}" for name in self._names]
-                if not file.tell():
-                    writer.writerow(["epoch", *self._names])
-            writer.writerow([epoch, *(_field(logs.get(name, "NA")) for name in self._names)])
-            file.write(text.getvalue().encode())  # at once: a line is whole, or not there
-
-    def _open(self, mode: str) -> IO[bytes]:
-        try:
-            return open(self.filename, mode, buffering=0)
-        except FileNotFoundError:
-            raise MissingFileError(
-                f"CSVLogger cannot write {self.filename!r}: there is no such folder"
-            ) from None
+        if not self._names:
+            self._names = sorted(logs)
+            if not any(name.startswith("val_") for name in logs):
+                self._names += [f"val_{name}" for name in self._names]
+            if not _size(self.filename):
+                writer.writerow(["epoch", *self._names])
+        writer.writerow([epoch, *(_field(logs.get(name, "NA")) for name in self._names)])
+        append_bytes(self.filename, text.getvalue().encode())
 
 
 def _size(path: str) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...core.errors import InvalidArgumentError, OpError
 from ...core.events import CURRENT, EventWriter
+from ...core.files import replacing
 from .base import Callback, Logs
 
 _PROJECTOR = "projector_config.pbtxt"
@@ -132,7 +133,8 @@ class TensorBoard(Callback):
             self._write_weights(epoch)
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:
             for layer in self._embeddings():
-                np.savetxt(self._rows_path(layer), np.asarray(layer.embeddings), delimiter="\t")
+                with replacing(self._rows_path(layer)) as file:
+                    np.savetxt(file, np.asarray(layer.embeddings), delimiter="\t")
         self._flush()  # a training that is killed keeps its whole epochs
 
     # Evaluation

@@ -10,9 +10,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..core.archives import EXPANSION, LARGE, checked_archive
+from ..core.archives import EXPANSION, LARGE, array_of, checked_archive
 from ..core.errors import DataLossError
 from ..keras.saving.files import CONFIG, METADATA, WEIGHTS
+from ..train.files import DAMAGE, OBJECTS, nodes_of
 from . import architecture, hdf5, pickles
 from .report import REFUSED, Inspection, Member, Weight
 
@@ -24,7 +25,7 @@ _MOST = 10_000  # members that are shown
 _TABLE = "lamina.json"
 _SMALL = 64 * 2**20  # bytes of JSON, or of weights that are compressed
 _HEADERS = 16 * 2**20
-_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH.npy"
+_OBJECTS = f"{OBJECTS}.npy"
 _LOADS_CODE = (".py", ".pyc", ".so", ".dll", ".dylib", ".pyd", ".sh", ".exe", ".pkl", ".pickle")
 
 
@@ -179,6 +180,20 @@ def _read_arrays(archive: zipfile.ZipFile, report: Inspection, statistics: bool)
         except Exception as error:  # NumPy's reader of headers has many ways to fail
             report.stop(info.filename, error)
     hdf5.note_not_finite(report, "the archive")
+    if report.kind == "checkpoint":
+        _judge_graph(archive, report)
+
+
+def _judge_graph(archive: zipfile.ZipFile, report: Inspection) -> None:
+    """Take down where the objects of a checkpoint do not fit its variables."""
+    content = _content(archive, _OBJECTS, report, _SMALL)
+    if content is None:
+        return
+    try:
+        text = array_of(content, report.kind, _OBJECTS).tobytes()
+        nodes_of(text, {weight.name for weight in report.weights})
+    except DAMAGE as error:
+        report.add("warning", REFUSED, _OBJECTS, str(error))
 
 
 def read_array(file: IO[bytes], name: str, size: int, report: Inspection, statistics: bool) -> None:
@@ -192,6 +207,8 @@ def read_array(file: IO[bytes], name: str, size: int, report: Inspection, statis
         why = "reading it with allow_pickle=True runs whatever code the file names"
         report.add("danger", "an array of pickled objects", name, why)
     claimed = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0:
+        raise ValueError(f"its shape is {shape}")
     weight = Weight(name, tuple(shape), str(dtype), claimed)
     if claimed > size and not dtype.hasobject:
         why = f"it claims {claimed:,} bytes; there are {size:,}"

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from .objects import Node
 
 ENDING = ".npz"
 STATE = "checkpoint"
-_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What comes of reading a file that is not what it should be."""
+OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _FORMAT = 1
 
 
@@ -33,7 +36,7 @@ def write(prefix: str, nodes: list[Node], values: dict[str, Array]) -> None:
     listed = [[node.key, node.children] for node in nodes]
     text = json.dumps({"format": _FORMAT, "nodes": listed}).encode()
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **{_OBJECTS: np.frombuffer(text, np.uint8), **values})
+    np.savez(content, allow_pickle=False, **{OBJECTS: np.frombuffer(text, np.uint8), **values})
     os.makedirs(os.path.dirname(prefix) or ".", exist_ok=True)
     write_bytes(f"{prefix}{ENDING}", content.getvalue())
 
@@ -47,19 +50,24 @@ def read(prefix: str) -> tuple[list[Node], dict[str, Array]]:
     try:
         with open(path, "rb") as file:
             values = read_arrays(file, path)
-        described = json.loads(values.pop(_OBJECTS).tobytes())
-        nodes = [Node(key, dict(children)) for key, children in described["nodes"]]
-        if not nodes or not all(
-            0 <= place < len(nodes) for n in nodes for place in n.children.values()
-        ):
-            raise ValueError("a part points nowhere")
-        if not all(node.key is None or node.key in values for node in nodes):
-            raise ValueError("a variable has no value")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return nodes_of(values.pop(OBJECTS).tobytes(), values), values
+    except DAMAGE as error:
         raise DataLossError(
             f"{path} is no checkpoint of lamina, or damaged: {shown(error)}"
         ) from error
-    return nodes, values
+
+
+def nodes_of(text: bytes, names: Container[str]) -> list[Node]:
+    """The nodes that JSON describes, whose variables are among `names`; DAMAGE: they cannot be."""
+    described = json.loads(text)
+    nodes = [Node(key, dict(children)) for key, children in described["nodes"]]
+    if not nodes or not all(
+        0 <= place < len(nodes) for n in nodes for place in n.children.values()
+    ):
+        raise ValueError("a part points nowhere")
+    if not all(node.key is None or node.key in names for node in nodes):
+        raise ValueError("a variable has no value")
+    return nodes
 
 
 def _existing(prefix: str) -> Path:

@@ -26,9 +26,9 @@ CODE = base64.b64encode(marshal.dumps((lambda x: os.system(x) + 1).__code__)).de
 def network():
     model = keras.Sequential(
         [
-            keras.Input((4,)),
+            keras.Input((4,), name="inputs"),
             keras.layers.Dense(3, activation="relu", name="hidden"),
-            keras.layers.Dropout(0.5),
+            keras.layers.Dropout(0.5, name="dropout"),
             keras.layers.Dense(1, name="output"),
         ],
         name="network",

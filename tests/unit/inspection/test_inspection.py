@@ -32,7 +32,7 @@ def test_a_model_is_described_whole(model, tmp_path):
     assert found.kind == "keras" and not found.suspicious and not found.findings
     assert found.about["keras_version"] and found.about["model"] == "Sequential network"
     assert [(x.name, x.kind, x.shape, x.parameters) for x in found.layers] == [
-        ("input_layer", "InputLayer", "(None, 4)", 0),
+        ("inputs", "InputLayer", "(None, 4)", 0),
         ("hidden", "Dense", "(None, 3)", 15),
         ("dropout", "Dropout", "(None, 3)", 0),
         ("output", "Dense", "(None, 1)", 4),

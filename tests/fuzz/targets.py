@@ -162,6 +162,7 @@ def _at(name: str) -> Callable[[Callable[[str], Any]], Callable[[bytes], Any]]:
             Path(path).write_bytes(data)
             return read(path)
 
+        reading.file_name = name
         return reading
 
     return decorate

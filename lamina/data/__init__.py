@@ -13,6 +13,7 @@ from .options import Options, ThreadingOptions
 from .rows import INFINITE as INFINITE_CARDINALITY
 from .rows import UNKNOWN as UNKNOWN_CARDINALITY
 from .structure import DatasetSpec
+from .tables import table
 
 __all__ = [
     "AUTOTUNE",
@@ -26,6 +27,7 @@ __all__ = [
     "ThreadingOptions",
     "UNKNOWN_CARDINALITY",
     "experimental",
+    "table",
 ]
 
 __getattr__ = lacking("tf.data", __all__)

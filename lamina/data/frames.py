@@ -64,6 +64,18 @@ class Frame:
         """The column of that name or at that place."""
         return self._read(place if isinstance(place, int) else self.labels.index(place))
 
+    def only(self, names: Sequence[str]) -> Frame:
+        """Some of the columns."""
+        if self.native is None:
+            places = [self.labels.index(name) for name in names]
+            return Frame(names, len(self), lambda place: self._read(places[place]))
+        import narwhals.stable.v2 as frames
+
+        chosen = frames.from_native(self.native, eager_only=True).select(*names)
+        found = frame_of(chosen.to_native())
+        assert found is not None
+        return found
+
     def whole(self, names: Sequence[str] | None = None) -> Array | None:
         """Columns (by default all) as a matrix that shares memory; None where that cannot be."""
         native = self.native
@@ -142,7 +154,8 @@ def series_of(data: Any) -> Column | None:
 
 def lazy_frame(data: Any) -> Any:
     """The narwhals frame of a query that has not run; None where `data` is none."""
-    if not any(hasattr(data, name) for name in ("collect", "execute", "__narwhals_lazyframe__")):
+    names = "collect", "execute", "to_arrow_reader", "__narwhals_lazyframe__"
+    if not any(hasattr(type(data), name) for name in names):
         return None
     import narwhals.stable.v2 as frames
 
@@ -164,22 +177,25 @@ def _with_distinct_names(data: Any) -> tuple[Any, list[Any] | None]:
 
 def _eager(data: Any) -> Any:
     """The narwhals frame of a table; Arrow's other tables become one of PyArrow."""
-    if isinstance(data, (type, str, bytes)):
+    kind = type(data)
+    known = kind.__module__.split(".")[0] in _LIBRARIES
+    streams = any(hasattr(kind, name) for name in ("__arrow_c_stream__", "__arrow_c_array__"))
+    if not (known or streams or hasattr(kind, "__dataframe__")):
         return None
     import narwhals.stable.v2 as frames
 
-    if type(data).__module__.split(".")[0] in _LIBRARIES:
+    if known:
         found = frames.from_native(data, pass_through=True, allow_series=True)
         if isinstance(found, (frames.DataFrame, frames.LazyFrame, frames.Series)):
             return found if isinstance(found, frames.DataFrame) else None
     native = None
-    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+    if streams:
         pyarrow = arrow("a table that speaks Arrow's protocol")
         try:
             native = pyarrow.table(data)
         except (TypeError, ValueError, pyarrow.ArrowException):
             return None  # an array
-    elif hasattr(data, "__dataframe__"):
+    elif hasattr(kind, "__dataframe__"):
         arrow("a table that speaks the interchange protocol")
         from pyarrow import interchange
 

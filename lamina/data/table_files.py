@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,26 @@ class Part:
 
 
 class File:
-    """One file: the types of its columns (PyArrow's, by name) and its parts."""
+    """One file: the types of its columns (PyArrow's, by name) and its parts.
 
-    def __init__(self, path: str, types: dict[str, Any], parts: list[Part]) -> None:
-        self.path, self.types, self.parts = path, types, parts
+    `missing(names)`: how many values these columns lack, as far as the file says by itself.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        fields: Iterable[Any],
+        parts: list[Part],
+        missing: Callable[[Sequence[str]], dict[str, int]] = lambda names: {},
+    ) -> None:
+        self.path, self.parts, self.missing = path, parts, missing
+        self.types: dict[str, Any] = {}
+        for field in fields:
+            if field.name in self.types:
+                raise InvalidArgumentError(
+                    f"{path} has two columns called {field.name!r}; rename one of them"
+                )
+            self.types[field.name] = field.type
 
 
 def is_path(data: Any) -> bool:
@@ -125,7 +141,7 @@ def _parquet(path: str) -> File:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
-        types = {field.name: field.type for field in file.schema_arrow}
+        schema, metadata = file.schema_arrow, file.metadata
         counts = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
 
     def part(group: int) -> Part:
@@ -137,7 +153,17 @@ def _parquet(path: str) -> File:
 
         return Part(counts[group], read, path)
 
-    return File(path, types, [part(group) for group in range(len(counts))])
+    def missing(names: Sequence[str]) -> dict[str, int]:
+        found = dict.fromkeys(names, 0)
+        for number in range(metadata.num_columns):
+            name = metadata.schema.column(number).path
+            for group in range(len(counts) if name in found else 0):
+                statistics = metadata.row_group(group).column(number).statistics
+                if statistics is not None and statistics.has_null_count:
+                    found[name] += statistics.null_count
+        return found
+
+    return File(path, schema, [part(group) for group in range(len(counts))], missing)
 
 
 def _ipc(path: str) -> File:
@@ -163,8 +189,7 @@ def _ipc(path: str) -> File:
 
         return Part(counts[number], read, path)
 
-    types = {field.name: field.type for field in schema}
-    return File(path, types, [part(number) for number in range(len(counts))])
+    return File(path, schema, [part(number) for number in range(len(counts))])
 
 
 def _ipc_stream(path: str) -> File:
@@ -178,7 +203,7 @@ def _ipc_stream(path: str) -> File:
             for batch in ipc.open_stream(source):
                 yield batch.select(list(names))
 
-    return File(path, {field.name: field.type for field in schema}, [Part(None, read, path)])
+    return File(path, schema, [Part(None, read, path)])
 
 
 def _csv(path: str) -> File:
@@ -195,7 +220,8 @@ def _csv(path: str) -> File:
         types = pyarrow.types
         return pyarrow.float64() if types.is_null(kind) or types.is_integer(kind) else kind
 
-    types = {field.name: wanted(field.type) for field in schema}
+    fields = [field.with_type(wanted(field.type)) for field in schema]
+    types = {field.name: field.type for field in fields}
 
     def read(names: Sequence[str], size: int) -> Iterator[Any]:
         convert = csv.ConvertOptions(
@@ -209,7 +235,7 @@ def _csv(path: str) -> File:
         ):
             yield from file
 
-    return File(path, types, [Part(None, read, path)])
+    return File(path, fields, [Part(None, read, path)])
 
 
 def _delimiter(path: str) -> str:
@@ -224,11 +250,10 @@ _OPENERS = {PARQUET: _parquet, IPC: _ipc, CSV: _csv}
 
 def of_dataset(dataset: Any) -> File:
     """A dataset of PyArrow: row groups of Parquet, or its fragments; all of it where it filters."""
-    types = {field.name: field.type for field in dataset.schema}
     try:
         fragments = list(dataset.get_fragments())
     except ValueError:  # of a filtered one, PyArrow gives none
-        return File("the dataset", types, [_scan(dataset, None, "the dataset")])
+        return File("the dataset", dataset.schema, [_scan(dataset, None, "the dataset")])
     parts = []
     for fragment in fragments:
         where = getattr(fragment, "path", None) or "the dataset"
@@ -236,7 +261,7 @@ def of_dataset(dataset: Any) -> File:
             split = getattr(fragment, "split_by_row_group", None)
             pieces = [fragment] if split is None else split()
             parts += [_scan(piece, dataset.schema, where) for piece in pieces]
-    return File("the dataset", types, parts)
+    return File("the dataset", dataset.schema, parts)
 
 
 def _scan(source: Any, schema: Any, where: str) -> Part:

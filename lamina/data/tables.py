@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, describe
 from . import table_files
 from .arrow import arrow
-from .frames import Frame, frame_of, lazy_frame
+from .frames import Frame, frame_of, lazy_frame, unknown_columns
 from .order import shuffled
 from .table_files import MOST, File, Part
 
@@ -26,6 +27,10 @@ class Lazy:
         self.names: tuple[str, ...] = tuple(frame.collect_schema().names())
         self.where = "the table"
 
+    def only(self, names: Sequence[str]) -> Lazy:
+        """Some of the columns."""
+        return Lazy(self._frame.select(*names))
+
     def read(self, names: Sequence[str]) -> Frame:
         """The named columns, in memory."""
         found = frame_of(self._frame.select(*names).collect().to_native())
@@ -36,12 +41,16 @@ class Lazy:
 class Stored:
     """Rows of one or more files with the same columns."""
 
-    def __init__(self, files: Sequence[File], parts: Sequence[Part], where: str) -> None:
+    def __init__(
+        self,
+        files: Sequence[File],
+        parts: Sequence[Part],
+        where: str,
+        names: Sequence[str] | None = None,
+    ) -> None:
         first = files[0]
-        self.names, self.where = tuple(first.types), where
+        self.names, self.where = tuple(first.types if names is None else names), where
         self._files, self._parts = files, parts
-        if len(set(self.names)) < len(self.names):
-            raise InvalidArgumentError(f"{where} has two columns of one name; rename one of them")
         for other in files[1:]:
             if set(other.types) != set(first.types):
                 odd = sorted(set(other.types) ^ set(first.types))
@@ -49,6 +58,17 @@ class Stored:
                     f"the files have different columns: {', '.join(map(repr, odd[:8]))} stands in "
                     f"only one of {first.path} and {other.path}"
                 )
+
+    def only(self, names: Sequence[str]) -> Stored:
+        """Some of the columns."""
+        return Stored(self._files, self._parts, self.where, names)
+
+    def missing(self, names: Sequence[str]) -> dict[str, int]:
+        """The columns with values that are missing, as far as the files say without being read."""
+        counts: Counter[str] = Counter()
+        for file in self._files:
+            counts.update(file.missing(names))
+        return {name: count for name, count in counts.items() if count}
 
     def rows(self) -> int | None:
         """How many rows there are; None where only reading tells."""
@@ -73,7 +93,7 @@ class Stored:
             )
             for part in self._parts
         ]
-        return Stored(self._files, parts, self.where)
+        return Stored(self._files, parts, self.where, self.names)
 
     def cut(self, start: int, stop: int) -> Stored:
         """Some of the rows, of which the number must be known."""
@@ -84,7 +104,7 @@ class Stored:
             if first < last:
                 parts.append(part if last - first == rows else part.cut(first, last))
             done += rows
-        return Stored(self._files, parts, self.where)
+        return Stored(self._files, parts, self.where, self.names)
 
     def read(self, names: Sequence[str]) -> Frame:
         """The named columns, in memory."""
@@ -146,7 +166,7 @@ def table_of(data: Any) -> Table | None:
     """The table that `data` is or names; None where it is something else."""
     if isinstance(data, np.ndarray) and data.dtype.names is None:
         return None
-    if isinstance(data, Stored):
+    if isinstance(data, (Frame, Lazy, Stored)):
         return data
     if table_files.is_path(data):
         files = [table_files.open_file(path) for path in table_files.paths_of(data)]
@@ -157,6 +177,31 @@ def table_of(data: Any) -> Table | None:
         return Stored([file], file.parts, file.path)
     lazy = lazy_frame(data)
     return frame_of(data) if lazy is None else Lazy(lazy)
+
+
+def table(data: Any, columns: Sequence[str] | None = None) -> Any:
+    """A table for `fit`, `evaluate` and `predict`, with only the named columns of it.
+
+    `data`: the path of a Parquet, Arrow or CSV file, a pattern, a folder or a list of them; a
+    dataset of PyArrow; a lazy frame; a data frame. Files are opened and checked, and read when rows
+    are needed. InvalidArgumentError names a column that is not there.
+
+    Example:
+        model.fit(tf.data.table("clients/*.parquet", ["age", "income", "default"]), y="default")
+    """
+    found = table_of(data)
+    if found is None:
+        raise ArgumentTypeError(
+            f"a table is a file, a folder, a pattern, or a data frame; got {describe(data)}"
+        )
+    if columns is None:
+        return found
+    if found.names is None:
+        raise InvalidArgumentError(f"the columns of {found.where} have no names to choose by")
+    unknown = unknown_columns(found.names, columns, found.where)
+    if unknown:
+        raise InvalidArgumentError(unknown)
+    return found.only(tuple(dict.fromkeys(columns)))
 
 
 def read(table: Table, names: Sequence[str] | None) -> Frame:

@@ -146,9 +146,9 @@ def of_arrays(batches: Batches, shuffle: Any, steps: int | None) -> SegmentFeed:
     return SegmentFeed(batches, segments, batches.steps, steps)
 
 
-def within_batches(rows: int, size: int) -> Array:
+def within_batches(rows: int, size: int, seed: int | None = None) -> Array:
     """An order that moves rows within their batches only."""
-    order = shuffled(rows)
+    order = shuffled(rows, seed)
     return order[stable_order((order // size).astype(np.uint32))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ...data.frames import Frame
 from ...data.order import draw_seed, shuffled
 from ...data.table_files import MOST
 from ...data.tables import OPEN, Stored
-from . import moments
+from ...ops.generator import derive_key
 from .data import Batches, joined
 from .feed import within_batches
 from .pieces import Feed, Piece, tell_of_the_end
@@ -73,8 +74,6 @@ class TableFeed(Feed):
     the rows of a piece are shuffled.
     """
 
-    streams = True
-
     def __init__(
         self,
         stream: TableStream,
@@ -90,10 +89,9 @@ class TableFeed(Feed):
         self._sample = self._first(batch_size)
         self._size = self._sample.batch_size
         self.limit = steps
-        self._running: Iterator[Piece] | None = None
+        self._running: Iterator[Piece] | None = None  # a pass over the table
+        self._seed = self._taken = 0  # of that pass: what its order depends on, batches taken
         self._kept: Piece | None = None
-        self._began: moments.Moment | None = None  # when the pass began that is running
-        self._taken = 0  # batches of it
         self.steps = steps or (None if rows is None else -(-rows // self._size))
 
     def _first(self, batch_size: int | None) -> Batches:
@@ -105,83 +103,93 @@ class TableFeed(Feed):
     def sample(self) -> Batches:
         return self._sample
 
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), "rows": self._stream.table.rows()}
+
     def restart(self) -> None:
         self._running = self._kept = None
+
+    def position(self) -> dict[str, Any]:
+        running = self._running is not None
+        return {"seed": self._seed if running else None, "taken": self._taken if running else 0}
+
+    def go_to(self, position: dict[str, Any]) -> None:
+        self.restart()
+        if position["seed"] is None:
+            return
+        self._begin(position["seed"])
+        while self._taken < position["taken"]:
+            if self._take(position["taken"] - self._taken) is None:
+                raise InvalidArgumentError(
+                    f"{self._stream.table.where} has fewer rows than when the training was "
+                    "interrupted; to go on, fit needs the same data"
+                )
 
     def epoch(self) -> Generator[Piece, None, None]:
         if self.limit is None:
             steps = 0
-            for piece in self._pieces():
-                steps += piece.steps
-                yield piece
+            self._begin()
+            while (whole := self._take(None)) is not None:
+                steps += whole.steps
+                yield whole
             self.steps = steps
             return
         left = self.limit
         while left:
-            following = self._next(left == self.limit)
-            if following is None:
+            if self._running is None:
+                self._begin()
+            piece = self._take(left)
+            if piece is None and left == self.limit:  # the next pass over the table
+                self._begin()
+                piece = self._take(left)
+            if piece is None:
                 tell_of_the_end()
                 return
-            piece, self._kept = _cut(following, left)
             left -= piece.steps
-            self._taken += piece.steps
             yield piece
 
-    def position(self) -> dict[str, Any]:
-        if self._running is None:
-            return {"began": None, "taken": 0}
-        return {"began": self._began, "taken": self._taken}
+    def _begin(self, seed: int | None = None) -> None:
+        """Begin a pass over the table."""
+        if seed is None:
+            seed = draw_seed() if self._shuffle else 0
+        self._seed, self._taken, self._kept = seed, 0, None
+        self._running = self._pieces(seed)
 
-    def go_to(self, position: dict[str, Any]) -> None:
-        """Read again what the pass had given."""
-        self.restart()
-        if position["began"] is None:
-            return
-        moments.go_back(position["began"])
-        self._taken = 0
-        while self._taken < position["taken"]:
-            following = self._next(self._running is None)
-            if following is None:
-                tell_of_the_end()
-                return
-            piece, self._kept = _cut(following, position["taken"] - self._taken)
-            self._taken += piece.steps
-
-    def _next(self, at_start: bool) -> Piece | None:
-        """The next piece; at the start of an epoch also from the start of the table."""
-        if self._kept is not None:
-            return self._kept
-        for _ in range(2 if at_start else 1):
-            if self._running is None:
-                self._began, self._taken = moments.now(), 0
-                self._running = self._pieces()
-            piece = next(self._running, None)
-            if piece is not None:
-                return piece
+    def _take(self, most: int | None) -> Piece | None:
+        """The next batches of the pass, up to `most`; None at its end."""
+        assert self._running is not None
+        piece = self._kept or next(self._running, None)
+        self._kept = None
+        if piece is None:
             self._running = None
-        return None
+            return None
+        if most is not None:
+            piece, self._kept = _cut(piece, most)
+        self._taken += piece.steps
+        return piece
 
-    def _pieces(self) -> Iterator[Piece]:
+    def _pieces(self, seed: int) -> Iterator[Piece]:
         """One pass over the table: a thread makes the next piece while one is worked on."""
-        background = Background(self._made, 1)
+        background = Background(lambda: self._made(seed), 1)
         try:
             while taken := background.take():
                 yield taken.pop()
         finally:
             background.close()
 
-    def _made(self) -> Iterator[Piece]:
+    def _made(self, seed: int) -> Iterator[Piece]:
+        """Pieces, whose orders are the seed's: that of parts, then those of rows."""
+        seeds = (derive_key(seed, number) >> 32 for number in count())
         random = self._shuffle and self._shuffle != "batch"
-        frames = self._stream.frames(draw_seed() if random else None)
-        room = _room()
+        first = next(seeds)
         kept: list[Batches] = []
         rows = taken = 0
-        for frame in frames:
+        for frame in self._stream.frames(first if random else None):
             batches = self._stream.batches(frame, self._size)
             kept.append(batches)
             rows += batches.rows
             taken += sum(array.nbytes for array in batches.arrays())
-            if taken < room or rows < self._size:
+            if taken < _room() or rows < self._size:
                 continue
             whole, kept = joined(kept), []
             cut = rows - rows % self._size
@@ -189,19 +197,19 @@ class TableFeed(Feed):
                 rest = whole.part(slice(cut, rows))
                 rest.own()  # a view would keep all of it in memory
                 kept.append(rest)
-            yield self._piece(whole.part(slice(0, cut)))
+            yield self._piece(whole.part(slice(0, cut)), next(seeds))
             del whole, batches, frame
             rows, taken = rows - cut, 0
         if kept:
-            yield self._piece(joined(kept))
+            yield self._piece(joined(kept), next(seeds))
 
-    def _piece(self, batches: Batches) -> Piece:
+    def _piece(self, batches: Batches, seed: int) -> Piece:
         batches.weigh_classes(self._class_weight, some=True)
         if not self._shuffle:
             return Piece(batches, None)
         if self._shuffle == "batch":
-            return Piece(batches, within_batches(batches.rows, self._size))
-        return Piece(batches, shuffled(batches.rows))
+            return Piece(batches, within_batches(batches.rows, self._size, seed))
+        return Piece(batches, shuffled(batches.rows, seed))
 
 
 def _cut(piece: Piece, steps: int) -> tuple[Piece, Piece | None]:

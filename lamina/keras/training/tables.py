@@ -92,6 +92,10 @@ def _streamed(table: Stored, selection: _Selection, y: Any, sample_weight: Any) 
 
     names = selection.all_names or ()
     convert(table.empty(names))
+    missing = {} if selection.purpose == PREDICT else table.missing(names)
+    if missing:
+        rows = table.rows() or 0
+        raise _missing(table.where, [(name, count, rows) for name, count in missing.items()])
     return TableStream(table, names, convert)
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from pyarrow import dataset, feather, ipc, parquet
 
+import lamina as tf
 from lamina import keras
 from lamina.core.config import config
 from lamina.core.errors import (
@@ -314,6 +316,12 @@ BAD: dict[str, tuple[str, Callable[[Path, Path], Any], type[Exception], str]] = 
         InvalidArgumentError,
         "the files have different columns: 'a'",
     ),
+    "equal names": (
+        "odd.csv",
+        lambda path, good: path.write_text("a,b,t,number,a\n1,2,1,1,1\n"),
+        InvalidArgumentError,
+        "odd.csv has two columns called 'a'",
+    ),
     "a text column": (
         "odd.parquet",
         lambda path, good: parquet.write_table(
@@ -342,13 +350,35 @@ def test_bad_files_are_named(name: str, memory: int, folder: Path, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("little_memory")
-def test_missing_values_far_down_end_training_by_name(tmp_path: Path) -> None:
-    frame = FRAME.assign(a=FRAME.a.where(FRAME.index < ROWS - 3))
-    frame.to_parquet(tmp_path / "rows.parquet", row_group_size=GROUP)
+@pytest.mark.parametrize("absent", [None, np.nan])
+def test_missing_values_far_down_are_refused_by_name(absent: Any, tmp_path: Path) -> None:
+    values = pa.array([*FRAME.a[:-3], *[absent] * 3], from_pandas=False)
+    table = TABLE.set_column(0, "a", values)
+    parquet.write_table(table, tmp_path / "rows.parquet", row_group_size=GROUP)
     model = _model()
     with pytest.raises(InvalidArgumentError, match=r"missing in .*rows.parquet: 'a' \(3 of"):
         model.fit(str(tmp_path / "rows.parquet"), y="default", verbose=0)
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    assert model.built is not (absent is None)  # what the file itself says is told before training
+
+
+@pytest.mark.parametrize("kind", ["rows.parquet", "parts", "frame", "lazy", "pandas"])
+def test_columns_of_a_table_are_chosen_by_name(kind: str, folder: Path) -> None:
+    others = {"frame": TABLE, "lazy": pl.from_arrow(TABLE).lazy(), "pandas": FRAME}  # type: ignore[union-attr]
+    data = tf.data.table(others.get(kind, folder / kind), ["b", "a", "default"])
+    model = _model()
+    model.fit(data, y="default", verbose=0)
+    assert model.input_columns == ("b", "a")
+    expected = model.predict(FRAME[["b", "a"]].to_numpy(), verbose=0)
+    for _ in range(3):
+        assert np.array_equal(model.predict(data, verbose=0), expected)
+    with pytest.raises(InvalidArgumentError, match=r"no column 'defalt'. Did you mean 'default'"):
+        tf.data.table(others.get(kind, folder / kind), ["a", "defalt"])
+
+
+def test_what_is_no_table_is_told() -> None:
+    with pytest.raises(ArgumentTypeError, match="a table is a file"):
+        tf.data.table(3)
 
 
 @pytest.mark.usefixtures("little_memory")

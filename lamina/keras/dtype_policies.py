@@ -18,6 +18,7 @@ from ..core.errors import (
 from .configurable import Configurable, custom_object_scope, deserialize_nested, register
 from .configurable import deserialize as _deserialize
 from .configurable import serialize as _serialize
+from .limits import checked_pattern
 from .settings import floatx
 
 MODULE = "keras.dtype_policies"
@@ -159,7 +160,7 @@ class DTypePolicyMap(DTypePolicy, MutableMapping[str, DTypePolicy]):
             raise AlreadyExistsError(
                 f"the DTypePolicyMap has {key!r} already: {self._policies[key]}"
             )
-        self._policies[key] = get(policy)
+        self._policies[checked_pattern(key)] = get(policy)
 
     def __delitem__(self, key: str) -> None:
         del self._policies[key]

@@ -55,10 +55,15 @@ def lambda_of(inner: Any) -> Callable[..., Any]:
     mark = inner.get("written_by") if isinstance(inner, dict) else None
     function = _WRITTEN.get(mark) if isinstance(mark, str) else None
     if function is None:
-        raise UnimplementedError(
-            "a lambda is stored as code; lamina never runs code from a file. Where a loss or a "
-            "metric is one, pass compile=False; else make the model as before and call "
-            "load_weights() on the file, or save it with a named function and pass that in "
-            "custom_objects={...}"
-        )
+        raise refusal("a lambda")
     return function
+
+
+def refusal(what: str) -> UnimplementedError:
+    """The error for code in a file, `what` it is the code of."""
+    return UnimplementedError(
+        f"{what} is stored as code; lamina never runs code from a file. Where a loss or a "
+        "metric is one, pass compile=False; else make the model as before and call "
+        "load_weights() on the file, or save it with a named function and pass that in "
+        "custom_objects={...}"
+    )

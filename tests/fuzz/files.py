@@ -16,7 +16,8 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("archive", "json", "hdf5", "npz", "weights", "named", "safetensors", "tabular")
+_NAMES = "archive json objects hdf5 npz weights named safetensors tabular"
+NAMES = tuple(_NAMES.split())
 _TURN = 120  # seconds of one process; a fresh one has forgotten what leaked in
 _MEMORY = 3072  # megabytes
 _LONGEST = 10  # seconds that one file may take
@@ -124,9 +125,16 @@ def _work(target: str, folder: Path, seconds: float) -> None:
 
 
 def _seeds(target: str) -> list[tuple[str, bytes]]:
+    from tests.corpus import all_attacks
+
     from .targets import TARGETS
 
-    return [(f"seed{number}", seed) for number, seed in enumerate(TARGETS[target].seeds())]
+    found = [(f"seed{number}", seed) for number, seed in enumerate(TARGETS[target].seeds())]
+    for attack in all_attacks():
+        content = attack.make() if attack.reader == target else b""
+        if 0 < len(content) <= _LARGEST:
+            found.append((attack.name.replace(":", "-"), content))
+    return found
 
 
 if __name__ == "__main__":

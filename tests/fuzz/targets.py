@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import os
 import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +17,10 @@ import numpy as np
 
 import lamina as tf
 from lamina.core.errors import OpError
-from lamina.keras.configurable import FAMILIES
-from lamina.keras.layers.context import weight_budget
+from lamina.keras.configurable import FAMILIES, Configurable, serialize
+from lamina.keras.limits import weight_budget
 from lamina.keras.saving import model_members
-from lamina.keras.saving.files import model_from_text
+from lamina.keras.saving.files import model_from_text, parsed, refusing
 from lamina.tabular.archive import MEMBER, encoder_bytes, read_encoder
 from lamina.tabular.encoding import Encoder, Feature
 from lamina.tabular.target import Target
@@ -120,6 +122,33 @@ def _written(write: Callable[[str], Any], name: str) -> bytes:
         return next(Path(folder).glob(f"{name}*")).read_bytes()
 
 
+def _objects() -> list[bytes]:
+    """One configuration of everything that has one, as far as it needs no arguments."""
+    found = []
+    for known in FAMILIES.values():
+        for item in {id(item): item for item in map(known.__getitem__, known)}.values():
+            arguments = _ARGUMENTS.get(getattr(item, "__name__", ""), {})
+            if isinstance(item, type) and issubclass(item, Configurable):
+                with suppress(Exception):  # what needs other arguments is not a seed
+                    found.append(json.dumps(serialize(item(**arguments))).encode())
+    return found
+
+
+_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "Dense": {"units": 2, "activation": "relu", "kernel_regularizer": "l2"},
+    "Discretization": {"bin_boundaries": [0.0, 1.0]},
+    "Embedding": {"input_dim": 4, "output_dim": 2},
+    "EinsumDense": {"equation": "ab,bc->ac", "output_shape": 3, "bias_axes": "c"},
+    "Hashing": {"num_bins": 3},
+    "IntegerLookup": {"vocabulary": [1, 2]},
+    "MeanIoU": {"num_classes": 2},
+    "PiecewiseConstantDecay": {"boundaries": [1], "values": [0.5, 0.25]},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "Reshape": {"target_shape": [2, -1]},
+    "StringLookup": {"vocabulary": ["a", "b"], "num_oov_indices": 2},
+}
+
+
 def _old_models() -> list[bytes]:
     chosen = (models()[0], models()[1])
     return [_written(model.save, "model.h5") for model in chosen]
@@ -215,6 +244,16 @@ def _load_table(path: str) -> Any:
     return read_encoder(path)
 
 
+def _load_object(data: bytes) -> Any:
+    value = parsed(data, CONFIG)
+    with weight_budget(2**20):
+        made = keras.saving.deserialize_keras_object(value)
+        if isinstance(made, keras.layers.Layer) and not made.built:
+            with refusing(CONFIG):
+                made(keras.Input((4,)))
+    return made
+
+
 def _load_json(data: bytes) -> Any:
     with weight_budget(2**20):
         return model_from_text(data, CONFIG)
@@ -253,6 +292,7 @@ _mutate_archive = mutating.mutate_archive(_INSIDE)
 TARGETS = {
     "archive": Fuzzed(_archives, _mutate_archive, _load_model),
     "json": Fuzzed(_configs, mutating.mutate_json, _load_json),
+    "objects": Fuzzed(_objects, mutating.mutate_json, _load_object),
     "hdf5": Fuzzed(_old_models, mutating.mutate_hdf5, _load_old_model),
     "weights": Fuzzed(_weights, mutating.mutate_hdf5, _load_weights),
     "npz": Fuzzed(_checkpoints, _mutate_npz, _load_checkpoint),

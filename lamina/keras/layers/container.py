@@ -19,10 +19,11 @@ from ...tensor.variable import Variable
 from .. import constraints, initializers, regularizers
 from ..configurable import Configurable
 from ..dtype_policies import DTypePolicy
+from ..limits import spend
 from ..metrics import Metric
 from ..naming import unique_name
 from ..random import SeedGenerator
-from .context import name_of, path_with, spend
+from .context import name_of, path_with
 from .weight import Weight
 
 INTERNAL = frozenset(

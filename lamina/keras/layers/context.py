@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-
-from ...core.errors import InvalidArgumentError
 
 
 class Frame:
@@ -71,28 +68,3 @@ CHANGES = [0]
 
 LEARNED = [0]
 """How often preprocessing layers learned something that programs hold as a constant."""
-
-
-class _Budget(threading.local):
-    bytes_left: int | None = None
-
-
-_BUDGET = _Budget()
-
-
-@contextmanager
-def weight_budget(limit: int) -> Iterator[None]:
-    """Inside, layers may not make weights of more than `limit` bytes in all."""
-    _BUDGET.bytes_left = limit
-    try:
-        yield
-    finally:
-        _BUDGET.bytes_left = None
-
-
-def spend(shape: tuple[int, ...], itemsize: int) -> None:
-    """Count a weight that is about to be made."""
-    if _BUDGET.bytes_left is not None:
-        _BUDGET.bytes_left -= math.prod(shape) * itemsize
-        if _BUDGET.bytes_left < 0:
-            raise InvalidArgumentError(f"a weight of shape {shape} is more than the file can hold")

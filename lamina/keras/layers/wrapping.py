@@ -10,6 +10,7 @@ from ...core import nest
 from ...core.errors import InvalidArgumentError
 from ...ops import array
 from ..configurable import deserialize_nested, register, serialize
+from ..lambdas import refusal
 from ..masks import masks_of
 from .arguments import call_signature
 from .layer import Layer
@@ -63,6 +64,13 @@ class Lambda(Layer):
         if callable(self._row_shape):
             return self._row_shape(input_shape)
         return _with_batch(nest.flatten(input_shape)[0], self._row_shape)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A layer with a function that is known by name; code, as Keras 2 wrote it, is refused."""
+        if isinstance(config.get("function"), list) or config.get("function_type") == "lambda":
+            raise refusal(f"the function of the Lambda layer {config.get('name')!r:.80}")
+        return super().from_config(config)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -13,6 +13,7 @@ from ...tensor.autograph.conversion import traced
 from ...tensor.variable import Variable
 from .. import initializers
 from ..configurable import Configurable, register, serialize, snake_case
+from ..limits import spend_besides
 from ..losses.base import (
     apply_mask,
     as_floats,
@@ -73,6 +74,7 @@ class Metric(Configurable):
         `aggregation` would say how copies on several devices are joined; there is one device.
         """
         self._check_made()
+        spend_besides(tuple(shape), f"the state of the metric {self.name!r}")
         make = initializers.get("zeros" if initializer is None else initializer)
         with eagerly():
             value = make(tuple(shape), dtype=dtype or self._dtype)

@@ -13,6 +13,7 @@ from ...prims.broadcast import broadcast, reshape
 from ...prims.index import scatter_add, search
 from ...tensor.convert import to_tensor
 from ..configurable import register
+from ..limits import spend_besides
 from ..losses.base import as_floats, check_same_shape, same_rank
 from ..settings import epsilon
 from .base import MODULE, Metric
@@ -285,6 +286,7 @@ class _BestUnder(_Counter):
         setattr(self, self.given, value)
         self.num_thresholds = num_thresholds
         self.class_id = class_id
+        spend_besides((num_thresholds,), "a list of thresholds", 32)
         evenly = np.linspace(0.0, 1.0, num_thresholds).tolist()
         self.thresholds = [0.5] if num_thresholds == 1 else evenly
         self._make_state((len(self.thresholds),))
@@ -369,5 +371,6 @@ class RecallAtPrecision(_BestUnder):
 
 def even_thresholds(count: int) -> list[float]:
     """`count` thresholds from just below 0 to just above 1."""
+    spend_besides((count,), "a list of thresholds", 32)
     inner = [number / (count - 1) for number in range(1, count - 1)]
     return [-epsilon(), *inner, 1.0 + epsilon()]

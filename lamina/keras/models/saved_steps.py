@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...core import nest
-from ...core.errors import UnimplementedError, UnknownNameError, nearest
+from ...core.errors import InvalidArgumentError, UnimplementedError, UnknownNameError, nearest
 from .. import ops
 from ..configurable import deserialize_nested, serialize, snake_case
 from ..layers.symbolic import KerasTensor, Operation
@@ -120,6 +120,10 @@ class SavedStep:
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         from inspect import signature
 
+        if not any(isinstance(leaf, KerasTensor) for leaf in nest.flatten([arguments, keywords])):
+            raise InvalidArgumentError(
+                f"the operation {self._name!r} is called on no tensor of the model"
+            )
         parameters = signature(self.function).parameters
         settings = dict(self.settings)
         if _several(parameters):

@@ -12,6 +12,7 @@ from ...ops.linalg import matmul
 from ...ops.reduction import reduce_sum
 from ...tensor.variable import Variable
 from ..configurable import register
+from ..limits import checked_pattern
 from .adam import moments, unbiased
 from .base import Optimizer
 from .options import CommonOptions, check_between
@@ -52,7 +53,7 @@ class Muon(Optimizer):
         self.adam_beta_1, self.adam_beta_2, self.epsilon = adam_beta_1, adam_beta_2, epsilon
         self.adam_weight_decay, self.adam_lr_ratio = adam_weight_decay, adam_lr_ratio
         self.exclude_layers, self.exclude_embeddings = (
-            list(exclude_layers or ()),
+            [checked_pattern(name) for name in exclude_layers or ()],
             exclude_embeddings,
         )
         self.muon_a, self.muon_b, self.muon_c, self.ns_steps = muon_a, muon_b, muon_c, ns_steps

@@ -9,6 +9,7 @@ from typing import Any
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnknownNameError
 from ...tensor.variable import Variable
 from ..configurable import Configurable, register, serialize
+from ..limits import checked_pattern
 from .base import Optimizer
 from .loss_scale import LossScaleOptimizer
 
@@ -50,7 +51,7 @@ class OptimizerMap(Configurable, MutableMapping[str, Any]):
             raise InvalidArgumentError(f"a key is the text of a path; got {key!r}")
         if key in self.optimizer_map:
             raise InvalidArgumentError(f"{key!r} has an optimizer already; delete it first")
-        self.optimizer_map[key] = _checked(optimizer)
+        self.optimizer_map[checked_pattern(key)] = _checked(optimizer)
 
     def __delitem__(self, key: str) -> None:
         del self.optimizer_map[key]

@@ -15,6 +15,7 @@ from ..custom_objects import (
     get_registered_object,
     register_keras_serializable,
 )
+from ..limits import memory_budget
 from .files import (
     load_model,
     load_weights,
@@ -50,5 +51,5 @@ def deserialize_keras_object(
 
     Code is never made of a configuration, whatever `safe_mode` says.
     """
-    with refusing("the configuration"), CustomObjectScope(custom_objects):
+    with refusing("the configuration"), memory_budget(), CustomObjectScope(custom_objects):
         return deserialize_nested(config)

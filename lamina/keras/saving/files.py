@@ -25,8 +25,8 @@ from ...core.offers import offered
 from ..columns import MEMBER, read_columns
 from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
-from ..layers.context import weight_budget
 from ..layers.layer import Layer
+from ..limits import memory_budget, weight_budget
 from . import assets, hdf5, named, weights
 from .archive import opened, read_archive, write_archive
 
@@ -146,7 +146,7 @@ def model_from_text(
         raise DataLossError(f"{where}: the configuration of a model is a JSON object")
     if not compile_model:
         config["compile_config"] = None
-    with refusing(where), CustomObjectScope(custom_objects), sharing():
+    with refusing(where), memory_budget(), CustomObjectScope(custom_objects), sharing():
         model = deserialize(config)
     if not isinstance(model, Layer) or not hasattr(model, "save"):
         raise DataLossError(f"{where}: it describes a {type(model).__name__}, not a model")

@@ -20,8 +20,8 @@ from ...ir.graph import eagerly
 from ...tensor.variable import Variable
 from ..configurable import FAMILIES, snake_case
 from ..layers.container import INTERNAL
-from ..layers.context import spend
 from ..layers.layer import Layer
+from ..limits import spend
 from ..optimizers import Optimizer
 from .checked_hdf5 import checked_hdf5, numbers_of
 

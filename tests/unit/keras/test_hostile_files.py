@@ -8,11 +8,11 @@ import tracemalloc
 
 import pytest
 
-from tests.corpus import archives, arrays, weights
+from tests.corpus import all_attacks
 from tests.fuzz import watching
 from tests.fuzz.targets import TARGETS
 
-ATTACKS = [*archives.ATTACKS, *arrays.ATTACKS, *weights.ATTACKS]
+ATTACKS = all_attacks()
 
 
 @pytest.fixture(scope="module", autouse=True)

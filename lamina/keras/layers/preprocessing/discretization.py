@@ -10,6 +10,7 @@ from ....core.dtypes import INT32, Array
 from ....core.errors import FailedPreconditionError, InvalidArgumentError
 from ....ops import array, math
 from ...configurable import register
+from ...limits import spend_besides
 from ..context import CALLS
 from .base import (
     Preprocessing,
@@ -54,6 +55,7 @@ class Discretization(Preprocessing):
                 "Discretization takes either bin_boundaries, or num_bins and adapt(data); got "
                 f"bin_boundaries={bin_boundaries!r}, num_bins={num_bins!r}"
             )
+        spend_besides((num_bins or 0,), "a list of bins", 32)
         self.bin_boundaries = None if bin_boundaries is None else _checked(bin_boundaries)
         self.num_bins = num_bins
         self.epsilon = epsilon

@@ -13,6 +13,7 @@ from ....core.dtypes import INT64, Array
 from ....core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
 from ....ops import array
 from ....prims.text import LookUp, map_text
+from ...limits import spend_besides
 from ...settings import floatx
 from ..context import CALLS
 from .base import (
@@ -81,6 +82,7 @@ class Lookup(Preprocessing):
             raise InvalidArgumentError("pad_to_max_tokens=True needs max_tokens")
         if num_oov_indices < 0:
             raise InvalidArgumentError(f"num_oov_indices is not negative; got {num_oov_indices}")
+        spend_besides((num_oov_indices,), "a list of unknown tokens", 64)
         if oov_method not in ("floormod", "farmhash"):
             raise InvalidArgumentError(
                 f"oov_method is 'floormod' or 'farmhash'; got {oov_method!r}"

@@ -26,7 +26,7 @@ ATTACKS = [attack for module in _MODULES for attack in getattr(module, "ATTACKS"
 
 def write(folder, reader, content):
     """The file that a target's reader would read; a configuration alone gets an archive."""
-    if reader == "json":
+    if reader in ("json", "objects"):
         return files.write(folder / "config.keras", config=content)
     path = folder / TARGETS[reader].read.file_name
     path.write_bytes(content)

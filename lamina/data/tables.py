@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, describe
+from ..ir.value import Value
 from . import table_files
 from .arrow import arrow
 from .frames import Frame, frame_of, lazy_frame, unknown_columns
@@ -164,8 +165,8 @@ Table = Frame | Lazy | Stored
 
 def table_of(data: Any) -> Table | None:
     """The table that `data` is or names; None where it is something else."""
-    if isinstance(data, np.ndarray) and data.dtype.names is None:
-        return None
+    if isinstance(data, Value) or (isinstance(data, np.ndarray) and data.dtype.names is None):
+        return None  # fast: most of what comes
     if isinstance(data, (Frame, Lazy, Stored)):
         return data
     if table_files.is_path(data):

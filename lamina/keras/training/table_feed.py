@@ -89,7 +89,7 @@ class TableFeed(Feed):
         self._sample = self._first(batch_size)
         self._size = self._sample.batch_size
         self.limit = steps
-        self._running: Iterator[Piece] | None = None  # a pass over the table
+        self._running: Generator[Piece, None, None] | None = None  # a pass over the table
         self._seed = self._taken = 0  # of that pass: what its order depends on, batches taken
         self._kept: Piece | None = None
         self.steps = steps or (None if rows is None else -(-rows // self._size))
@@ -107,6 +107,8 @@ class TableFeed(Feed):
         return {**super().describe(), "rows": self._stream.table.rows()}
 
     def restart(self) -> None:
+        if self._running is not None:
+            self._running.close()
         self._running = self._kept = None
 
     def position(self) -> dict[str, Any]:
@@ -127,12 +129,7 @@ class TableFeed(Feed):
 
     def epoch(self) -> Generator[Piece, None, None]:
         if self.limit is None:
-            steps = 0
-            self._begin()
-            while (whole := self._take(None)) is not None:
-                steps += whole.steps
-                yield whole
-            self.steps = steps
+            yield from self._whole()
             return
         left = self.limit
         while left:
@@ -147,6 +144,18 @@ class TableFeed(Feed):
                 return
             left -= piece.steps
             yield piece
+
+    def _whole(self) -> Generator[Piece, None, None]:
+        """One pass, from its begin to its end."""
+        steps = 0
+        self._begin()
+        try:
+            while (piece := self._take(None)) is not None:
+                steps += piece.steps
+                yield piece
+        finally:
+            self.restart()  # the thread ends, also where training did
+        self.steps = steps
 
     def _begin(self, seed: int | None = None) -> None:
         """Begin a pass over the table."""
@@ -168,7 +177,7 @@ class TableFeed(Feed):
         self._taken += piece.steps
         return piece
 
-    def _pieces(self, seed: int) -> Iterator[Piece]:
+    def _pieces(self, seed: int) -> Generator[Piece, None, None]:
         """One pass over the table: a thread makes the next piece while one is worked on."""
         background = Background(lambda: self._made(seed), 1)
         try:

@@ -21,6 +21,7 @@ from ...core.strings import encode
 from ...data import frames, tables
 from ...data.frames import Column, Frame
 from ...data.tables import Stored, Table
+from ...ir.value import Value
 from ..columns import Columns
 from ..settings import floatx
 from .table_feed import TableStream
@@ -72,6 +73,7 @@ def take(
         return Taken(_streamed(table, selection, y, sample_weight), None, None, selection.columns)
     frame = tables.read(table, selection.all_names)
     _warn_of_order(x, y)
+    _warn_of_target(frame, selection, y)
     return Taken(*selection.take(frame, y, sample_weight), selection.columns)
 
 
@@ -296,9 +298,11 @@ def _check_target(column: Column, what: str) -> None:
 
 def _beside(y: Any, what: str, purpose: str) -> Any:
     """Targets that are a series or a frame of their own, checked; all else as it is."""
+    if y is None or isinstance(y, (np.ndarray, Value, list, tuple, Mapping)):
+        return y
     series = frames.series_of(y)
     if series is None:
-        frame = None if isinstance(y, (np.ndarray, list, tuple)) else frames.frame_of(y)
+        frame = frames.frame_of(y)
         if frame is None or not frame.labels:
             return y
         columns = [frame.column(place) for place in range(len(frame.labels))]
@@ -325,6 +329,19 @@ def _warn_of_order(x: Any, y: Any) -> None:
         warnings.warn(
             "x and y have the same index in different orders, and rows are matched by position. "
             "If they belong together by index, pass y.loc[x.index]",
+            stacklevel=5,
+        )
+
+
+def _warn_of_target(frame: Frame, selection: _Selection, y: Any) -> None:
+    """A target among the inputs is learned by copying it."""
+    series = frames.series_of(y)
+    if series is None or not series.label or series.label not in (selection.inputs or ()):
+        return
+    if np.array_equal(frame.column(series.label).values, series.values):
+        warnings.warn(
+            f"x holds the target: its column {series.label!r} is y. Pass y={series.label!r}, which "
+            "takes it out of x",
             stacklevel=5,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -379,6 +380,22 @@ def test_columns_of_a_table_are_chosen_by_name(kind: str, folder: Path) -> None:
 def test_what_is_no_table_is_told() -> None:
     with pytest.raises(ArgumentTypeError, match="a table is a file"):
         tf.data.table(3)
+
+
+class Interrupt(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if batch == 3:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_no_thread_outlives_a_training(folder: Path) -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt):
+        _model().fit(str(folder / "rows.parquet"), "default", verbose=0, callbacks=[Interrupt()])
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive(), thread
 
 
 @pytest.mark.usefixtures("little_memory")

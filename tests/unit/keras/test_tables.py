@@ -326,6 +326,12 @@ def test_one_index_in_two_orders_is_told() -> None:
     _model().fit(rows[["a"]].head(50), TABLE["default"].head(50), verbose=0)  # other labels
 
 
+def test_a_target_among_the_inputs_is_told() -> None:
+    with pytest.warns(UserWarning, match="x holds the target: its column 'default' is y"):
+        _model().fit(TABLE, TABLE["default"], verbose=0)
+    _model().fit(TABLE, 1 - TABLE["default"], verbose=0)  # another column of that name
+
+
 def test_several_targets() -> None:
     inputs = keras.Input((2,))
     outputs = {name: keras.layers.Dense(1, name=name)(inputs) for name in ("p", "q")}

@@ -161,6 +161,7 @@ KINDS: dict[str, Callable[[Path], tuple[Any, dict[str, Any], list[Any], Any]]] =
 
 def train(kind: str, folder: Path, phase: Any) -> None:
     """One training, as a program would do it; its result is written into `folder`."""
+    backup.SHARE = 1.0  # a file after each epoch, however short it is
     keras.utils.set_random_seed(11)
     model, data, callbacks, save_freq = KINDS[kind](folder)
     keeper = backup.BackupAndRestore(

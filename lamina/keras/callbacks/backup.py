@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 import warnings
 from contextlib import suppress
 from typing import Any
@@ -20,6 +21,8 @@ from ...core.packing import packed, unpacked
 from .base import Callback, Logs
 from .counting import BatchCounter, checked_frequency
 
+SHARE = 0.1
+"""Of the time that writing after epochs may take."""
 _NAME = re.compile(r"training-(\d{6,})\.npz")
 _OF_KERAS = ("latest.weights.h5", "training_metadata.json")  # what Keras would have written
 
@@ -31,10 +34,11 @@ class BackupAndRestore(Callback):
     and ends bit for bit as one that was never interrupted: weights, optimizer, metrics, history,
     random numbers, the order of the rows and the state of callbacks (their `get_state`) are kept.
     It is written after each epoch, or after every `save_freq` batches, when all other callbacks
-    have heard. A file goes when the next one is safe on the disk; with `double_checkpoint`, one
-    more is kept, for the case that the disk loses the last. A training that ends removes its files
-    unless `delete_checkpoint=False`. With `save_before_preemption`, SIGTERM waits for the end of a
-    step and a last file.
+    have heard; not after each of epochs so short that writing would take more than a tenth of the
+    time. A file goes when the next one is safe on the disk; with `double_checkpoint`, one more is
+    kept, for the case that the disk loses the last. A training that ends removes its files unless
+    `delete_checkpoint=False`. With `save_before_preemption`, SIGTERM waits for the end of a step
+    and a last file.
 
     The folder belongs to one training. FailedPreconditionError: the model or the data are others
     than those of the training that is kept. A backup that Keras wrote is taken over from its epoch.
@@ -61,6 +65,7 @@ class BackupAndRestore(Callback):
         self.save_before_preemption = save_before_preemption
         self._counter = BatchCounter(1 if save_freq == "epoch" else self.save_freq)
         self._number = 0  # of the last file
+        self._due = 0.0  # when the next file is due after an epoch
 
     @property
     def hears_batches(self) -> bool:
@@ -88,6 +93,7 @@ class BackupAndRestore(Callback):
         os.makedirs(self.backup_dir, exist_ok=True)
         remove_leftovers(self.backup_dir)
         self._counter.start()
+        self._due = 0.0
         files = self._files()
         self._number = files[-1][0] if files else 0
         damaged: DataLossError | None = None
@@ -141,11 +147,14 @@ class BackupAndRestore(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._counter.start_epoch()
-        if self.save_freq == "epoch" or self.model.stop_training:
+        is_last = self.model.stop_training or epoch + 1 == (self.params or {}).get("epochs")
+        is_due = self.save_freq == "epoch" and time.perf_counter() >= self._due
+        if is_due or (is_last and not self.delete_checkpoint):
             self.save()
 
     def save(self) -> None:
         """Write where the training stands now."""
+        begin = time.perf_counter()
         state = self.model._training.standing.state()
         path = os.path.join(self.backup_dir, f"training-{self._number + 1:06d}.npz")
         try:
@@ -157,6 +166,8 @@ class BackupAndRestore(Callback):
             ) from None
         self._number += 1
         self._prune()
+        end = time.perf_counter()
+        self._due = end + (end - begin) * (1 / SHARE - 1)
 
     def _prune(self) -> None:
         """Remove the files that newer ones make needless."""

@@ -13,7 +13,7 @@ import pytest
 import lamina as tf
 from lamina import keras
 from lamina.core.config import config
-from lamina.keras.callbacks import BackupAndRestore
+from lamina.keras.callbacks import BackupAndRestore, backup
 from tests.oracle.interrupted import (
     BATCH,
     DATA,
@@ -29,6 +29,12 @@ from tests.oracle.interrupted import (
     interrupted,
     network,
 )
+
+
+@pytest.fixture(autouse=True)
+def after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files be written after each epoch, however short it is."""
+    monkeypatch.setattr(backup, "SHARE", 1.0)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -18,7 +18,7 @@ from lamina.core.errors import (
     InvalidArgumentError,
     MissingFileError,
 )
-from lamina.keras.callbacks import BackupAndRestore
+from lamina.keras.callbacks import BackupAndRestore, backup
 from tests.oracle.interrupted import (
     EPOCHS,
     ROWS,
@@ -31,6 +31,12 @@ from tests.oracle.interrupted import (
     batches,
     network,
 )
+
+
+@pytest.fixture(autouse=True)
+def after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files be written after each epoch, however short it is."""
+    monkeypatch.setattr(backup, "SHARE", 1.0)
 
 
 def stopped(folder: Path, **settings: Any) -> None:
@@ -182,3 +188,19 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
     listener.set_model(keras.Sequential([keras.layers.Dense(1)]))
     with pytest.raises(FailedPreconditionError, match="must be built before fit"):
         listener.on_train_begin()
+
+
+def test_short_epochs_share_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup, "SHARE", 1e-9)
+    written: list[int] = []
+    save = BackupAndRestore.save
+    monkeypatch.setattr(
+        BackupAndRestore, "save", lambda self: (written.append(self._number), save(self))
+    )
+    keeper = BackupAndRestore(tmp_path, delete_checkpoint=False)
+    first = network()
+    first.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[keeper])
+    assert written == [0, 1]  # after the first epoch, and the last
+    again = network()
+    again.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[keeper])
+    assert_same(first, again)

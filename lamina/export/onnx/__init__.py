@@ -31,9 +31,11 @@ def onnx_model(inference: Inference, opset_version: int | None = None) -> Any:
     """The checked `onnx.ModelProto`."""
     onnx = _package()
     opset = OPSET if opset_version is None else opset_version
-    if not OPSET <= opset <= NEWEST_OPSET:
+    newest = min(NEWEST_OPSET, onnx.defs.onnx_opset_version())
+    if not OPSET <= opset <= newest:
         raise InvalidArgumentError(
-            f"opset_version is {OPSET} to {NEWEST_OPSET}; got {opset_version!r}"
+            f"opset_version is {OPSET} to {newest} with onnx {onnx.__version__}; got "
+            f"{opset_version!r}"
         )
     size = _bytes_of_constants(inference)
     if size > _LARGEST:

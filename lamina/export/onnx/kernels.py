@@ -22,9 +22,11 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "Pad": (*_NUMBERS, "bool"),
     "Equal": (*_NUMBERS, "bool", "object"),
     "Where": (*_NUMBERS, "uint8", "object"),
-    **dict.fromkeys(("Floor", "Ceil", "Round", "Sqrt", "Exp", "Log", "Sin", "Cos"), _FLOATS),
+    **dict.fromkeys(("Floor", "Ceil", "Round", "Sqrt", "Exp", "Log", "Sin"), _FLOATS),
     **dict.fromkeys(("Tanh", "Sigmoid", "Softmax", "Relu", "Gemm"), _FLOATS),
-    **dict.fromkeys(("Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh"), _SINGLE),
+    **dict.fromkeys(
+        ("Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh"), _SINGLE
+    ),
     **dict.fromkeys(("Atanh", "Erf"), _SINGLE),
     "Det": ("float32",),
     **dict.fromkeys(("And", "Or", "Xor", "Not"), ("bool",)),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core.errors import InvalidArgumentError, UnimplementedError
 from ..core.files import FilePath, check_file, replacing
@@ -17,7 +18,7 @@ from .graph import Inference, Port
 _TEXT = """\
 /* {name}: a dense network as a C function, written by lamina {version}.
  *
- * Row after row of {inputs} numbers go in, row after row of {outputs} numbers come out:
+ * Rows of numbers go in one after the other, {inputs} in each, and rows come out, {outputs} in each:
  *
 {ports}
  *
@@ -68,6 +69,7 @@ class Interface(NamedTuple):
     name: str
     inputs: tuple[Argument, ...]
     outputs: tuple[Argument, ...]
+    metadata: dict[str, str]
 
     def signature(self) -> str:
         """The declaration of the function, without a semicolon."""
@@ -82,6 +84,7 @@ def interface(inference: Inference) -> Interface:
         identifier(inference.name),
         _arguments("in", inference.inputs),
         _arguments("out", inference.outputs),
+        inference.metadata,
     )
 
 
@@ -116,9 +119,10 @@ def _arguments(stem: str, ports: Sequence[Port]) -> tuple[Argument, ...]:
     return tuple(found)
 
 
-def header(made: Interface, stack: int, remarks: Sequence[str] = ()) -> str:
-    """The header's text. `stack`: bytes that a call takes; `remarks`: further lines."""
+def header(made: Interface, stack: int, remark: str = "") -> str:
+    """The header's text. `stack`: bytes that a call takes; `remark`: another line."""
     upper = made.name.upper()
+    lines = [*_told(made.metadata), *(["", remark] if remark else [])]
     return _TEXT.format(
         name=made.name,
         upper=upper,
@@ -127,7 +131,7 @@ def header(made: Interface, stack: int, remarks: Sequence[str] = ()) -> str:
         outputs=" + ".join(str(x.width) for x in made.outputs),
         ports="\n".join(f" *   {_described(x)}" for x in (*made.inputs, *made.outputs)),
         stack=stack,
-        remarks="".join(f"\n *\n * {line}" for line in remarks),
+        remarks="".join(f"\n * {line}".rstrip() for line in lines),
         sizes="\n".join(
             [*_sizes(upper, "INPUTS", made.inputs), *_sizes(upper, "OUTPUTS", made.outputs)]
         ),
@@ -135,10 +139,37 @@ def header(made: Interface, stack: int, remarks: Sequence[str] = ()) -> str:
     )
 
 
+def _told(metadata: dict[str, str]) -> list[str]:
+    """What is said of the model; of a list in JSON each item, by its place."""
+    lines = []
+    for key, text in metadata.items():
+        items = _items(text)
+        lines += ["", f"{_plain(key)}:"] if items else ["", f"{_plain(key)}: {_plain(text)}"]
+        for place, item in enumerate(items):
+            about = item if isinstance(item, dict) else {"": item}
+            words = [f"{name}: {value}" if name else str(value) for name, value in about.items()]
+            lines.append(_plain(f"  [{place}] {', '.join(words)}"))
+    return lines
+
+
+def _items(text: str) -> list[Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else []
+
+
+def _plain(text: str) -> str:
+    """Text for one line of a comment in C."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return shown.replace("*/", "* /").replace("/*", "/ *")
+
+
 def _described(argument: Argument) -> str:
     sizes = argument.port.spec.shape[1:]
     shape = " x ".join(["rows", *map(str, sizes)])
-    name = re.sub(r"[^ -~]|\*/", "?", argument.port.name)
+    name = _plain(argument.port.name)
     order = ", the last axis fastest" if len(sizes) > 1 else ""
     truth = ", 0 or 1" if argument.port.spec.dtype.kind == "b" else ""
     return f"{argument.name}: {shape} numbers of type {argument.kind}{truth} ({name}){order}"

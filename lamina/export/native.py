@@ -23,5 +23,5 @@ def write_object(
         inference.graph, f"{made.name}_predict", target, cpu
     )
     machine = " ".join(filter(None, (target, cpu))) or "the machine on which it was written"
-    remarks = [f"The object file is for {machine}; link it with -lm."]
-    write_both(path, native.image, header(made, native.stack, remarks))
+    remark = f"The object file is for {machine}; link it with -lm."
+    write_both(path, native.image, header(made, native.stack, remark))

@@ -18,7 +18,7 @@ from .graph import Inference, Port
 _TEXT = """\
 /* {name}: a dense network as a C function, written by lamina {version}.
  *
- * Rows of numbers go in one after the other, {inputs} in each, and rows come out, {outputs} in each:
+ * Rows of {inputs} numbers go in, one after the other, and rows of {outputs} come out:
  *
 {ports}
  *

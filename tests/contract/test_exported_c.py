@@ -1,4 +1,6 @@
-"""Every primitive, layer and activation in exported C: compiled strictly, the same numbers."""
+"""Every primitive, layer and activation, and random graphs, in exported C: compiled strictly, with
+checks of what is undefined, the same numbers.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,19 @@ import pytest
 
 import lamina as tf
 from lamina.core.errors import OpError, UnimplementedError
+from lamina.core.shapes import B
 from lamina.export.c.elementwise import ELEMENTWISE
 from lamina.export.c.file import source
 from lamina.export.c.loops import LOOPS
 from lamina.export.c.places import VIEWS
-from lamina.export.c.plan import LOOKUPS, REFUSED, ROOTS, SOURCES
+from lamina.export.c.plan import LOOKUPS, REFUSED, ROOTS, SOURCES, plan
 from lamina.export.graph import Inference, Port, inference_graph
 from lamina.export.native import write_object
+from lamina.ir.bind import new_value
 from lamina.ir.graph import Graph
 from lamina.ir.interpret import interpreter
 from lamina.ir.primitive import PRIMITIVES
+from lamina.ir.value import Node
 from lamina.keras.configurable import FAMILIES
 from lamina.ops.vectorize import map_rows
 from lamina.passes.pipeline import optimize
@@ -29,6 +34,7 @@ from tests.oracle import keras_activations
 from tests.oracle.keras_layers import inputs
 from tests.oracle.prims import ROWS
 from tests.tools.c_code import Called, needs_compiler
+from tests.tools.random_graphs import WILD, disagreements, random_graph, random_inputs
 
 COUNT = 11
 _TABLES = (ELEMENTWISE, VIEWS, SOURCES, LOOKUPS, ROOTS, REFUSED)
@@ -166,3 +172,55 @@ def test_layers_as_objects_have_the_same_bits(name: str, row: Row, tmp_path: Pat
     found = Called(tmp_path / "sample.o", "sample", [p.spec for p in inference.outputs])(*arrays)
     for ours, theirs in zip(found, _predicted(model, arrays), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def _exportable(seed: int) -> tuple[Graph, Graph] | None:
+    """What can be exported of a random graph, with its constants, and that simplified."""
+    graph = random_graph(seed)
+    arrays = random_inputs(graph, seed, COUNT)
+    ends = [value for value in graph.inputs if value.spec.shape[:1] == (B,)]
+    fixed = {
+        id(value): new_value(array)
+        for value, array in zip(graph.inputs, arrays, strict=True)
+        if B not in value.spec.shape
+    }
+    if len(ends) + len(fixed) < len(graph.inputs):
+        return None
+    nodes = [
+        Node(n.primitive, tuple(fixed.get(id(x), x) for x in n.inputs), n.params, n.outputs)
+        for n in graph.nodes
+    ]
+    values = [value for node in nodes for value in node.outputs]
+    outputs = [
+        value
+        for value in values
+        if value.spec.shape[:1] == (B,) and _has_form(Graph("part", ends, nodes, [value]))
+    ]
+    whole = Graph("sample", ends, nodes, outputs)
+    return (whole, optimize(whole)) if ends and outputs else None
+
+
+def _has_form(graph: Graph) -> bool:
+    try:
+        plan(optimize(graph))
+    except UnimplementedError:
+        return False
+    return True
+
+
+@needs_compiler
+@pytest.mark.parametrize("seed", range(30))
+def test_random_graphs(seed: int, tmp_path: Path) -> None:
+    found = _exportable(seed)
+    if found is None:
+        pytest.skip("nothing in it works row by row")
+    graph, simplified = found
+    called = _compiled(_inference(simplified), tmp_path)
+    for rows in (COUNT, 1):
+        for odd in ((), WILD):
+            arrays = random_inputs(graph, seed, rows, odd)
+            try:
+                interpreter(simplified)(arrays)
+            except OpError:
+                continue  # an index out of range
+            assert not disagreements(simplified, arrays, rows, called(*arrays))

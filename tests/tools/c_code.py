@@ -19,6 +19,7 @@ needs_compiler = pytest.mark.skipif(
     COMPILER is None or sys.platform == "win32", reason="there is no C compiler (set CC)"
 )
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+UNDEFINED = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 
 
@@ -35,7 +36,7 @@ class Called:
 
     def __init__(self, source: Path, name: str, outputs: Sequence[Any], *flags: str) -> None:
         library = source.with_suffix(".so")
-        flags = flags or (() if source.suffix == ".o" else ("-O1", *STRICT))
+        flags = flags or (() if source.suffix == ".o" else ("-O1", *STRICT, *UNDEFINED))
         build([source], library, "-shared", "-fPIC", *flags)
         self._function = getattr(ctypes.CDLL(str(library)), f"{name}_predict")
         self._outputs = [(spec.shape[1:], spec.dtype) for spec in outputs]

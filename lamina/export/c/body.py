@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -78,6 +80,16 @@ class Body:
         name = self.fresh("t")
         self.emit(f"const {kind} {name} = {expression};")
         return name
+
+    def text(self) -> str:
+        """All lines; what a variable that nobody reads would hold is only computed."""
+        found = "\n".join(self.lines)
+        counts = Counter(re.findall(r"\bt\d+\b", found))
+        return re.sub(
+            r"const \w+ (t\d+) = (.*);",
+            lambda match: match[0] if counts[match[1]] > 1 else f"(void)({match[2]});",
+            found,
+        )
 
     # Elements -------------------------------------------------------------------------------------
 

@@ -132,6 +132,7 @@ def _body(
         copy(body, value, name)
     head = [f"    {kind} s{n}[{size * block}];" for n, (kind, size) in enumerate(memory.declared)]
     head += ["    int status = 0;"] if functions.fails else []
-    read = set(re.findall(r"\w+", "\n".join(body.lines)))
+    text = body.text()
+    read = set(re.findall(r"\w+", text))
     head += [f"    (void){x.name};" for x in made.inputs if x.name not in read]
-    return [*head, *body.lines, f"    return {'status' if functions.fails else '0'};"]
+    return [*head, text, f"    return {'status' if functions.fails else '0'};"]

@@ -59,6 +59,12 @@ def shown(text: object, most: int = 200) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
+def leads_out(name: str) -> bool:
+    """Whether the path `name` may lead out of the folder that it is relative to, on any system."""
+    parts = name.split("/")
+    return name.startswith("/") or "\\" in name or ":" in parts[0] or ".." in parts
+
+
 def _check(archive: zipfile.ZipFile, file: IO[bytes], where: Any) -> None:
     infos = archive.infolist()
     size = file.seek(0, os.SEEK_END)
@@ -88,9 +94,8 @@ def _check(archive: zipfile.ZipFile, file: IO[bytes], where: Any) -> None:
 def _check_member(info: zipfile.ZipInfo, where: Any) -> None:
     """What one entry of the list says of itself."""
     name, mode = info.orig_filename, info.external_attr >> 16
-    parts = name.split("/")
     wrong = ""
-    if name.startswith("/") or "\\" in name or ":" in parts[0] or ".." in parts:
+    if leads_out(name):
         wrong = "leads out of its folder"
     elif not name or not name.isprintable() or name != info.filename:
         wrong = "has no name that can be read"

@@ -7,6 +7,7 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..core.archives import EXPANSION, LARGE, checked_archive, leads_out, shown
 from ..core.errors import (
     ArgumentTypeError,
     DataLossError,
@@ -116,24 +117,54 @@ def _download(origin: str, target: str, check: tuple[str, str] | None) -> None:
         raise NotFoundError(f"could not download {origin}: {error}") from error
 
 
+def _check_tar(tar: Any, path: str) -> None:
+    """Members are files and folders below the one they are unpacked to, and not too large.
+
+    Links are refused whole: filters of Python were led out of the folder by chains of them.
+    """
+    total = 0
+    for member in tar:
+        if not (member.isfile() or member.isdir()):
+            raise DataLossError(f"{path}: {shown(member.name)!r} is a link or a device")
+        if leads_out(member.name) or not member.name.isprintable():
+            raise DataLossError(f"{path}: {shown(member.name)!r} leads out of its folder")
+        total += member.size
+        if total > max(LARGE, EXPANSION * os.path.getsize(path)):
+            raise DataLossError(f"{path} unpacks to more than {EXPANSION} times its size")
+
+
 def _unpack(path: str, folder: str, formats: Any) -> None:
     """The members of an archive as files in `folder`."""
-    import tarfile
     import zipfile
 
     wanted = ("tar", "zip") if formats == "auto" else formats
     wanted = (wanted,) if isinstance(wanted, str) else tuple(wanted or ())
     if unknown := set(wanted) - {"tar", "zip"}:
         raise ArgumentTypeError(f"archive_format is 'auto', 'tar', 'zip' or both; got {unknown}")
-    if "tar" in wanted and tarfile.is_tarfile(path):
+    if "tar" in wanted and _unpack_tar(path, folder):
+        return
+    if "zip" in wanted and zipfile.is_zipfile(path):
+        with open(path, "rb") as file, checked_archive(file, path) as archive:
+            archive.extractall(folder)
+    elif wanted:
+        raise DataLossError(f"{path} is no archive of {' or '.join(wanted)}")
+
+
+def _unpack_tar(path: str, folder: str) -> bool:
+    """Whether `path` is a tar file; its members are then in `folder`."""
+    import tarfile
+    import zlib
+
+    try:
+        if not tarfile.is_tarfile(path):
+            return False
         if not hasattr(tarfile, "data_filter"):
             raise UnimplementedError(
                 "this Python cannot unpack tar files safely; use Python 3.11.4 or a later one"
             )
         with tarfile.open(path) as tar:
+            _check_tar(tar, path)
             tar.extractall(folder, filter="data")
-    elif "zip" in wanted and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder)  # which drops what would lead out of the folder
-    elif wanted:
-        raise DataLossError(f"{path} is no archive of {' or '.join(wanted)}")
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise DataLossError(f"{path} is a damaged archive: {shown(error)}") from error
+    return True

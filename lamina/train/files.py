@@ -12,12 +12,13 @@ import json
 import os
 import re
 from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..core.archives import read_arrays, shown
+from ..core.archives import leads_out, read_arrays, shown
 from ..core.dtypes import Array, as_dtype
 from ..core.errors import DataLossError, MissingFileError, NotFoundError
 from ..core.files import FilePath, write_bytes
@@ -155,7 +156,10 @@ class CheckpointState:
 def get_checkpoint_state(
     checkpoint_dir: FilePath, latest_filename: str | None = None
 ) -> CheckpointState | None:
-    """What the file "checkpoint" (or `latest_filename`) in a folder says; None without one."""
+    """What the file "checkpoint" (or `latest_filename`) in a folder says; None without one.
+
+    Names that lead out of the folder are left out: what is old is removed by what it says.
+    """
     folder = Path(checkpoint_dir)
     try:
         text = (folder / (latest_filename or STATE)).read_text("utf-8")
@@ -166,9 +170,11 @@ def get_checkpoint_state(
     times = []
     for name, value in entries:
         if name in names:
-            names[name].append(str(folder / value[1:-1]))
+            if not leads_out(value[1:-1]):
+                names[name].append(str(folder / value[1:-1]))
         elif name == "all_model_checkpoint_timestamps":
-            times.append(float(value))
+            with suppress(ValueError):  # no number: a time that is not known
+                times.append(float(value))
     if not names["model_checkpoint_path"]:
         return None
     latest = names["model_checkpoint_path"][-1]

@@ -51,6 +51,8 @@ def _turn(target: str, folder: Path, seconds: float) -> int:
     (home / "findings").mkdir(parents=True, exist_ok=True)
     (home / "inputs").mkdir(exist_ok=True)
     before = set((home / "findings").iterdir())
+    for name in ("now", "runs"):
+        (home / name).unlink(missing_ok=True)
     command = [sys.executable, "-X", "faulthandler", "-m", "tests.fuzz.files"]
     command += ["--worker", target, "--folder", str(folder), "--seconds", str(int(seconds) or 1)]
     started = time.monotonic()

@@ -49,9 +49,11 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
 def _check_open(path: str, mode: Any) -> None:
     """Below the folder for temporary files anything goes; the program's own files are read."""
     real = os.path.realpath(path)
-    if real.startswith(os.path.realpath(tempfile.gettempdir()) + os.sep) and "canary" not in real:
-        return
     writes = isinstance(mode, str) and any(letter in mode for letter in "wax+")
+    if writes and real.startswith(_SOURCES):
+        raise ForbiddenError(f"open({path!r}, {mode!r})")
+    if real.startswith(os.path.realpath(tempfile.gettempdir()) + os.sep):
+        return
     if writes or not real.startswith(_SOURCES):
         raise ForbiddenError(f"open({path!r}, {mode!r})")
 

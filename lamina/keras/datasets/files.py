@@ -6,13 +6,13 @@ import hashlib
 import io
 import os
 import pickle
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ...core.archives import checked_archive
 from ...core.downloads import cached
 from ...core.dtypes import Array
 from ...core.errors import (
@@ -106,7 +106,7 @@ class ArrayUnpickler(pickle.Unpickler):
 def arrays(content: bytes) -> dict[str, Array]:
     """The arrays of a NumPy archive; those of Python lists are read without running anything."""
     found = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with checked_archive(io.BytesIO(content), "the file") as archive:
         for name in archive.namelist():
             found[name.removesuffix(".npy")] = _array(archive.read(name))
     return found

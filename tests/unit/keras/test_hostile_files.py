@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import random
 import re
+import socket
+import subprocess
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
+import lamina as tf
 from tests.corpus import all_attacks
 from tests.fuzz import watching
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import TARGETS, is_refused
 
 ATTACKS = all_attacks()
 
@@ -39,3 +46,51 @@ def test_hostile_files_are_refused(attack):
     assert len(str(caught.value)) < 2000
     assert time.monotonic() - began < 10
     assert most < 2**26 + 20 * len(content)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.filterwarnings("ignore")
+def test_changed_files_are_read_or_refused(target):
+    """A short replay of the fuzzer, always with the same changes."""
+    rng = random.Random(7)
+    seeds = TARGETS[target].seeds()
+    refused = 0
+    for _ in range(80):
+        content = TARGETS[target].mutate(rng.choice(seeds), rng)
+        with watching.Watch():
+            refused += is_refused(target, content)
+    assert refused  # changes do reach the reader
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: os.system("true"),
+        lambda: pickle.loads(pickle.dumps(print)),
+        lambda: Path(os.sep, "etc", "hostname").read_text(),
+        lambda: Path("written").write_text(""),
+        lambda: socket.getaddrinfo("localhost", 80),
+        lambda: subprocess.Popen(["true"]),
+    ],
+)
+def test_the_watch_sees_what_files_must_not_do(act, tmp_path, monkeypatch):
+    monkeypatch.chdir(os.path.dirname(os.path.abspath(__file__)))
+    with pytest.raises(watching.ForbiddenError), watching.Watch():
+        act()
+
+
+def test_old_checkpoints_are_removed_in_their_folder_only(tmp_path):
+    precious = tmp_path / "precious.npz"
+    precious.write_bytes(b"x")
+    folder = tmp_path / "given"
+    folder.mkdir()
+    names = ["../precious", str(tmp_path / "precious"), "..\\precious"]
+    lines = [f'all_model_checkpoint_paths: "{name}"\n' for name in names]
+    text = 'model_checkpoint_path: "../precious"\n' + "".join(lines)
+    (folder / "checkpoint").write_text(text + "all_model_checkpoint_timestamps: 1e5.5\n")
+    assert tf.train.latest_checkpoint(folder) is None
+    manager = tf.train.CheckpointManager(tf.train.Checkpoint(x=tf.Variable(1.0)), folder, 1)
+    for _ in range(3):
+        manager.save()
+    assert precious.exists()
+    assert len(list(folder.glob("*.npz"))) == 1

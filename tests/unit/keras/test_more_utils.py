@@ -226,11 +226,9 @@ def test_an_archive_is_unpacked(tmp_path: Path, kind: str) -> None:
     else:
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("inner/table.csv", CONTENT)
-            archive.writestr("../outside.csv", CONTENT)
     home = tmp_path / "home"
     folder = utils.get_file(origin=packed.as_uri(), extract=True, cache_dir=home)
     assert (Path(folder) / "inner" / "table.csv").read_bytes() == CONTENT
-    assert not (home / "datasets" / "outside.csv").exists()
     assert utils.get_file("a.tgz", packed.as_uri(), extract=True, cache_dir=home) == str(
         home / "datasets" / "a_extracted"
     )
@@ -238,14 +236,50 @@ def test_an_archive_is_unpacked(tmp_path: Path, kind: str) -> None:
         utils.get_file("b", packed.as_uri(), extract=True, archive_format="rar", cache_dir=home)
 
 
-def test_a_tar_file_cannot_write_elsewhere(tmp_path: Path) -> None:
-    packed = tmp_path / "bad.tar"
-    with tarfile.open(packed, "w") as tar:
-        info = tarfile.TarInfo("../outside.csv")
-        info.size = len(CONTENT)
+def _tar(path: Path, name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname, info.size = kind, link, 0 if link else len(CONTENT)
         tar.addfile(info, io.BytesIO(CONTENT))
-    with pytest.raises(tarfile.OutsideDestinationError):
-        utils.get_file(origin=packed.as_uri(), untar=True, cache_dir=tmp_path / "home")
+    return path
+
+
+def _zip(path: Path, name: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, CONTENT)
+    return path
+
+
+def _bomb(path: Path) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        info = tarfile.TarInfo("zeros")
+        info.size = 70 * 2**20
+        tar.addfile(info, io.BytesIO(bytes(info.size)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: _tar(path, "../outside.csv"), "leads out of its folder"),
+        (lambda path: _tar(path, "/outside.csv"), "leads out of its folder"),
+        (lambda path: _tar(path, "C:/outside.csv"), "leads out of its folder"),
+        (lambda path: _tar(path, "a", tarfile.SYMTYPE, "../../outside.csv"), "is a link"),
+        (lambda path: _tar(path, "a", tarfile.LNKTYPE, "/etc/passwd"), "is a link"),
+        (lambda path: _tar(path, "a", tarfile.FIFOTYPE), "is a link or a device"),
+        (lambda path: _zip(path, "../outside.csv"), "leads out of its folder"),
+        (_bomb, "unpacks to more than 100 times"),
+        (lambda path: path.write_bytes(_tar(path, "a").read_bytes()[:60]) and path, "damaged"),
+    ],
+)
+def test_archives_that_would_write_elsewhere_are_not_unpacked(
+    tmp_path: Path, make: Any, message: str
+) -> None:
+    packed = make(tmp_path / "bad.archive")
+    home = tmp_path / "home"
+    with pytest.raises(DataLossError, match=message):
+        utils.get_file(origin=packed.as_uri(), extract=True, cache_dir=home)
+    assert [path.name for path in home.rglob("*") if path.is_file()] == ["bad.archive_archive"]
     assert not list(tmp_path.rglob("outside.csv"))
 
 

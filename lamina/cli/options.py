@@ -25,6 +25,9 @@ Output = Annotated[
     Path | None,
     _option(_RUN, "Folder for the results; by default named after the data.", "--output", "-o"),
 ]
+Resume = Annotated[
+    bool, _option(_RUN, "Go on with the same training, which was killed.", "--resume")
+]
 Quiet = Annotated[bool, _option(_RUN, "Say nothing but errors.", "--quiet", "-q")]
 
 Layers = Annotated[str, _option(_NETWORK, "Units of each hidden layer.")]

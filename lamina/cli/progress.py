@@ -17,6 +17,8 @@ _EVERY = 10  # epochs from one line to the next where nothing can be redrawn
 class ProgressCallback(Callback):
     """A callback for `fit` and a context: the bar is there as long as the context lasts."""
 
+    kept = ("best",)
+
     def __init__(self, console: Console, epochs: int) -> None:
         super().__init__()
         self.console = console
@@ -55,7 +57,8 @@ class ProgressCallback(Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = logs or {}
         loss, validation = float(logs["loss"]), float(logs["val_loss"])
-        self.best = min(self.best, (validation, epoch + 1))
+        before, epoch_before = self.best
+        self.best = min((before, epoch_before), (validation, epoch + 1))
         text = f"loss {loss:.4g}, validation {validation:.4g}, best {self.best[0]:.4g}"
         measures = text if self.wide else f"validation {validation:.4g}"
         self.bar.update(self.task, completed=epoch + 1, measures=measures)

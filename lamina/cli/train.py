@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from rich.console import Console
 
 from .. import tabular
 from ..core.errors import InvalidArgumentError, MissingPackageError
+from ..keras.callbacks import BackupAndRestore
 from ..plot.report import Report, write_report
 from ..tabular.archive import lamina_version
 from ..tabular.output import REPORT, check_folder, staged
@@ -25,6 +30,7 @@ def train(
     ignore: options.Ignore = None,
     full: options.Full = False,
     output: options.Output = None,
+    resume: options.Resume = False,
     quiet: options.Quiet = False,
     layers: options.Layers = "16,8",
     activation: options.Activation = None,
@@ -52,22 +58,50 @@ def train(
         validation_share, test_share, seed, threshold,
     )  # fmt: skip
     plan = tabular.prepare(source.table, source.target, settings, task=task, ignore=ignore or ())
-    return _run(source, plan, folder, quiet)
+    return _run(source, plan, folder, resume, quiet)
 
 
-def _run(source: Source, plan: tabular.Plan, folder: Path, quiet: bool) -> int:
+def _run(source: Source, plan: tabular.Plan, folder: Path, resume: bool, quiet: bool) -> int:
     """Train as planned, show what comes of it, and save it into `folder`."""
     console = screen.make_console(quiet=quiet)
     notes = screen.make_console(stderr=True, quiet=quiet)
     screen.show_plan(console, source, plan)
-    with ProgressCallback(notes, plan.settings.epochs) as progress:
-        result = tabular.fit(plan, verbose=0, callbacks=[progress])
+    with (
+        _unfinished(folder, resume, notes) as keeper,
+        ProgressCallback(notes, plan.settings.epochs) as progress,
+    ):
+        result = tabular.fit(plan, verbose=0, callbacks=[progress, keeper])
+        _finish(source, result, folder, console)
+    return _INTERRUPTED if result.interrupted else 0
+
+
+@contextmanager
+def _unfinished(folder: Path, resume: bool, notes: Console) -> Iterator[BackupAndRestore]:
+    """What keeps the training while it is not finished, in a folder beside the results."""
+    place = folder.absolute()
+    place = place.with_name(f"{place.name}.unfinished")
+    keeper = BackupAndRestore(place, delete_checkpoint=False, save_before_preemption=True)
+    if resume and keeper.is_empty:
+        notes.print("Nothing to resume: the training begins anew.")
+    if not resume:
+        if not keeper.is_empty:
+            notes.print("The training that was killed is given up (--resume goes on with one).")
+        keeper.forget()
+    try:
+        yield keeper
+    except (KeyboardInterrupt, tabular.DivergedError):
+        keeper.forget()
+        raise
+    keeper.forget()
+
+
+def _finish(source: Source, result: tabular.Result, folder: Path, console: Console) -> None:
+    """Show what came of the training, and save it into `folder`."""
     screen.show_result(console, result)
     with staged(folder) as stage:
         result.write(stage)
         missing = _write_report(stage / REPORT, source, result)
     screen.show_saved(console, folder, missing)
-    return _INTERRUPTED if result.interrupted else 0
 
 
 def _words(text: str) -> list[str]:

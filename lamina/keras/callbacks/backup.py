@@ -114,6 +114,11 @@ class BackupAndRestore(Callback):
             raise damaged
         self._take_from_keras()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to go on from."""
+        return not (os.path.isdir(self.backup_dir) and self._files())
+
     def _files(self) -> list[tuple[int, str]]:
         """Numbers and paths of the files, the last one last."""
         names = [(_NAME.fullmatch(name), name) for name in os.listdir(self.backup_dir)]
@@ -176,8 +181,14 @@ class BackupAndRestore(Callback):
                 os.remove(old)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        if not self.delete_checkpoint or not os.path.isdir(self.backup_dir):
+        if self.delete_checkpoint:
+            self.forget()
+
+    def forget(self) -> None:
+        """Remove what is kept, and the folder where nothing else is in it."""
+        if not os.path.isdir(self.backup_dir):
             return
+        remove_leftovers(self.backup_dir)
         others = (os.path.join(self.backup_dir, name) for name in _OF_KERAS)
         for path in (*(path for _, path in self._files()), *others):
             with suppress(FileNotFoundError):

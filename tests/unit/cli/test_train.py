@@ -202,3 +202,38 @@ def test_the_report_judges_at_the_models_threshold(run, here):
     assert said.codes.tolist() == (said.values >= threshold).tolist()
     report = (here / "clients" / "report.html").read_text(encoding="utf-8")
     assert f"is predicted from a probability of {threshold:.4g} on: best balanced" in report
+
+
+class _Killed(callbacks.Callback):
+    """What no program hears of, in place of a kill."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 3:
+            raise RuntimeError("killed")
+
+
+def test_a_training_that_was_killed_is_resumed(run, here, monkeypatch):
+    monkeypatch.setattr(callbacks.backup, "SHARE", 1.0)
+    words = ("clients.csv", "--target", "paid", "--layers", "4", "--epochs", "8")
+    assert run("train", *words, "-o", "whole").status == 0
+    original = tabular.fit
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            tabular,
+            "fit",
+            lambda plan, callbacks, **rest: original(
+                plan, callbacks=[_Killed(), *callbacks], **rest
+            ),
+        )
+        with pytest.raises(RuntimeError, match="killed"):
+            run("train", *words, "-o", "parted")
+    assert names(here) == ["clients.csv", "parted.unfinished", "whole"]
+    status, _, err = run("train", *words, "-o", "parted", "--layers", "5", "--resume")
+    assert status == 2
+    assert "holds a training that is not this one" in err
+    assert run("train", *words, "-o", "parted", "--resume").status == 0
+    assert names(here) == ["clients.csv", "parted", "whole"]
+    first, second = (here / name / "history.csv" for name in ("whole", "parted"))
+    assert first.read_text() == second.read_text()
+    status, _, err = run("train", *words, "-o", "parted", "--resume")
+    assert (status, "Nothing to resume" in err) == (0, True)

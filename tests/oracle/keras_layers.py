@@ -260,6 +260,15 @@ WITHOUT_A_ROW = {
     "InputLayer": "is fed, not called; tests/unit/keras/test_models.py",
 }
 
+WITHOUT_A_NEXT_STEP = {
+    **dict.fromkeys(
+        ("AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D"),
+        "draws numbers in training, and not those of Keras",
+    ),
+    "SpectralNormalization": "sets its kernel in call, which Keras forgets on JAX",
+}
+"""Layers after whose training step weights need not be those of Keras."""
+
 
 def inputs(row: Row) -> Any:
     """A batch of the row's shape, or a list of them."""

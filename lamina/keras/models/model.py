@@ -183,7 +183,7 @@ class Model(Trainer, Layer):
         offered("export_model")(self, filepath, format, verbose, input_signature, **kwargs)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Write architecture, weights and optimizer state to a `.keras` file."""
+        """Write architecture, weights and optimizer state to a `.keras` file, or to a folder."""
         save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **former: Any) -> None:

@@ -79,6 +79,11 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
         return list(self._variables)
 
     @property
+    def slot_variables(self) -> list[dict[str, Variable]]:
+        """What is remembered of each trainable variable, by name."""
+        return [dict(slots) for slots in self._slots]
+
+    @property
     def iterations(self) -> Any:
         """How many updates were made."""
         if self.gradient_accumulation_steps:

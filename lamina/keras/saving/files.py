@@ -7,7 +7,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,12 +27,15 @@ from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..layers.layer import Layer
 from ..limits import memory_budget, weight_budget
-from . import assets, hdf5, named, weights
+from . import assets, hdf5, keras2, named, shards, weights
 from .archive import opened, read_archive, write_archive
+from .folder import read_folder, write_folder
+from .text import parsed
 
 FORMAT = "3.15.1"  # the Keras whose files these are like
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _CONFIG_LIMIT = 64 * 2**20  # bytes; a network of a thousand layers takes about one megabyte
+_LATEST = (".weights.h5", shards.ENDING)  # files of weights of Keras 3
 
 FilePath = str | os.PathLike[str]
 
@@ -44,10 +47,11 @@ def save_model(
 
     The file is complete or not there at all; Keras 3 opens it too. A file that ends in .h5 or
     .hdf5 is one of Keras 2 (`include_optimizer=False` leaves the optimizer out); its folder is
-    made where there is none.
+    made where there is none. With `zipped=False`, the path names a folder of the same members.
     """
-    path = _checked_path(filepath, (".keras", *hdf5.ENDINGS), "a model")
-    if not path.endswith(".keras"):
+    folder = zipped is not None and not zipped
+    path = _checked_path(filepath, "" if folder else (".keras", *hdf5.ENDINGS), "a model")
+    if not folder and not path.endswith(".keras"):
         include = bool(kwargs.pop("include_optimizer", True))
         if kwargs.pop("save_format", "h5") != "h5" or kwargs:
             raise ArgumentTypeError("a model in HDF5 knows overwrite and include_optimizer only")
@@ -57,14 +61,17 @@ def save_model(
         with replacing(path, overwrite) as file:
             file.write(content)
         return
-    if kwargs.pop("save_format", None) not in (None, "keras") or zipped not in (None, True):
-        raise UnimplementedError("models are saved as .keras files, zip archives, only")
+    if kwargs.pop("save_format", None) not in (None, "keras"):
+        raise UnimplementedError("models are saved as .keras files or in folders of their parts")
     if kwargs:
         raise ArgumentTypeError(
             f"save_model got {next(iter(kwargs))!r}, which .keras files do not know; its arguments "
-            "are filepath and overwrite"
+            "are filepath, overwrite and zipped"
         )
-    write_archive(path, model_members(model), overwrite)
+    if folder:
+        write_folder(path, model_members(model), CONFIG, overwrite)
+    else:
+        write_archive(path, model_members(model), overwrite)
 
 
 def model_members(model: Any) -> dict[str, bytes]:
@@ -108,23 +115,26 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """The model in a `.keras` file that lamina or Keras 3 wrote, or in an HDF5 file of Keras 2.
+    """The model in a `.keras` file or folder that lamina or Keras wrote, or in an HDF5 file.
 
     Classes and functions of your own are registered or given in `custom_objects`. Nothing in a
     file is ever run as code, whatever `safe_mode` says. DataLossError: the file is damaged;
     UnknownNameError: it names a class that is not known.
     """
-    path = _checked_path(filepath, (".keras", *hdf5.ENDINGS), "a model")
-    if not path.endswith(".keras"):
+    folder = _is_folder(filepath)
+    path = _checked_path(filepath, "" if folder else (".keras", *hdf5.ENDINGS), "a model")
+    if not folder and not path.endswith(".keras"):
         with opened(path) as file, weight_budget(2 * os.path.getsize(path)):
             return hdf5.load(
                 file, path, lambda text: model_from_text(text, path, custom_objects), compile
             )
-    members = read_archive(path, (CONFIG, WEIGHTS), (MEMBER,), below=assets.FOLDER)
+    read = read_folder if folder else read_archive
+    members = read(path, (CONFIG, WEIGHTS), (METADATA, MEMBER), below=assets.FOLDER)
     if len(members[CONFIG]) > _CONFIG_LIMIT:
         raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
     with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
-        model = model_from_text(members[CONFIG], path, custom_objects, compile_model=compile)
+        text = keras2.modern_text(members[CONFIG], members.get(METADATA), path)
+        model = model_from_text(text, path, custom_objects, compile_model=compile)
         if model.built and model.optimizer is not None and not model.optimizer.built:
             model.optimizer.build(model.trainable_weights)  # its class compiles itself
         weights.load(model, io.BytesIO(members[WEIGHTS]), path)
@@ -169,28 +179,26 @@ def refusing(where: str) -> Iterator[None]:
         ) from error
 
 
-def parsed(text: str | bytes, where: str) -> Any:
-    """JSON as Python values; DataLossError names `where` it was found."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataLossError(f"{where}: the JSON is damaged: {error}") from error
-
-
 def save_weights(
     model: Any,
     filepath: FilePath,
     overwrite: bool = True,
     max_shard_size: float | None = None,
     save_format: str | None = None,
+    objects_to_skip: Iterable[Any] | None = None,
 ) -> None:
     """Write all weights to a file; `weights_kind` says which, its folder is made.
 
-    The optimizer's state is with them in `.weights.h5` and checkpoints.
+    The optimizer's state is with them in `.weights.h5` and checkpoints. `max_shard_size` is in
+    GB; more goes to several files, beside a `.weights.json` that lists them.
     """
     path, kind = weights_kind(filepath)
     if max_shard_size is not None:
-        raise UnimplementedError("weights are written to one file; leave max_shard_size out")
+        path, kind = _sharded(path, kind, max_shard_size)
+    elif kind == shards.ENDING:
+        raise InvalidArgumentError(
+            f"{path!r} lists weights in several files: give max_shard_size, the GB of one file"
+        )
     if save_format not in (None, _save_format(kind)):
         raise InvalidArgumentError(
             f"save_format is {_save_format(kind)!r} for {path!r}, by its ending; got "
@@ -200,59 +208,105 @@ def save_weights(
         raise InvalidArgumentError(
             f"a .keras file holds a whole model: save({path!r}); weights alone go to .weights.h5"
         )
+    if objects_to_skip is not None and kind not in _LATEST:
+        raise InvalidArgumentError("objects_to_skip works with .weights.h5 files only")
     _check_built(model, "saved")
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    skip = tuple(objects_to_skip or ())
     if not kind:
         check_file(f"{path}.npz", overwrite)
         offered("write_checkpoint")(model, path)
         return
+    if max_shard_size is not None:
+        shards.save(model, path, max_shard_size, overwrite, skip)
+        return
     if kind in _NAMED:
         content = _NAMED[kind][0](model)
     elif kind == ".weights.h5":
-        content = weights.to_bytes(model)
+        content = weights.to_bytes(model, skip)
     else:
         content = hdf5.weights_to_bytes(model, FORMAT)
     with replacing(path, overwrite) as file:
         file.write(content)
 
 
+def _sharded(path: str, kind: str, size: Any) -> tuple[str, str]:
+    """The path of the list of shards, whose ending may be that of one file."""
+    if isinstance(size, bool) or not isinstance(size, (int, float)) or not size > 0:
+        raise InvalidArgumentError(f"max_shard_size is a number of GB; got {size!r:.80}")
+    if kind not in _LATEST:
+        raise InvalidArgumentError(
+            f"weights in several files are listed in one that ends in .weights.json; got {path!r}"
+        )
+    if kind == ".weights.h5":
+        path = path.removesuffix(kind) + shards.ENDING
+        warnings.warn(f"weights in several files are listed in {path!r}", stacklevel=4)
+    return path, shards.ENDING
+
+
 def load_weights(model: Any, filepath: FilePath, skip_mismatch: bool = False, **kwargs: Any) -> Any:
     """Read the weights in a file, a model's or of weights alone; all are checked before any is set.
 
     With `skip_mismatch`, layers whose weights do not fit keep theirs, and a warning names them.
-    From a checkpoint, the result says what was found, as that of `tf.train.Checkpoint.restore`.
+    `by_name` gives the weights in an HDF5 file of Keras 2 to the layers of the same names;
+    `objects_to_skip` (layers, the optimizer) keep what they have. From a checkpoint, the result
+    says what was found, as that of `tf.train.Checkpoint.restore`.
     """
-    if kwargs.pop("by_name", False) or kwargs:
-        raise UnimplementedError("load_weights knows filepath and skip_mismatch only")
     path, kind = weights_kind(filepath)
+    by_name, skip = _load_options(kind, path, kwargs)
     if not kind:
         _check_model(model, "loaded")
         return offered("read_checkpoint")(model, path)
     _check_built(model, "loaded")
     if kind == ".keras":
-        content = read_archive(path, (WEIGHTS,))[WEIGHTS]
+        read = read_folder if _is_folder(path) else read_archive
+        content = read(path, (WEIGHTS,))[WEIGHTS]
         weights.load(model, io.BytesIO(content), path, skip_mismatch)
         return None
     if kind in _NAMED:
         _NAMED[kind][1](model, path, skip_mismatch)
         return None
+    if kind == shards.ENDING:
+        shards.load(model, path, skip_mismatch, skip)
+        return None
     with opened(path) as file:
         if kind == ".weights.h5":
-            weights.load(model, file, path, skip_mismatch)
+            weights.load(model, file, path, skip_mismatch, skip)
         else:
-            hdf5.load_weights(model, file, path)
+            hdf5.load_weights(model, file, path, skip_mismatch, by_name)
     return None
+
+
+def _load_options(kind: str, path: str, options: dict[str, Any]) -> tuple[bool, tuple[Any, ...]]:
+    """`by_name` and `objects_to_skip`, where this kind of file can do them."""
+    by_name = bool(options.pop("by_name", False))
+    skip = tuple(options.pop("objects_to_skip", None) or ())
+    if options:
+        raise ArgumentTypeError(
+            f"load_weights got {next(iter(options))!r}; its arguments are filepath, "
+            "skip_mismatch, by_name and objects_to_skip"
+        )
+    if by_name and kind not in hdf5.ENDINGS:
+        raise InvalidArgumentError(
+            f"by_name works with HDF5 files as Keras 2 writes them, whose layers have names; got "
+            f"{path!r}. Files of Keras 3 go by the place of layers: leave by_name out"
+        )
+    if skip and kind not in _LATEST:
+        raise InvalidArgumentError(
+            f"objects_to_skip works with .weights.h5 files only; got {path!r}"
+        )
+    return by_name, skip
 
 
 def weights_kind(filepath: FilePath) -> tuple[str, str]:
     """The path, and how weights lie there, by its ending.
 
-    `.weights.h5` is Keras 3's format, any other `.h5` or `.hdf5` that of Keras 2; `.safetensors`
-    and `.npz` hold arrays by name (`named.py`). A path without one of these names a checkpoint
-    (""), as in TensorFlow 2.0 to 2.15.
+    `.weights.h5` is Keras 3's format, `.weights.json` a list of such files, any other `.h5` or
+    `.hdf5` that of Keras 2; `.safetensors` and `.npz` hold arrays by name (`named.py`). A path
+    without one of these names a checkpoint (""), as in TensorFlow 2.0 to 2.15.
     """
     path = _checked_path(filepath, "", "weights")
-    endings = (".weights.h5", ".keras", *hdf5.ENDINGS, *_NAMED)
+    endings = (*_LATEST, ".keras", *hdf5.ENDINGS, *_NAMED)
     return path, next((ending for ending in endings if path.endswith(ending)), "")
 
 
@@ -279,6 +333,12 @@ def _checked_path(path: FilePath, endings: str | tuple[str, ...], what: str) -> 
         expected = endings if isinstance(endings, str) else " or ".join(endings)
         raise InvalidArgumentError(f"the file name of {what} ends in {expected}; got {text!r}")
     return text
+
+
+def _is_folder(path: Any) -> bool:
+    """Whether a model may lie in a folder of that name."""
+    known = isinstance(path, (str, os.PathLike)) and os.path.isdir(path)
+    return known and os.path.isfile(os.path.join(path, CONFIG))
 
 
 def _check_model(model: Any, verb: str) -> None:

@@ -19,6 +19,7 @@ from ...ir.graph import eagerly
 from .. import optimizers
 from ..configurable import deserialize, deserialize_nested, serialize
 from ..layers.layer import Layer
+from . import keras2
 from .checked_hdf5 import checked_hdf5
 from .weights import Reader
 
@@ -115,7 +116,7 @@ def load(file: IO[bytes], where: str, make: Make, compile_model: bool) -> Any:
         config = _json(h5, "model_config", where)
         if config is None:
             raise DataLossError(f"{where} holds no model (only weights?): it has no model_config")
-        model = make(json.dumps(_modernized(config)))
+        model = make(json.dumps(keras2.modernized(config)))
         _assign(_layer_values(h5, model, where))
         training = _json(h5, "training_config", where) if compile_model else None
         if training is not None:
@@ -123,10 +124,15 @@ def load(file: IO[bytes], where: str, make: Make, compile_model: bool) -> Any:
     return model
 
 
-def load_weights(model: Any, file: IO[bytes], where: str) -> None:
-    """Let a model have the weights of an HDF5 file of a model, or of weights alone (Keras 2)."""
+def load_weights(
+    model: Any, file: IO[bytes], where: str, skip_mismatch: bool = False, by_name: bool = False
+) -> None:
+    """Let a model have the weights of an HDF5 file of a model, or of weights alone (Keras 2).
+
+    Layers are matched by their order, or `by_name`; then those without a namesake stay.
+    """
     with checked_hdf5(file, where) as h5:
-        _assign(_layer_values(h5, model, where))
+        _assign(_layer_values(h5, model, where, skip_mismatch, by_name))
 
 
 def _json(h5: Any, name: str, where: str) -> Any:
@@ -139,58 +145,59 @@ def _json(h5: Any, name: str, where: str) -> Any:
         raise DataLossError(f"{where}: the JSON of {name} is damaged: {error}") from error
 
 
-def _modernized(config: Any) -> Any:
-    """Calls of layers, inputs and outputs as Keras 3 writes them, where Keras 2 wrote lists."""
-    if isinstance(config, list):
-        return [_modernized(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    found = {key: _modernized(value) for key, value in config.items()}
-    if isinstance(nodes := found.get("inbound_nodes"), list):
-        found["inbound_nodes"] = [_call(n) if isinstance(n, list) else n for n in nodes]
-    layers = config.get("layers")
-    if isinstance(layers, list) and any(_is_old(layer) for layer in layers):
-        for key in ("input_layers", "output_layers"):
-            places = found.get(key)
-            if isinstance(places, list) and len(places) == 1:
-                found[key] = places[0]
-    return found
-
-
-def _is_old(layer: Any) -> bool:
-    nodes = layer.get("inbound_nodes") if isinstance(layer, dict) else None
-    return isinstance(nodes, list) and any(isinstance(node, list) for node in nodes)
-
-
-def _call(node: list[Any]) -> dict[str, Any]:
-    places = node if node and isinstance(node[0], list) else [node]
-    tensors = [
-        {"class_name": "__keras_tensor__", "config": {"keras_history": place[:3]}}
-        for place in places
-    ]
-    keywords = places[0][3] if len(places[0]) > 3 else {}
-    return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": keywords}
-
-
-def _layer_values(h5: Any, model: Any, where: str) -> list[tuple[Any, Any]]:
-    """Each weight of the model's layers with its value; layers are matched by their order."""
+def _layer_values(
+    h5: Any, model: Any, where: str, skip_mismatch: bool = False, by_name: bool = False
+) -> list[tuple[Any, Any]]:
+    """Each weight of the model's layers with its value; layers are matched by order or name."""
     reader = Reader(h5, where)
     group = reader.group("model_weights") if "model_weights" in h5 else h5
     names = _names(group, "layer_names")
     stored = [(name, weights) for name in names if (weights := _names(group[name], "weight_names"))]
+    pairs = (_by_name if by_name else _by_order)(stored, model, where)
+    own = _names(group[_TOP], "weight_names") if _TOP in group else []
+    wanted = [
+        (f"the layer {layer.name!r}", name, paths, _ordered(layer)) for layer, name, paths in pairs
+    ]
+    if own:
+        wanted.append(("the model itself", _TOP, own, model.own_variables()))
+    values: list[tuple[Any, Any]] = []
+    skipped = []
+    for what, name, paths, weights in wanted:
+        try:
+            values += _values(reader, group[name], paths, weights, what)
+        except InvalidArgumentError as error:
+            if not skip_mismatch:
+                raise
+            skipped.append(str(error))
+    if skipped:
+        warnings.warn("; ".join(skipped[:8]), stacklevel=5)
+    return values
+
+
+_Pairs = list[tuple[Any, str, list[str]]]
+"""Layers with the names of their groups and of the weights in them."""
+
+
+def _by_order(stored: list[tuple[str, list[str]]], model: Any, where: str) -> _Pairs:
     layers = [layer for layer in model.layers if layer.weights]
     if len(stored) != len(layers):
         raise InvalidArgumentError(
             f"{where} has weights of {len(stored)} layers ({', '.join(n for n, _ in stored)}), the "
-            f"model has {len(layers)} with weights ({', '.join(x.name for x in layers)})"
+            f"model has {len(layers)} with weights ({', '.join(x.name for x in layers)}). With "
+            "by_name=True, load_weights gives them to the layers of the same names"
         )
-    values = []
-    for layer, (name, paths) in zip(layers, stored, strict=True):
-        values += _values(reader, group[name], paths, _ordered(layer), f"the layer {layer.name!r}")
-    own = _names(group["top_level_model_weights"], "weight_names") if _TOP in group else []
-    if own:
-        values += _values(reader, group[_TOP], own, model.own_variables(), "the model itself")
-    return values
+    return [(layer, *each) for layer, each in zip(layers, stored, strict=True)]
+
+
+def _by_name(stored: list[tuple[str, list[str]]], model: Any, where: str) -> _Pairs:
+    found = [(layer, *each) for each in stored for layer in model.layers if layer.name == each[0]]
+    if stored and not found:
+        warnings.warn(
+            f"{where}: no layer of the model {model.name!r} has a name in the file "
+            f"({', '.join(name for name, _ in stored[:8])}); nothing was loaded",
+            stacklevel=6,
+        )
+    return found
 
 
 def _values(
@@ -216,6 +223,11 @@ def _names(group: Any, name: str) -> list[str]:
     return [item.decode() if isinstance(item, bytes) else str(item) for item in found]
 
 
+def _outputs(model: Any) -> list[str]:
+    """The names of a model's outputs; none of one that is not made of symbolic tensors."""
+    return list(getattr(model, "output_names", None) or ())
+
+
 def _assign(values: list[tuple[Any, Any]]) -> None:
     with eagerly():
         for variable, value in values:
@@ -229,6 +241,9 @@ def _compile(model: Any, training: dict[str, Any], h5: Any, where: str) -> None:
         optimizer = deserialize({"class_name": name, "config": described["config"]})
         if not isinstance(optimizer, optimizers.Optimizer):
             raise InvalidArgumentError(f"{name} is no optimizer")
+        training = keras2.modernized(training)
+        for key in ("metrics", "weighted_metrics"):
+            training[key] = keras2.present_metrics(training.get(key), _outputs(model))
         known = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly")
         arguments = {key: deserialize_nested(training.get(key)) for key in known[:-1]}
         model.compile(optimizer=optimizer, **arguments, run_eagerly=bool(training.get(known[-1])))
@@ -243,8 +258,9 @@ def _compile(model: Any, training: dict[str, Any], h5: Any, where: str) -> None:
     if "optimizer_weights" in h5:
         reader, group = Reader(h5, where), h5["optimizer_weights"]
         paths = _names(group, "weight_names")
-        if len(paths) == len(optimizer.variables):
-            _assign(_values(reader, group, paths, optimizer.variables, "the optimizer"))
+        variables = keras2.optimizer_order(paths, optimizer) or optimizer.variables
+        if len(paths) == len(variables):
+            _assign(_values(reader, group, paths, variables, "the optimizer"))
         else:
             warnings.warn(
                 f"{where}: the optimizer has {len(optimizer.variables)} variables, its state in "

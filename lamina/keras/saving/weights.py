@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -26,6 +28,7 @@ from ..optimizers import Optimizer
 from .checked_hdf5 import checked_hdf5, numbers_of
 
 _HIDDEN = INTERNAL | {"_stack", "_own_layers"}
+_PROPERTY = (property, cached_property)
 
 
 class State(NamedTuple):
@@ -39,10 +42,13 @@ class State(NamedTuple):
 # What a model keeps, and under which names --------------------------------------------------------
 
 
-def states(model: Layer) -> list[State]:
-    """The state of the model and of all inside it, each once, in Keras's order."""
+def states(model: Layer, skip: Iterable[Any] = ()) -> list[State]:
+    """The state of the model and of all inside it, each once, in Keras's order.
+
+    The objects in `skip` are left out, with all that is in them alone.
+    """
     found: list[State] = []
-    _visit(model, "", found, set())
+    _visit(model, "", found, {id(item) for item in skip})
     return found
 
 
@@ -84,6 +90,9 @@ def children_of(part: Layer) -> Iterator[tuple[str, Any]]:
     """Attributes that may hold state: public ones first, by name; a model's layers too."""
     attributes = {name: value for name, value in vars(part).items() if name not in _HIDDEN}
     models = FAMILIES["keras.models"]
+    for name in _properties(type(part)):
+        with suppress(Exception):  # one that means nothing yet
+            attributes[name] = getattr(part, name)
     if isinstance(part, models["Model"]):
         attributes["layers"] = part.layers
         attributes["optimizer"] = part.optimizer
@@ -92,6 +101,14 @@ def children_of(part: Layer) -> Iterator[tuple[str, Any]]:
     for name in sorted(attributes, key=lambda name: (name.startswith("_"), name)):
         if isinstance(attributes[name], (Layer, Optimizer, list, tuple, dict)):
             yield name, attributes[name]
+
+
+def _properties(cls: type) -> list[str]:
+    """Properties that a class has beyond what all models or layers have; Keras looks there, too."""
+    models = [FAMILIES["keras.models"][name] for name in ("Functional", "Sequential")]
+    bases = models if issubclass(cls, FAMILIES["keras.models"]["Model"]) else [Layer]
+    known = {name for base in bases for name in dir(base)}
+    return [n for n in dir(cls) if n not in known and isinstance(getattr(cls, n, None), _PROPERTY)]
 
 
 def stores_itself(owner: Any) -> bool:
@@ -108,42 +125,55 @@ def stores_itself(owner: Any) -> bool:
 # Writing ------------------------------------------------------------------------------------------
 
 
-def to_bytes(model: Layer) -> bytes:
+def contents(model: Layer, skip: Iterable[Any] = ()) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The groups of a file of the model's weights: path, the owner's name, arrays by name."""
+    for path, owner, variables in states(model, skip):
+        store: dict[str, Any] = {}
+        if stores_itself(owner):
+            owner.save_own_variables(store)
+        else:
+            store = {str(n): variable.numpy() for n, variable in enumerate(variables)}
+        arrays = {name: np.asarray(value) for name, value in store.items()}
+        yield (f"{path}/vars" if path else "vars"), owner.name, arrays
+
+
+def to_bytes(model: Layer, skip: Iterable[Any] = ()) -> bytes:
     """The HDF5 file of the model's weights."""
+    return groups_to_bytes(contents(model, skip))
+
+
+def groups_to_bytes(groups: Iterable[tuple[str, str, Mapping[str, Any]]]) -> bytes:
+    """An HDF5 file of groups as `contents` gives them."""
     import h5py
 
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
-        for path, owner, variables in states(model):
-            group = file.require_group(f"{path}/vars" if path else "vars")
-            group.attrs["name"] = owner.name
-            store: dict[str, Any] = {}
-            if stores_itself(owner):
-                owner.save_own_variables(store)
-            else:
-                store = {str(n): variable.numpy() for n, variable in enumerate(variables)}
-            for name, value in store.items():
-                group[name] = np.asarray(value)
+        for path, name, arrays in groups:
+            group = file.require_group(path)
+            group.attrs["name"] = name
+            for key, array in arrays.items():
+                group[key] = array
     return content.getvalue()
 
 
 # Reading ------------------------------------------------------------------------------------------
 
 
-def load(model: Layer, file: IO[bytes], where: str, skip_mismatch: bool = False) -> None:
+def load(
+    model: Layer,
+    file: IO[bytes],
+    where: str,
+    skip_mismatch: bool = False,
+    skip: Iterable[Any] = (),
+) -> None:
     """Let the model have the weights of an HDF5 file; all are checked before any is set.
 
     With `skip_mismatch`, layers that do not fit keep their weights, and a warning names them.
     """
-    wanted = states(model)
     with checked_hdf5(file, where, "an HDF5 file of weights") as h5:
         reader = Reader(h5, where)
-        values = reader.values(wanted, skip_mismatch)
-    with eagerly():
-        for variable, value in values:
-            variable.assign(value)
-        for owner, store in reader.stores:
-            owner.load_own_variables(store)
+        values = reader.values(states(model, skip), skip_mismatch)
+    reader.assign(values)
 
 
 class Reader:
@@ -171,6 +201,14 @@ class Reader:
             warnings.warn("; ".join(skipped[:8]), stacklevel=5)
         return found
 
+    def assign(self, values: list[tuple[Variable, np.ndarray[Any, Any]]]) -> None:
+        """Set what was read."""
+        with eagerly():
+            for variable, value in values:
+                variable.assign(value)
+            for owner, store in self.stores:
+                owner.load_own_variables(store)
+
     def _of(self, state: State) -> list[tuple[Variable, np.ndarray[Any, Any]]]:
         group = self.group(f"{state.path}/vars" if state.path else "vars")
         count = 0 if group is None else sum(name.isdigit() for name in group)
@@ -179,7 +217,7 @@ class Reader:
             self.stores.append((state.owner, self._whole(group, state)))
             return []
         if isinstance(state.owner, Optimizer):
-            variables = self._of_optimizer(state, count)
+            variables = self._of_optimizer(state, group, count)
         elif count != len(variables):
             raise InvalidArgumentError(
                 f"{self.where}: the {type(state.owner).__name__} {state.owner.name!r} has "
@@ -202,12 +240,15 @@ class Reader:
             store[name] = numbers_of(dataset, place)
         return store
 
-    def _of_optimizer(self, state: State, count: int) -> list[Variable]:
+    def _of_optimizer(self, state: State, group: Any, count: int) -> list[Variable]:
         """The variables to read: all, or those of an optimizer that made no update yet."""
         variables = state.variables
         first = [v for v in variables[:2] if not v.spec.shape]
         if count in (len(variables), 0, len(first)):
             return variables[:count]
+        rest = [variables[0], *variables[2:]]  # Keras 2 kept no learning rate with them
+        if 1 < count == len(rest) and self._dataset(group, "1")[0].shape == rest[1].spec.shape:
+            return rest
         warnings.warn(
             f"{self.where}: the optimizer {state.owner.name!r} has {len(variables)} variables, its "
             f"state in the file {count}; it starts anew",

@@ -455,13 +455,9 @@ def test_arguments_of_other_formats(tmp_path):
     path = tmp_path / "model.keras"
     with pytest.raises(UnimplementedError, match=r"saved as \.keras files"):
         network().save(path, save_format="h5")
-    with pytest.raises(UnimplementedError, match=r"saved as \.keras files"):
-        network().save(path, zipped=False)
     with pytest.raises(ArgumentTypeError, match="got 'include_optimizer'"):
         network().save(path, include_optimizer=False)
-    with pytest.raises(UnimplementedError, match="max_shard_size"):
-        keras.saving.save_weights(network(), tmp_path / "a.weights.h5", max_shard_size=1)
-    with pytest.raises(UnimplementedError, match="filepath and skip_mismatch only"):
+    with pytest.raises(InvalidArgumentError, match="by_name works with HDF5 files as Keras 2"):
         network().load_weights(path, by_name=True)
     with pytest.raises(ArgumentTypeError, match="only models are saved; got Dense"):
         keras.saving.save_model(keras.layers.Dense(1), path)

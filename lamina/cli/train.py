@@ -92,6 +92,10 @@ def _unfinished(folder: Path, resume: bool, notes: Console) -> Iterator[BackupAn
     except (KeyboardInterrupt, tabular.DivergedError):
         keeper.forget()
         raise
+    except BaseException:
+        if not keeper.is_empty:
+            notes.print("The training is kept; the same command with --resume goes on with it.")
+        raise
     keeper.forget()
 
 

@@ -60,13 +60,15 @@ def _show_head(console: Console, found: Inspection) -> None:
 
 
 def _table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> Table:
-    """A table of texts; each column has a name and a justification."""
+    """A table of texts; each column has a name and a justification. Empty ones are left out."""
+    filled = list(rows)
+    kept = [n for n in range(len(columns)) if not n or any(row[n] for row in filled)]
     table = Table(title=title, title_justify="left", title_style="bold", box=HEAVY_HEAD)
-    for name, justify in columns:
+    for name, justify in (columns[place] for place in kept):
         whole = justify == "right"  # numbers stay in one line
         table.add_column(name, justify=justify, overflow="fold", no_wrap=whole)  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+    for row in filled:
+        table.add_row(*(Text(row[place]) for place in kept))
     return table
 
 
@@ -83,12 +85,12 @@ def _show_layers(console: Console, found: Inspection, most: int) -> None:
     rows = []
     for layer in found.layers[:most]:
         indent = "  " * layer.depth
-        settings = ", ".join(f"{k}={describe(v)}" for k, v in layer.settings.items())
+        settings = ", ".join(f"{k}={_setting(v)}" for k, v in layer.settings.items())
         count = "" if layer.parameters is None else f"{layer.parameters:,}"
         name = f"{indent}{_safe(layer.name, 60)} ({_safe(layer.kind, 60)})"
         rows.append([name, _safe(layer.shape or ""), count, _safe(settings, 120)])
     columns = [("Layer (type)", "left"), ("Output", "left"), ("Param #", "right"), ("Set", "left")]
-    table = _table("Layers", columns, rows)
+    table = _table("Nodes" if found.kind == "onnx" else "Layers", columns, rows)
     _print_cut(console, table, len(rows), len(found.layers), "layers")
     total = sum(x.parameters or 0 for x in found.layers if not x.depth)
     if total:
@@ -124,8 +126,13 @@ def _numbers(statistics: Statistics | None) -> list[str]:
     return [*shown, f"{statistics.not_finite:,}"]
 
 
+def _setting(value: Any) -> str:
+    return f"({describe(value)})" if isinstance(value, list) else describe(value)
+
+
 def _show_members(console: Console, found: Inspection, most: int) -> None:
-    if not found.members:
+    arrays = found.kind in ("npz", "checkpoint") and most == _MOST  # the weights are the members
+    if not found.members or arrays:
         return
     rows = [
         [_safe(m.name, 120), f"{m.size:,}", f"{m.stored:,}", _ratio(m.size, m.stored)]
@@ -155,7 +162,7 @@ def _show_findings(console: Console, found: Inspection) -> None:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for place in found.stopped[:_MOST]:
-        grid.add_row(Text("damaged", _STYLES["danger"]), Text(_safe(place)))
+        grid.add_row(Text("not read", _STYLES["warning"]), Text(_safe(place)))
     for item in found.findings:
         text = Text.assemble((_safe(item.what), "bold"), "\n", (_safe(item.where), "dim"))
         if item.why:
@@ -175,7 +182,8 @@ def _verdict(found: Inspection) -> Text:
         for severity in SEVERITIES
         if counts[severity]
     ]
-    parts += [f"{len(found.stopped):,} damaged or unreadable"] if found.stopped else []
+    unread = len(found.stopped)
+    parts += [f"{unread:,} part{'s' * (unread != 1)} that cannot be read"] if unread else []
     if not found.suspicious:
         notes = f" ({parts[0]})" if parts else ""
         return Text(f"Nothing suspicious was found{notes}.", style="green")

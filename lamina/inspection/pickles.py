@@ -36,7 +36,12 @@ def read(file: IO[bytes], report: Inspection, where: str) -> None:
             if name:
                 names.setdefault(name)
     except Exception as error:  # whatever pickletools makes of bytes that are no pickle
-        report.stop(where, f"the instructions of the pickle end: {error}")
+        what = f"the instructions of the pickle end: {error}"
+        if any(name.startswith("joblib.") for name in names):
+            what = (
+                "joblib puts arrays between the instructions; what follows the first is not listed"
+            )
+        report.stop(where, what)
     report.names += [name for name in names if name not in report.names]
     why = f"whoever made the file chose what loading it does ({calls:,} calls here)"
     report.add("danger", "a pickle, which runs code when it is loaded", where, why)

@@ -29,24 +29,30 @@ KINDS = {
     "compressed": "compressed file (of joblib?)",
     "torch": "file of PyTorch, with a pickle",
     "zip": "zip archive, of no known kind",
+    "tensorflow checkpoint": "checkpoint of TensorFlow",
     "gguf": "model in GGUF",
     "tflite": "model in TFLite",
     "unknown": "file of an unknown kind",
 }
 """What is said of each kind."""
 
+_ZLIB = (b"\x01", b"^", b"\x9c", b"\xda")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MAGIC = (
     (0, b"PK\x03\x04", "zip"), (0, b"PK\x05\x06", "zip"), (0, _HDF5, "hdf5"),
     (0, b"\x93NUMPY", "npy"), (0, b"GGUF", "gguf"), (4, b"TFL3", "tflite"),
     (0, b"\x1f\x8b", "compressed"), (0, b"BZh", "compressed"), (0, b"\xfd7zXZ", "compressed"),
-    (0, b"]\0\0", "compressed"),
+    (0, b"]\0\0", "compressed"), *((0, b"x" + level, "compressed") for level in _ZLIB),
 )  # fmt: skip
 _ENDINGS = {
     ".keras": ("keras", "tabular"), ".weights.h5": ("weights",), ".npz": ("npz", "checkpoint"),
     ".h5": ("h5", "h5 weights", "weights"), ".hdf5": ("h5", "h5 weights", "weights", "hdf5"),
     ".npy": ("npy",), ".safetensors": ("safetensors",), ".onnx": ("onnx",),
 }  # fmt: skip
+_UNREAD = {
+    "compressed": "joblib's are pickles inside, which run code when they are loaded",
+    "tensorflow checkpoint": "TensorFlow reads it; save_weights('name.weights.h5') there",
+}
 _PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".bin")
 _PROTOCOL = re.compile(rb"\x80[\x02-\x09]")
 
@@ -109,6 +115,8 @@ def _kind(path: str, head: bytes, size: int) -> str:
         return "unknown"
     if _PROTOCOL.match(head) or path.lower().endswith(_PICKLES):
         return "pickle"
+    if re.search(r"\.(index|data-\d{5}-of-\d{5})$", path):
+        return "tensorflow checkpoint"
     return "onnx" if path.lower().endswith(".onnx") else "unknown"
 
 
@@ -124,7 +132,8 @@ def _check_ending(path: str, report: Inspection) -> None:
 
 
 def _nothing(path: str, report: Inspection, statistics: bool) -> None:
-    why = "lamina has no reader for this kind" if report.size else "it is empty"
+    why = _UNREAD.get(report.kind, "lamina has no reader for this kind")
+    why = why if report.size else "it is empty"
     report.stop("the file", why)
 
 

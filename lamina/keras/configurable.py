@@ -80,9 +80,9 @@ def register(module: str, *aliases: str) -> Callable[[C], C]:
 
 
 def snake_case(name: str) -> str:
-    """`BatchNormalization` as `batch_normalization`, `<lambda>` as `lambda`."""
+    """`BatchNormalization` as `batch_normalization`, `Conv2D` as `conv2d`, as Keras has it."""
     word = re.sub(r"\W+", "", name)
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", word)
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", word)
     return spaced.lower()
 
 

@@ -244,3 +244,36 @@ def test_compressed_files_are_named_and_left_alone(tmp_path):
     (tmp_path / "m.joblib").write_bytes(content.getvalue())
     found = inspect(tmp_path / "m.joblib")
     assert found.kind == "compressed" and found.suspicious
+
+
+def test_a_model_of_layers_that_lamina_lacks(tmp_path):
+    import keras as theirs
+
+    layers = theirs.layers
+    inputs = theirs.Input((6, 4))
+    attended = layers.MultiHeadAttention(2, 4)(inputs, inputs)
+    hidden = layers.Bidirectional(layers.LSTM(3))(layers.Conv1D(5, 2)(attended))
+    model = theirs.Model(inputs, layers.Dense(1)(hidden))
+    model.save(tmp_path / "m.keras")
+    found = inspect(tmp_path / "m.keras")
+    assert sum(x.parameters for x in found.layers if not x.depth) == model.count_params()
+    assert not found.suspicious and {f.what for f in found.findings} == {
+        f"lamina has no {name}"
+        for name in ("MultiHeadAttention", "Bidirectional", "LSTM", "Conv1D")
+    }
+
+
+@pytest.mark.parametrize(("compress", "kind"), [(0, "pickle"), (3, "compressed")])
+def test_files_of_joblib(compress, kind, tmp_path):
+    joblib = pytest.importorskip("joblib")
+    joblib.dump({"x": np.ones(9), "y": files.Attack(tmp_path / "a")}, tmp_path / "m", compress)
+    (tmp_path / "m").rename(tmp_path / "m.joblib")
+    found = inspect(tmp_path / "m.joblib")
+    assert found.kind == kind and found.suspicious and "joblib" in found.stopped[0]
+
+
+@pytest.mark.parametrize("name", ["c-1.index", "c-1.data-00000-of-00001"])
+def test_checkpoints_of_tensorflow_are_named(name, tmp_path):
+    (tmp_path / name).write_bytes(b"\0\0\x07")
+    found = inspect(tmp_path / name)
+    assert found.kind == "tensorflow checkpoint" and "save_weights" in found.stopped[0]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import keras as reference
 import pytest
+from keras.src.utils.naming import to_snake_case
 
 from lamina import keras
+from lamina.keras.configurable import snake_case
 
 MODULES = (
     *("", "backend", "config", "distribution", "dtype_policies", "mixed_precision", "ops"),
@@ -27,3 +29,9 @@ def test_a_name_is_there_or_says_why_not(module: str) -> None:
             getattr(ours, name)
         except AttributeError as error:
             assert "is not there: " in str(error), name  # noqa: PT017
+
+
+def test_snake_case_is_that_of_keras() -> None:
+    families = ("layers", "losses", "metrics", "optimizers", "regularizers", "initializers")
+    names = [name for family in families for name in dir(getattr(reference, family))]
+    assert {name: snake_case(name) for name in names} == {n: to_snake_case(n) for n in names}

@@ -43,7 +43,7 @@ def watch(tmp_path_factory):
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.reader}-{attack.name}")
 def test_files_of_the_corpus_are_suspicious_and_do_nothing(attack, tmp_path):
     path = write(tmp_path, attack.reader, attack.make())
-    began = time.monotonic()
+    began = time.process_time()
     tracemalloc.start()
     try:
         with watching.Watch():
@@ -53,7 +53,7 @@ def test_files_of_the_corpus_are_suspicious_and_do_nothing(attack, tmp_path):
         tracemalloc.stop()
     assert found.suspicious, found
     assert json.dumps(found.to_json(), allow_nan=False).isascii()
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     assert most < 2**27 + 20 * found.size
 
 

@@ -18,6 +18,7 @@ from ..core.errors import OpError
 from ..tabular.archive import lamina_version
 from .export import export
 from .inspect import inspect
+from .play import play
 from .predict import predict
 from .screen import printable
 from .scripts import run
@@ -69,6 +70,7 @@ app.command(
     context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
 )(run)
 app.command()(_stoppable(tour))
+app.command()(_stoppable(play))
 
 
 def _show_version(wanted: bool) -> None:

@@ -34,7 +34,7 @@ ROOMS = (
         "sklearn",
         "inspection",
     ),
-    *("datasets", "functions", "plot", "scripts", "tour", "cli", "__main__"),
+    *("datasets", "functions", "plot", "scripts", "tour", "play", "cli", "__main__"),
 )
 # Third-party packages besides NumPy: which folders may import them, inside functions only.
 OWNERS = {
@@ -54,6 +54,7 @@ OWNERS = {
     "sklearn": ("keras/wrappers", "sklearn"),
     "tensorboard": ("core/events", "core/protos"),
     "typer": ("cli",),
+    "websockets": ("play",),
 }
 # Rooms that are imported only when somebody asks for them; they need their packages at once.
 ASKED_FOR = {"cli", "sklearn"}
@@ -62,7 +63,7 @@ LATE = {
     *("base64", "concurrent.futures", "csv", "difflib", "html", "http.client", "inspect", "json"),
     *("linecache", "logging", "multiprocessing", "queue", "shutil", "tempfile", "textwrap"),
     *("socket", "tarfile", "threading", "traceback"),
-    *("urllib.parse", "urllib.request", "xml.etree.ElementTree", "zipfile", "zlib"),
+    *("urllib.parse", "urllib.request", "webbrowser", "xml.etree.ElementTree", "zipfile", "zlib"),
 }
 
 

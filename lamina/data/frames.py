@@ -100,7 +100,7 @@ def frame_of(data: Any) -> Frame | None:
     names: list[str] = frame.columns
 
     def read(place: int) -> Column:
-        return _column(frame.get_column(names[place]), str((labels or names)[place]))
+        return column_of(frame.get_column(names[place]), str((labels or names)[place]))
 
     return Frame(labels or names, len(frame), read, frame.to_native() if labels is None else data)
 
@@ -149,7 +149,7 @@ def series_of(data: Any) -> Column | None:
     except TypeError:
         return None
     label = getattr(data, "name", None)
-    return _column(series, "" if label is None else str(label))
+    return column_of(series, "" if label is None else str(label))
 
 
 def lazy_frame(data: Any) -> Any:
@@ -246,7 +246,7 @@ def _of_objects(values: Array, label: str) -> Column:
     return Column(label, NUMBER, numbers, "objects")
 
 
-def _column(series: Any, label: str) -> Column:
+def column_of(series: Any, label: str) -> Column:
     """A narwhals series as a column."""
     import narwhals.stable.v2 as frames
 

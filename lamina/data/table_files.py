@@ -16,6 +16,7 @@ from .arrow import arrow, reading
 
 MOST = 1 << 14  # rows that are decoded at once
 _BLOCK = 1 << 20  # bytes of text that are read at once
+_BUFFERS: dict[str, Any] = {"buffer_size": 1 << 16, "pre_buffer": False}  # no row group as a whole
 PARQUET, IPC, CSV = "Parquet", "Arrow IPC", "CSV"
 ENDINGS = {
     **dict.fromkeys((".parquet", ".pq"), PARQUET),
@@ -146,7 +147,7 @@ def _parquet(path: str) -> File:
 
     def part(group: int) -> Part:
         def read(names: Sequence[str], size: int) -> Iterator[Any]:
-            with reading(path, PARQUET), parquet.ParquetFile(path, buffer_size=1 << 16) as file:
+            with reading(path, PARQUET), parquet.ParquetFile(path, **_BUFFERS) as file:
                 yield from file.iter_batches(
                     batch_size=size, row_groups=[group], columns=list(names)
                 )

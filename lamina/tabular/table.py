@@ -17,6 +17,7 @@ from ..core.errors import (
     nearest,
 )
 from ..data import tables
+from ..data.frames import column_of
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?"))
 BOOLEANS = {"true": 1.0, "false": 0.0}
@@ -193,11 +194,11 @@ def _series_of(data: Any, given: str) -> Iterable[Any]:
 
 def _from_series(series: Any) -> Column:
     """A narwhals series as numbers where its type is numeric, else as texts."""
+    if series.dtype.is_numeric():
+        numbers = column_of(series, str(series.name)).values
+        return Column(str(series.name), numbers.astype(np.float64))
     missing = series.is_null().to_list()
     cells = zip(series.to_list(), missing, strict=True)
-    if series.dtype.is_numeric():
-        numbers = [math.nan if absent else float(value) for value, absent in cells]
-        return Column(str(series.name), np.array(numbers, np.float64))
     texts = ["" if absent else _cell(value) for value, absent in cells]
     return Column(str(series.name), np.array(texts, TEXT))
 

@@ -74,7 +74,7 @@ class _Dense(NetworkEstimator):
         """The network, its first layer knowing how features are scaled."""
         made = network.build(self, x.shape[1], outputs, activation)
         if self.standardize:
-            network.standardize(made.layers[0], *moments(x, weights), len(x))
+            network.standardize(made.layers[0], *moments(x, weights), x.shape[0])
         return made
 
     def _held_out(self) -> float:

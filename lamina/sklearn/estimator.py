@@ -19,10 +19,8 @@ from ..keras.layers import BatchNormalization
 from ..ops.random_state import drawing
 from ..tabular.training import DivergedError
 from .rows import checked_weights, merged, relative, weigh_classes
+from .sparse import Batches, fitting, is_sparse, parts
 from .targets import Labels, Scale, checked_labels
-
-_CHUNK = 1 << 24
-"""Numbers of a sparse matrix that are made dense at once for predictions."""
 
 
 class NetworkEstimator(BaseEstimator):
@@ -102,11 +100,15 @@ class NetworkEstimator(BaseEstimator):
     ) -> Any:
         self._check()
         x, y = self._checked(X, y, reset=not goes_on)
-        weights = checked_weights(sample_weight, len(x))
+        weights = checked_weights(sample_weight, x.shape[0])
+        if not goes_on and hasattr(self, "model_"):
+            del self.model_  # an error from here on leaves nothing half new
         y = self._checked_target(y, goes_on, classes, weights)
         weights = self._weighted(y, weights)
         if weights is not None:  # rows that count for nothing are not there
             x, y, weights = (part[weights > 0] for part in (x, y, weights))
+            if not len(weights):
+                raise InvalidArgumentError("no row counts: the weights of all their classes are 0")
         if not goes_on or not hasattr(self, "_seed"):
             self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rows, held = self._divided((x, y, weights), self._held_out() if validates else 0.0)
@@ -117,7 +119,8 @@ class NetworkEstimator(BaseEstimator):
 
     def _prepared(self, rows: Any, goes_on: bool, options: dict[str, Any]) -> Any:
         """Make the network unless training goes on; the rows that it is to be trained on."""
-        one_batch = len(rows[0]) <= self._rows_in_batch(len(rows[0]))
+        count = rows[0].shape[0]
+        one_batch = count <= self._rows_in_batch(count) and not is_sparse(rows[0])
         together = merged(*rows) if one_batch else rows
         if not goes_on:
             self.history_, self.n_iter_ = {}, 0
@@ -128,25 +131,32 @@ class NetworkEstimator(BaseEstimator):
         return rows if knows or options.get("validation_split") else together
 
     def _train(self, rows: Any, held: Any, options: dict[str, Any]) -> None:
-        if held is not None:
-            kept = (held[0], self._encoded(held[1]), relative(held[2]))
-            options["validation_data"] = tuple(part for part in kept if part is not None)
-        x, y, weights = rows
         own = [*self._own_callbacks(held is not None), _Finite()]
         given = [*_listed(self.callbacks), *_listed(options.pop("callbacks", None))]
-        options = {"batch_size": self._rows_in_batch(len(x)), "verbose": self.verbose, **options}
-        with np.errstate(over="ignore", invalid="ignore"):  # _Finite sees what comes of it
-            history = self._network.fit(
-                x,
-                self._encoded(y),
-                sample_weight=relative(weights),
-                callbacks=[*own, *given],
-                **options,
-            )
+        options = {"verbose": self.verbose, **self._feeding(rows, held, options), **options}
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):  # _Finite sees what comes of it
+                history = self._network.fit(callbacks=[*own, *given], **options)
+        finally:
+            self._trained()
         for name, values in history.history.items():
             self.history_.setdefault(name, []).extend(values)
         self.n_iter_ += len(history.epoch)
-        self._trained()
+
+    def _feeding(self, rows: Any, held: Any, options: dict[str, Any]) -> dict[str, Any]:
+        """Arguments of the network's `fit`: rows to train on, and those to validate on."""
+        rows, held = (
+            None if part is None else (part[0], self._encoded(part[1]), relative(part[2]))
+            for part in (rows, held)
+        )
+        size = options.pop("batch_size", None) or self._rows_in_batch(rows[0].shape[0])
+        if is_sparse(rows[0]):
+            found: dict[str, Any] = {"x": Batches(rows, size, draw_seed()), "shuffle": False}
+            kept: Any = None if held is None else Batches(held, size)
+        else:
+            found = dict(zip(("x", "y", "sample_weight"), rows, strict=True), batch_size=size)
+            kept = None if held is None else tuple(part for part in held if part is not None)
+        return {**found, "validation_data": kept}
 
     def _seed_layers(self) -> None:
         """Let layers draw from the seed of this training: a copy or pickle goes on alike."""
@@ -159,7 +169,7 @@ class NetworkEstimator(BaseEstimator):
         """Rows to train on, and those to validate on."""
         if not share:
             return rows, None
-        places = np.arange(len(rows[0]))
+        places = np.arange(rows[0].shape[0])
         first, second = train_test_split(
             places, test_size=share, random_state=self._seed, stratify=self._strata(rows[1])
         )
@@ -169,7 +179,7 @@ class NetworkEstimator(BaseEstimator):
         )  # type: ignore[return-value]
 
     def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
-        """Features as dense float32, and targets as they are."""
+        """Features as float32, dense where they fit, and targets as they are."""
         with np.errstate(over="ignore"):  # what is too large is found right after
             x, y = validate_data(
                 self,
@@ -181,7 +191,7 @@ class NetworkEstimator(BaseEstimator):
                 multi_output=True,
                 y_numeric=isinstance(self, RegressorMixin),
             )
-        return (x.toarray() if hasattr(x, "toarray") else x), y
+        return fitting(x), y
 
     # Afterwards ---------------------------------------------------------------------------------
 
@@ -209,11 +219,9 @@ class NetworkEstimator(BaseEstimator):
         with np.errstate(over="ignore"):
             x = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float32)
         options = self._prediction_options()
-        if not hasattr(x, "toarray"):
+        if not is_sparse(x):
             return np.asarray(self.model_.predict(x, **options))
-        size = max(1, _CHUNK // x.shape[1])
-        chunks = [x[start : start + size].toarray() for start in range(0, x.shape[0], size)]
-        return np.concatenate([self.model_.predict(chunk, **options) for chunk in chunks])
+        return np.concatenate([self.model_.predict(part, **options) for part in parts(x)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import column_or_1d
 
 from ..core.dtypes import Array
 from ..core.errors import InvalidArgumentError
 from ..keras.configurable import snake_case
+from .sparse import is_sparse
+
+_BLOCK = 1 << 22
+"""Numbers of a table that are float64 at once."""
 
 OF_UNIT = frozenset({"mean_squared_error", "mse", "mean_absolute_error", "mae"})
 """Losses, by name, that mean the same for a target in standard deviations."""
@@ -148,8 +153,24 @@ def moments(columns: Any, weights: Array | None) -> tuple[Array, Array]:
 
     Constant is what differs by no more than rounding, as for scikit-learn's StandardScaler.
     """
-    mean = np.average(columns, axis=0, weights=weights).astype(np.float64)
-    variance = np.average((columns - mean) ** 2, axis=0, weights=weights)
-    precision = np.finfo(columns.dtype if columns.dtype.kind == "f" else np.float64).eps
-    bound = len(columns) * precision * variance + (len(columns) * mean * precision) ** 2
+    rows, precision = columns.shape[0], np.float64(_precision(columns.dtype))
+    if is_sparse(columns):
+        known = None if weights is None else weights.astype(columns.dtype)
+        mean, variance = mean_variance_axis(columns, axis=0, weights=known)
+    else:
+        size = max(1, _BLOCK // rows)
+        blocks = (columns[:, start : start + size] for start in range(0, columns.shape[1], size))
+        found = [_moments(block.astype(np.float64), weights) for block in blocks]
+        mean, variance = (np.concatenate(each) for each in zip(*found, strict=True))
+    mean, variance = mean.astype(np.float64), variance.astype(np.float64)
+    bound = rows * precision * variance + (rows * mean * precision) ** 2
     return mean, np.where(variance <= bound, 1.0, variance)
+
+
+def _moments(block: Array, weights: Array | None) -> tuple[Array, Array]:
+    mean = np.average(block, axis=0, weights=weights)
+    return mean, np.average((block - mean) ** 2, axis=0, weights=weights)
+
+
+def _precision(dtype: Any) -> float:
+    return float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)

@@ -33,7 +33,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import lamina as tf
 from lamina import keras
 from lamina.backends.llvm import engine
-from lamina.sklearn import DenseClassifier, DenseRegressor
+from lamina.sklearn import DenseClassifier, DenseRegressor, sparse
 from lamina.tabular import DivergedError
 
 CANCER = load_breast_cancer(as_frame=True)
@@ -323,6 +323,31 @@ def test_it_is_as_good_as_scikit_learns_own() -> None:
     assert ours > cross_val_score(make_pipeline(StandardScaler(), theirs), X, Y, cv=3).mean() - 0.02
 
 
+def test_sparse_rows_that_are_too_many_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    rows = scipy.sparse.random(900, 40, density=0.1, format="csr", random_state=0)
+    target, weights = rows @ rng.normal(size=40) > 0, rng.uniform(0, 2, 900)
+    whole = quick().fit(rows, target, sample_weight=weights)
+    monkeypatch.setattr(sparse, "WHOLE", 0)
+    monkeypatch.setattr(sparse, "PART", 40 * 70)
+    monkeypatch.setattr(DenseClassifier, "_prepared", _without_arrays(DenseClassifier._prepared))
+    found = [quick().fit(rows, target, sample_weight=weights) for _ in range(2)]
+    assert found[0].score(rows, target) > 0.93
+    assert found[0].predict_proba(rows).tolist() == found[1].predict_proba(rows).tolist()
+    for ours, known in zip(found[0].model_.get_weights()[:2], whole.model_.get_weights()[:2]):
+        np.testing.assert_allclose(ours, known, rtol=1e-5)  # mean and variance
+    held = quick(early_stopping=True).fit(rows, target)
+    assert len(held.validation_scores_) == held.n_iter_
+
+
+def _without_arrays(prepared: Any) -> Any:
+    def checked(estimator: Any, rows: Any, *others: Any) -> Any:
+        assert scipy.sparse.issparse(rows[0])
+        return prepared(estimator, rows, *others)
+
+    return checked
+
+
 # Mistakes ---------------------------------------------------------------------------------------
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
@@ -369,5 +394,16 @@ def test_data_that_do_not_fit_are_refused() -> None:
         quick().fit([[1e300], [1.0]], [0, 1])
     with pytest.raises(ValueError, match="too large for dtype"):
         DenseRegressor().fit([[1.0], [2.0]], [1e300, 1.0])
+    with pytest.raises(ValueError, match="no row counts"):
+        quick(class_weight={"good": 0, "bad": 0}).fit(X, Y)
+    diverging = DenseRegressor(optimizer="sgd", learning_rate=1e30)
     with pytest.raises(DivergedError, match="smaller learning_rate"):
-        DenseRegressor(optimizer="sgd", learning_rate=1e30).fit(DIABETES, PROGRESSION)
+        diverging.fit(DIABETES, PROGRESSION)
+
+
+def test_a_training_that_fails_leaves_nothing_half_new() -> None:
+    found = quick(epochs=1).fit(X, Y)
+    with pytest.raises(ValueError, match="'goood'"):
+        found.set_params(class_weight={"goood": 1}).fit(IRIS, KINDS)
+    with pytest.raises(NotFittedError):
+        found.predict(IRIS)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 import math
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from .archives import read_arrays
 from .dtypes import Array
 from .errors import ArgumentTypeError, DataLossError
 
@@ -57,13 +57,10 @@ def _plain(value: Any, where: str, data: io.BytesIO) -> Any:
 def unpacked(content: bytes, where: str) -> Any:
     """What `packed` was given; DataLossError, which names `where` it was, for anything else."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            tree, data = archive[_TREE], archive[_DATA]
+        arrays = read_arrays(io.BytesIO(content), where)
+        tree, data = arrays[_TREE], arrays[_DATA]
         return _restored(json.loads(tree.tobytes()), data.tobytes())
-    except (
-        *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError),
-        *(MemoryError, RecursionError, NotImplementedError, zipfile.BadZipFile),
-    ) as error:
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError, MemoryError) as error:
         raise DataLossError(f"{where} is damaged, or no file of lamina: {error!r:.200}") from error
 
 

@@ -44,6 +44,26 @@ RUNS: dict[str, list[dict[str, Any]]] = {
         {"filepath": "{epoch}.keras", "monitor": "val_mae", "save_best_only": True},
         {"filepath": "{epoch}-{loss:.1f}.h5", "mode": "min"},
         {
+            "filepath": "{epoch}-{batch}-{loss:.2f}.weights.h5",
+            "save_freq": 7,
+            "save_weights_only": True,
+            "save_best_only": True,
+            "monitor": "loss",
+        },
+        {
+            "filepath": "{epoch:02d}-{mae:.3f}.keras",
+            "save_freq": 5,
+            "monitor": "mae",
+            "mode": "min",
+        },
+        {"filepath": "last.weights.h5", "save_weights_only": True, "initial_value_threshold": 1.0},
+        {
+            "filepath": "{epoch}.keras",
+            "save_best_only": True,
+            "initial_value_threshold": 0.2,
+            "monitor": "val_loss",
+        },
+        {
             "filepath": "{epoch}.keras",
             "save_best_only": True,
             "initial_value_threshold": 0.3,

@@ -38,12 +38,9 @@ def fit(
     reset = model._resetter()
     standing = Standing(model, feed, validation, listeners.callbacks, stepper)
     standing.epoch = initial_epoch
-    model._training.standing = standing
-    with listeners, _finalized(model), stepper.session(), terminations(standing):
+    with listeners, _finalized(model), stepper.session(), _known(standing, model):
         listeners.on_train_begin()  # a callback may restore where a training stood
-        for epoch in range(standing.epoch, epochs):
-            if model.stop_training:
-                break
+        for epoch in range(epochs if standing.is_over else standing.epoch, epochs):
             reset()
             listeners.on_epoch_begin(epoch)
             if not work_through(model, stepper, feed, listeners, "train", standing):
@@ -56,8 +53,21 @@ def fit(
                 logs = dict(sorted(logs.items()))
             standing.end(epoch, logs)
             listeners.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
     listeners.on_train_end(standing.logs)
     return model.history
+
+
+@contextmanager
+def _known(standing: Standing, model: Any) -> Iterator[None]:
+    """Callbacks find `standing`; a signal that ends the process waits for those that keep it."""
+    model._training.standing = standing
+    try:
+        with terminations(standing):
+            yield
+    finally:
+        model._training.standing = None  # it holds the data
 
 
 @contextmanager

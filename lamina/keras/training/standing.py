@@ -39,6 +39,7 @@ class Standing:
         self._feeds = [feed] if validation is None else [feed, validation]
         self.epoch = self.batch = 0  # the epoch to go on in, and how many batches of it are done
         self.logs: Logs = {}
+        self.is_over = False  # whether what was restored had been told to stop
         self._start: State | None = None  # the data's and the random numbers' at that epoch's begin
         self._restored: State | None = None
         self._fits: State | None = None
@@ -144,7 +145,7 @@ class Standing:
             self._go_to(state["start"])
             moments.go_back(state["random"])
         self.epoch, self.batch, self.logs = state["epoch"], state["batch"], state["logs"]
-        self._restored = state
+        self._restored, self.is_over = state, state["stopped"] and not state["batch"]
 
     def _let_be(self, state: State) -> None:
         """Weights, optimizers, metrics and callbacks as they were."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..core.errors import MissingPackageError
 from .architecture import text_of
 from .hdf5 import summarized
 from .report import Inspection, Layer, Weight
@@ -13,17 +12,18 @@ from .report import Inspection, Layer, Weight
 _LARGEST = 2**31  # bytes, what a protocol buffer may hold
 _USUAL = ("", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training")
 _MOST = 20_000
+_FIELDS = {0x08: "ir_version", 0x12: "producer", 0x1A: "producer_version", 0x22: "domain"}
+"""By their keys in the file: number and kind (0 a number, 2 a text)."""
 
 
 def read(path: str, report: Inspection, statistics: bool) -> None:
-    """Add the nodes as layers, and the initializers as weights; needs the package onnx."""
+    """Add the nodes as layers, and the initializers as weights; without onnx, who wrote it."""
     try:
         import onnx
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingPackageError(
-            "ONNX files are read with the package onnx: pip install 'lamina[onnx]'"
-        ) from error
+    except ImportError:
+        _read_header(path, report)
+        return
     if report.size > _LARGEST:
         report.stop("the file", f"{report.size:,} bytes are more than an ONNX file has")
         return
@@ -41,6 +41,26 @@ def read(path: str, report: Inspection, statistics: bool) -> None:
             report.add("warning", f"operator of {text_of(node.domain)}", text_of(node.name), why)
     for tensor in list(graph.initializer)[:_MOST]:
         report.weights.append(_weight(tensor, report, statistics))
+
+
+def _read_header(path: str, report: Inspection) -> None:
+    """Add the first fields of the message: they say which version of ONNX, and who wrote it."""
+    with open(path, "rb") as file:
+        head = file.read(2**12)
+    place = 0
+    while place + 1 < len(head) and (key := head[place]) in _FIELDS:
+        value, place = head[place + 1], place + 2
+        if value > 127:  # longer than any version or name is
+            break
+        if key & 7 == 2:
+            report.about[_FIELDS[key]] = text_of(
+                head[place : place + value].decode("utf-8", "replace")
+            )
+            place += value
+        else:
+            report.about[_FIELDS[key]] = str(value)
+    why = "pip install 'lamina[onnx]' to see what is in it"
+    report.stop("all but the header", why)
 
 
 def _describe(model: Any, report: Inspection) -> None:

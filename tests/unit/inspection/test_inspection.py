@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import pickle
+import sys
 import zipfile
 
 import numpy as np
@@ -177,7 +178,7 @@ def test_safetensors_that_lie(entry, what, tmp_path):
     assert [f.what for f in found.findings][:1] == ([what] if what else [])
 
 
-def test_onnx(tmp_path):
+def test_onnx(tmp_path, monkeypatch):
     onnx = pytest.importorskip("onnx")
     h, t = onnx.helper, onnx.TensorProto
     inside = h.make_tensor("w", t.FLOAT, [2, 1], [1.0, 2.0])
@@ -193,6 +194,9 @@ def test_onnx(tmp_path):
     assert [(x.name, x.kind) for x in found.layers] == [("product", "MatMul")]
     assert found.weights[0].statistics.mean == 1.5
     assert [(f.severity, f.where) for f in found.findings] == [("danger", "far")]
+    monkeypatch.setitem(sys.modules, "onnx", None)  # not installed
+    found = inspect(tmp_path / "m.onnx")
+    assert found.about["producer"] == "somebody" and "lamina[onnx]" in found.stopped[0]
 
 
 def test_a_folder_of_tensorflow(tmp_path):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 F32, F64 = "float", "double"
 I1, I8, I32, I64 = "i1", "i8", "i32", "i64"
 PTR = "ptr"
+_BYTES = [f"\\{byte:02X}" for byte in range(256)]  # as strings of LLVM have them
 _VECTOR = re.compile(r"<(\d+) x (.+)>")
 
 
@@ -130,7 +131,7 @@ class Module:
 
     def data(self, name: str, content: bytes) -> Reg:
         """A pointer to bytes that the program carries."""
-        body = re.sub(rb"[^ !#-[\]-~]", lambda found: b"\\%02X" % found[0][0], content).decode()
+        body = "".join(map(_BYTES.__getitem__, content))
         self._lines.append(
             f'@{name} = private unnamed_addr constant [{len(content)} x i8] c"{body}", align 64'
         )

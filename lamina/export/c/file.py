@@ -29,6 +29,9 @@ _TEXT = """\
 /* Up to {block} rows at a time. */
 static int {name}_block({arguments}, int rows)
 {{
+    if (rows < 1) {{ /* so that compilers see that all loops run */
+        return {upper}_OK;
+    }}
 {body}
 }}
 
@@ -67,6 +70,7 @@ def source(inference: Inference, header_name: str) -> tuple[str, str]:
     planned = plan(inference.graph)
     memory = slots(planned, inference.graph)
     block, stack = _block(memory, inference.name)
+    stack += _spare(planned)
     functions = Functions(made.name)
     body = _body(inference, made, planned, memory, functions, block)
     pointers = [f"const {x.kind} *{x.name}" for x in made.inputs]
@@ -98,6 +102,12 @@ def _block(memory: Slots, name: str) -> tuple[int, int]:
             f"exported function has at most {_MOST_STACK} bytes of stack. Make its layers smaller."
         )
     return rows, rows * per_row + _OTHERS
+
+
+def _spare(planned: Plan) -> int:
+    """The bytes that sorting takes."""
+    sorts = [node for node in planned.nodes if node.primitive.name == "argsort"]
+    return 4 * max((int(node.inputs[0].spec.shape[-1]) for node in sorts), default=0)
 
 
 def _body(

@@ -116,6 +116,18 @@ def test_several_inputs_and_outputs(rows, tmp_path):
 
 
 @needs_compiler
+@pytest.mark.parametrize("level", ["-O1", "-O3"])
+def test_layers_of_one_width_share_a_product(level, tmp_path):
+    layers = [keras.layers.Dense(n, "relu") for n in (64, 96, 41)]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    model.export(tmp_path / "it.c", verbose=False)
+    specs = [port.spec for port in inference_graph(model).outputs]
+    called = Called(tmp_path / "it.c", "it", specs, level, *STRICT)
+    x = rows_of(29, 3)
+    np.testing.assert_allclose(called(x)[0], model.predict(x, verbose=0), rtol=1e-6, atol=1e-6)
+
+
+@needs_compiler
 def test_nan_and_infinity_pass_as_in_predict(tmp_path):
     model = credit()
     model.export(tmp_path / "credit.c", verbose=False)

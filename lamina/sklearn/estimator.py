@@ -134,11 +134,16 @@ class NetworkEstimator(BaseEstimator):
         own = [*self._own_callbacks(held is not None), _Finite()]
         given = [*_listed(self.callbacks), *_listed(options.pop("callbacks", None))]
         options = {"verbose": self.verbose, **self._feeding(rows, held, options), **options}
+        before = self._network.history
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # _Finite sees what comes of it
-                history = self._network.fit(callbacks=[*own, *given], **options)
-        finally:
+                self._network.fit(callbacks=[*own, *given], **options)
+        finally:  # what was trained before Ctrl-C or an error is not lost
+            if self._network.history is not before:
+                self._remember(self._network.history)
             self._trained()
+
+    def _remember(self, history: Any) -> None:
         for name, values in history.history.items():
             self.history_.setdefault(name, []).extend(values)
         self.n_iter_ += len(history.epoch)

@@ -122,6 +122,8 @@ def test_columns_are_known_by_name() -> None:
     found = quick(epochs=2).fit(frame, Y.tolist())
     assert found.feature_names_in_.tolist() == X.columns.tolist()
     assert found.predict(frame).tolist() == found.predict(X).tolist()
+    pipeline = make_pipeline(StandardScaler(), quick(epochs=1)).set_output(transform="pandas")
+    assert pipeline.fit(X, Y)[-1].feature_names_in_.tolist() == X.columns.tolist()
     with pytest.raises(ValueError, match="feature names should match"):
         found.predict(X.rename(columns={"mean radius": "radius"}))
     with pytest.raises(ValueError, match="expecting 30 features"):
@@ -399,6 +401,19 @@ def test_data_that_do_not_fit_are_refused() -> None:
     diverging = DenseRegressor(optimizer="sgd", learning_rate=1e30)
     with pytest.raises(DivergedError, match="smaller learning_rate"):
         diverging.fit(DIABETES, PROGRESSION)
+
+
+def test_what_was_trained_before_an_interrupt_is_kept() -> None:
+    def stop(epoch: int, logs: Any) -> None:
+        if epoch == 5:
+            raise KeyboardInterrupt
+
+    stopping = keras.callbacks.LambdaCallback(on_epoch_end=stop)
+    found = DenseRegressor((8,), learning_rate=0.05, random_state=0, callbacks=[stopping])
+    with pytest.raises(KeyboardInterrupt):
+        found.fit(DIABETES, PROGRESSION)
+    assert found.n_iter_ >= 5 and len(found.loss_curve_) == found.n_iter_
+    assert found.score(DIABETES, PROGRESSION) > 0.2
 
 
 def test_a_training_that_fails_leaves_nothing_half_new() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.outside import outside
 from ..keras.configurable import FAMILIES
+from ..keras.limits import MOST_OBJECTS
 from .report import Inspection
 
 _ROOTS = re.compile(r"^(?:keras|tf_keras|tensorflow(?:\.python)?\.keras)(?:\.(?:src|api))*(?:\.|$)")
@@ -41,10 +42,14 @@ _DEPTH, _NODES = 200, 500_000
 
 def judge(config: Any, report: Inspection, where: str) -> None:
     """Take down what is dangerous, unknown or beyond measure in a configuration."""
+    objects = 0
     for path, node in _nodes(config, report, where):
         if isinstance(node, dict):
+            objects += "class_name" in node
             _judge_object(node, report, path)
             _judge_places(node, report, path)
+    if objects > MOST_OBJECTS:
+        report.add("danger", "a configuration beyond measure", where, f"{objects:,} objects")
 
 
 def _nodes(config: Any, report: Inspection, where: str) -> Iterator[tuple[str, Any]]:

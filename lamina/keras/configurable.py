@@ -28,7 +28,7 @@ from .custom_objects import custom_object as custom_object
 from .custom_objects import custom_object_scope as custom_object_scope
 from .custom_objects import registered_name
 from .lambdas import is_lambda, lambda_config, lambda_of
-from .limits import check_name
+from .limits import check_object
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -316,7 +316,7 @@ def deserialize(config: dict[str, Any]) -> Any:
         raise InvalidArgumentError(f"the configuration of {class_name} is not a dict")
     if not hasattr(cls, "from_config"):
         raise ArgumentTypeError(f"the class {class_name} has no from_config()")
-    check_name(inner.get("name"))
+    check_object(inner.get("name"))
     made = cls.from_config(inner)
     _finish(made, config)
     if scope is not None and shared is not None:

@@ -17,6 +17,7 @@ from ..core.archives import shown
 from ..core.errors import InvalidArgumentError
 
 _FREE = 64 * 2**20  # bytes of tables and of metrics' state, which no file holds
+MOST_OBJECTS = 10_000  # making a layer takes about 3 ms
 _UNKNOWN_MEMORY = 64 * 2.0**30
 _LONGEST_NAME = 10_000
 _LONGEST_PATTERN = 200
@@ -26,6 +27,7 @@ _MOST_REPEATS = 2  # in a pattern; matching takes at most about the cube of a pa
 class _Budget(threading.local):
     weights: float | None = None
     others: float = 0.0
+    objects: int = 0
 
 
 _BUDGET = _Budget()
@@ -34,12 +36,12 @@ _BUDGET = _Budget()
 @contextmanager
 def weight_budget(limit: float) -> Iterator[None]:
     """Inside, a file is read: layers may not make weights of more than `limit` bytes in all."""
-    before = _BUDGET.weights, _BUDGET.others
-    _BUDGET.weights, _BUDGET.others = limit, _FREE
+    before = _BUDGET.weights, _BUDGET.others, _BUDGET.objects
+    _BUDGET.weights, _BUDGET.others, _BUDGET.objects = limit, _FREE, MOST_OBJECTS
     try:
         yield
     finally:
-        _BUDGET.weights, _BUDGET.others = before
+        _BUDGET.weights, _BUDGET.others, _BUDGET.objects = before
 
 
 @contextmanager
@@ -107,9 +109,14 @@ def checked_pattern(pattern: str) -> str:
     return pattern
 
 
-def check_name(name: object) -> None:
-    """In a file, names are of one line and can be shown."""
-    if _BUDGET.weights is None or not isinstance(name, str):
+def check_object(name: object) -> None:
+    """In a file, objects are not too many, and their names are of one line and can be shown."""
+    if _BUDGET.weights is None:
+        return
+    _BUDGET.objects -= 1
+    if _BUDGET.objects < 0:
+        raise InvalidArgumentError(f"a file may describe {MOST_OBJECTS:,} objects at most")
+    if not isinstance(name, str):
         return
     if len(name) > _LONGEST_NAME or not name.isprintable():
         raise InvalidArgumentError(

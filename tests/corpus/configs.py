@@ -281,6 +281,11 @@ def nested_a_thousand_times() -> bytes:
     return model(deep)
 
 
+def layers_without_end() -> bytes:
+    words = [layer("Zeros", "keras.initializers")] * 10_001
+    return json.dumps(layer("Dense", units=1, kernel_initializer=words)).encode()
+
+
 def brackets() -> bytes:
     return b"[" * 200_000
 
@@ -390,6 +395,7 @@ ATTACKS = [
         ("CWE-1333", pattern_of_dtypes),
         ("CWE-1333", pattern_of_layers),
     ),
+    *_rows(InvalidArgumentError, "10,000 objects at most", ("CWE-400", layers_without_end)),
     *_rows(DataLossError, "nested too deeply", ("CWE-674", nested_a_thousand_times)),
     *_rows(
         DataLossError,

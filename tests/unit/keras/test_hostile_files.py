@@ -8,6 +8,7 @@ import random
 import re
 import socket
 import subprocess
+import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -94,3 +95,28 @@ def test_old_checkpoints_are_removed_in_their_folder_only(tmp_path):
         manager.save()
     assert precious.exists()
     assert len(list(folder.glob("*.npz"))) == 1
+
+
+_LIMITED = """
+import resource, sys, warnings
+from tests.corpus import all_attacks
+from tests.fuzz.targets import TARGETS, is_refused
+warnings.simplefilter("ignore")
+TARGETS["weights"].read(TARGETS["weights"].seeds()[0])
+attacks = [(a, a.make()) for a in all_attacks() if a.reader == "weights"]
+pages = int(open("/proc/self/statm").read().split()[0])
+most = pages * resource.getpagesize() + 2**28
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+print(sum(is_refused(attack.reader, content) for attack, content in attacks), len(attacks))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_hostile_weights_take_little_memory_outside_of_python_too(checkout):
+    """libhdf5 allocates where Python's own count does not see it."""
+    found = subprocess.run(
+        [sys.executable, "-c", _LIMITED], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    refused, attacks = found.stdout.split() or ("nothing", found.stderr)
+    assert refused == attacks

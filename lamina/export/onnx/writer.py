@@ -150,9 +150,12 @@ class Writer:
         return found
 
     def put(self, value: Value, found: str | Loose) -> None:
-        """Let `value` be what a rule found."""
+        """Let `value` be what a rule found; a graph inside may be written more than once."""
         if isinstance(found, Loose) and found.shape == value.spec.shape:
             found = found.name
+        self._loose.pop(id(value), None)
+        for written in self._written:
+            written.pop(id(value), None)
         if isinstance(found, Loose):
             self._loose[id(value)] = found
         else:

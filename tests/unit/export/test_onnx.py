@@ -115,6 +115,24 @@ def test_branches_and_loops_of_a_subclass():
             np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+def test_a_condition_that_repeats_a_number_looks_at_it_in_every_turn():
+    class Doubling(keras.Model):
+        def call(self, x):
+            factor = tf.reduce_sum(x) * 0.0 + 1.0
+            while tf.reduce_sum(tf.sort(tf.broadcast_to(factor[None], (3,)))) < 40.0:
+                factor = factor * 2.0
+            return x * factor
+
+    model = Doubling()
+    expected = model(X)
+    found = onnx_model(inference_graph(model))
+    (loop,) = [node for node in found.graph.node if node.op_type == "Loop"]
+    body = loop.attribute[0].g
+    assert any(node.op_type == "Expand" for node in body.node)  # else it would never end
+    (found,) = onnxruntime.InferenceSession(found.SerializeToString()).run(None, {"input_0": X})
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
 def test_other_dtypes():
     for dtype in ("float64", "float16"):
         model = keras.Sequential(

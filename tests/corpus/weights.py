@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from lamina.core.errors import OpError
 from tests.fuzz.targets import TARGETS
 
 from .attack import Attack
@@ -208,6 +210,27 @@ def superblock_of_the_future() -> bytes:
     return _good()[:8] + b"\x63" + _good()[9:]
 
 
+def _listed(*files: Any) -> bytes:
+    places = {f"/layers/dense{number or ''}": name for number, name in enumerate(files)}
+    return json.dumps({"metadata": {"total_size": 1}, "weight_map": places}).encode()
+
+
+def shard_of_another_folder() -> bytes:
+    return _listed("../secret.weights.h5")
+
+
+def shard_of_the_host() -> bytes:
+    return _listed("/etc/secret.weights.h5")
+
+
+def shard_that_is_no_name() -> bytes:
+    return _listed([{"a": 1}])
+
+
+def shards_without_end() -> bytes:
+    return _listed([f"{number}.weights.h5" for number in range(1001)])
+
+
 _LINK, _ELSEWHERE = "is a link to another place or file", "has its numbers in another file"
 _ABSENT, _TYPE = "its numbers are not in the file", "holds neither numbers nor text"
 _W = "weights"
@@ -240,5 +263,9 @@ ATTACKS = [
     Attack("CWE-843", _W, attribute_of_references, _TYPE),
     Attack("CWE-436", _W, begins_with_something_else, "does not begin as one"),
     Attack("truncated", _W, ends_early, "is damaged: "),
+    Attack("CWE-22", "shards", shard_of_another_folder, "in the folder of the list", OpError),
+    Attack("CWE-22", "shards", shard_of_the_host, "in the folder of the list", OpError),
+    Attack("CWE-20", "shards", shard_that_is_no_name, "is no list of weights in several files"),
+    Attack("CWE-400", "shards", shards_without_end, "at most 1,000 are read"),
     Attack("damaged", _W, superblock_of_the_future, "is damaged: "),
 ]

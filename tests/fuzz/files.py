@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-_NAMES = "archive json objects hdf5 npz weights named safetensors tabular"
+_NAMES = "archive json objects hdf5 npz weights shards named safetensors tabular"
 NAMES = tuple(_NAMES.split())
 _TURN = 120  # seconds of one process; a fresh one has forgotten what leaked in
 _MEMORY = 3072  # megabytes

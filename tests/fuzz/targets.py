@@ -158,6 +158,13 @@ def _weights() -> list[bytes]:
     return [_written(network().save_weights, "all.weights.h5")]
 
 
+def _shards() -> list[bytes]:
+    """The list of files; these lie where the reader looks for them."""
+    path = Path(_folder()) / "parts.weights.json"
+    network().save_weights(path, max_shard_size=1e-7)
+    return [path.read_bytes()]
+
+
 def _checkpoints() -> list[bytes]:
     return [_written(network().save_weights, "all.ckpt")]
 
@@ -220,6 +227,11 @@ def _load_old_model(path: str) -> Any:
 
 @_at("all.weights.h5")
 def _load_weights(path: str) -> Any:
+    return _receiver().load_weights(path)
+
+
+@_at("parts.weights.json")
+def _load_shards(path: str) -> Any:
     return _receiver().load_weights(path)
 
 
@@ -295,6 +307,7 @@ TARGETS = {
     "objects": Fuzzed(_objects, mutating.mutate_json, _load_object),
     "hdf5": Fuzzed(_old_models, mutating.mutate_hdf5, _load_old_model),
     "weights": Fuzzed(_weights, mutating.mutate_hdf5, _load_weights),
+    "shards": Fuzzed(_shards, mutating.mutate_json, _load_shards),
     "npz": Fuzzed(_checkpoints, _mutate_npz, _load_checkpoint),
     "named": Fuzzed(_named(".npz"), _mutate_npz, _load_named),
     "safetensors": Fuzzed(_named(".safetensors"), _mutate_safetensors, _load_safetensors),

@@ -89,18 +89,18 @@ def load(model: Layer, path: str, skip_mismatch: bool = False, skip: Iterable[An
 def _places(path: str) -> dict[str, list[str]]:
     """For each group the files that hold its arrays, all in the folder of the list."""
     with opened(path) as file:
-        text = file.read(_MOST_BYTES + 1)
+        text = file.read() if os.path.getsize(path) <= _MOST_BYTES else b"{}"
     try:
-        listed = json.loads(text) if len(text) <= _MOST_BYTES else {}
+        listed = json.loads(text)
         found = {
             str(place).strip("/"): [files] if isinstance(files, str) else list(files)
             for place, files in listed["weight_map"].items()
         }
+        names = {name for files in found.values() for name in files}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataLossError(
             f"{path} is no list of weights in several files, or is damaged: {error}"
         ) from error
-    names = {name for files in found.values() for name in files}
     if len(names) > _MOST_SHARDS:
         raise DataLossError(f"{path} names {len(names):,} files; at most {_MOST_SHARDS:,} are read")
     for name in names:

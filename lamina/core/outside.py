@@ -61,7 +61,8 @@ _REASONS = {
         tf.xla tf.mlir tf.config.experimental.*mlir_bridge
         tf.sysconfig tf.load_library tf.load_op_library tf.raw_ops tf.graph_util
         tf.import_graph_def tf.nondifferentiable_batch_function tf.guarantee_const""",
-    "models are files of Keras: model.save('model.keras'), keras.models.load_model": """
+    "models are files of Keras: model.save('model.keras'), keras.models.load_model; "
+    "model.export('model.onnx') writes what runs elsewhere": """
         tf.saved_model tf.lite keras.export keras.layers.TFSMLayer keras.saving.KerasFileEditor
         keras.callbacks.OrbaxCheckpoint""",
     "weights are of floats; leave the quantization out": """

@@ -16,6 +16,7 @@ from ..graph import Inference
 from .kernels import computed_in
 
 ROWS = "rows"
+_SMALL = 64  # elements of a constant that counts by content
 
 
 class Loose(NamedTuple):
@@ -172,14 +173,17 @@ class Writer:
     def constant(self, array: Array, label: str | None = None) -> str:
         """A tensor of known numbers; equal small ones are one."""
         whole = np.asarray(array, order="C")
-        key: tuple[Any, ...] = (id(array), label)
-        if whole.size <= 64 and whole.dtype != STRING and label is None:
-            key = whole.tobytes(), whole.dtype, whole.shape
+        if label is not None or whole.size > _SMALL or whole.dtype == STRING:
+            return self._initializer(whole, label or "constant")
+        key = whole.tobytes(), whole.dtype, whole.shape
         if key not in self._constants:
-            name = self.fresh(label or "constant")
-            self._constants[key] = name
-            self.initializers.append(self._arrays.from_array(_readable(whole), name))
+            self._constants[key] = self._initializer(whole, "constant")
         return self._constants[key]
+
+    def _initializer(self, array: Array, label: str) -> str:
+        name = self.fresh(label)
+        self.initializers.append(self._arrays.from_array(_readable(array), name))
+        return name
 
     def scalar(self, number: Any, dtype: np.dtype[Any]) -> str:
         """One number."""

@@ -37,6 +37,11 @@ _CODE_WHY = "whoever loads it with safe_mode=False runs it; lamina never does"
 _PLACE = re.compile(r"^(?:[a-z][a-z0-9+.-]{1,11}://|/|~|\.\.[/\\]|[A-Za-z]:\\|\\\\)")
 _VOCABULARIES = {"vocabulary", "idf_weights", "filepath", "file_path"}
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z_0-9]{2,30}")
+_CLASS = re.compile(r"[^\W\d]\w*|[^>]+>[^\W\d][\w.]*|<lambda>")  # with its package, perhaps
+_NAMES = {"class_name", "module", "name", "registered_name"}
+_LONGEST = 1000
+_ANY_NUMBER = {"keras_history", "salt", "seed", "shared_object_id", "value", "vocabulary"}
+_LARGEST = 2**31
 _DEPTH, _NODES = 200, 500_000
 
 
@@ -44,10 +49,11 @@ def judge(config: Any, report: Inspection, where: str) -> None:
     """Take down what is dangerous, unknown or beyond measure in a configuration."""
     objects = 0
     for path, node in _nodes(config, report, where):
+        _judge_numbers(node, report, path)
         if isinstance(node, dict):
             objects += "class_name" in node
             _judge_object(node, report, path)
-            _judge_places(node, report, path)
+            _judge_texts(node, report, path)
     if objects > MOST_OBJECTS:
         report.add("danger", "a configuration beyond measure", where, f"{objects:,} objects")
 
@@ -130,7 +136,7 @@ def _judge_class(name: str, node: dict[str, Any], report: Inspection, path: str)
         return
     if any(name in known or name.rpartition(">")[2] in known for known in FAMILIES.values()):
         return
-    if name in _OF_KERAS_ITSELF:
+    if name in _OF_KERAS_ITSELF or _is_operation(module):
         return
     reason = outside(f"keras.layers.{name}")
     if reason is not None:
@@ -139,6 +145,12 @@ def _judge_class(name: str, node: dict[str, Any], report: Inspection, path: str)
     shown = registered if isinstance(registered, str) else name
     why = "a class of the author's own; pass it in custom_objects"
     report.add("note", f"unknown class {shown}", path, why)
+
+
+def _is_operation(module: Any) -> bool:
+    """Whether a module is one of Keras's whose classes are steps of functional models."""
+    root = _ROOTS.match(module) if isinstance(module, str) else None
+    return root is not None and str(module)[root.end() :].startswith("ops")
 
 
 def _only_computes(module: str, name: str) -> bool:
@@ -150,11 +162,27 @@ def _only_computes(module: str, name: str) -> bool:
     return part in _PARTS or (not part and name in _OF_KERAS_ITSELF)
 
 
-def _judge_places(node: dict[str, Any], report: Inspection, path: str) -> None:
-    """Files and addresses that a layer would read when it is made."""
+def _judge_numbers(node: Any, report: Inspection, path: str) -> None:
+    """Sizes that would fill any memory."""
+    if _ANY_NUMBER & set(path.rsplit("/", 2)[1:]):
+        return
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, int) and abs(value) > _LARGEST and key not in _ANY_NUMBER:
+            why = f"{value:.3g} of anything is no model; making it would fill the memory"
+            report.add("warning", "a number beyond measure", f"{path}/{key}", why)
+
+
+def _judge_texts(node: dict[str, Any], report: Inspection, path: str) -> None:
+    """Names that are none; files and addresses that a layer would read when it is made."""
     for key, value in node.items():
         if not isinstance(value, str):
             continue
+        if key in _NAMES and (len(value) > _LONGEST or not value.isprintable()):
+            why = "it is very long, or would steer the terminal that shows it"
+            report.add("warning", "a name that is none", f"{path}/{key}", why)
+        if key == "class_name" and not _CLASS.fullmatch(value):
+            why = "a reader that follows it would reach for parts of an object"
+            report.add("danger", "a class by a name that is none", f"{path}/{key}", why)
         if key in _VOCABULARIES or (len(value) < 4096 and _PLACE.match(value)):
             why = "a reader would open that file or address while it makes the model"
             report.add("danger", f"names a file or address: {value[:100]}", f"{path}/{key}", why)

@@ -27,6 +27,8 @@ from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..layers.layer import Layer
 from ..limits import memory_budget, weight_budget
+from ..place import MEMBER as PLACE
+from ..place import read_place
 from . import assets, hdf5, keras2, named, shards, weights
 from .archive import opened, read_archive, write_archive
 from .folder import read_folder, write_folder
@@ -99,6 +101,10 @@ def model_members(model: Any) -> dict[str, bytes]:
     members = {METADATA: _json(metadata), CONFIG: config, WEIGHTS: weights.to_bytes(model)}
     if getattr(model, "_columns", None) is not None:
         members[MEMBER] = model._columns.to_bytes()
+    training = getattr(model, "_training", None)
+    place = training.standing.place() if training and training.standing else None
+    if place is not None:
+        members[PLACE] = place.to_bytes()
     return {**members, **assets.members(model)}
 
 
@@ -129,7 +135,7 @@ def load_model(
                 file, path, lambda text: model_from_text(text, path, custom_objects), compile
             )
     read = read_folder if folder else read_archive
-    members = read(path, (CONFIG, WEIGHTS), (METADATA, MEMBER), below=assets.FOLDER)
+    members = read(path, (CONFIG, WEIGHTS), (METADATA, MEMBER, PLACE), below=assets.FOLDER)
     if len(members[CONFIG]) > _CONFIG_LIMIT:
         raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
     with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
@@ -141,6 +147,8 @@ def load_model(
     assets.load(model, members, path)
     if MEMBER in members:
         model._columns = read_columns(members[MEMBER], path)
+    if PLACE in members and hasattr(model, "_training"):
+        model._training.place = read_place(members[PLACE], path)
     return model
 
 

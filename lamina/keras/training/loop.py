@@ -38,6 +38,8 @@ def fit(
     reset = model._resetter()
     standing = Standing(model, feed, validation, listeners.callbacks, stepper)
     standing.epoch = initial_epoch
+    standing.go_on(model._training.place)
+    model._training.place = None
     with listeners, _finalized(model), stepper.session(), _known(standing, model):
         listeners.on_train_begin()  # a callback may restore where a training stood
         for epoch in range(epochs if standing.is_over else standing.epoch, epochs):

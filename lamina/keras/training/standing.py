@@ -10,7 +10,10 @@ import numpy as np
 
 from ...core.errors import ArgumentTypeError, DataLossError, FailedPreconditionError
 from ...ir.graph import eagerly
+from ...ops.random_state import process_state, restart_process
 from ..optimizers.state import OptimizerState
+from ..place import Place
+from ..random import SeedGenerator
 from . import moments
 from .pieces import Feed
 from .stepper import Logs, Stepper
@@ -84,6 +87,29 @@ class Standing:
             "feeds": [feed.position() for feed in self._feeds],
             "seeds": [[seed.state() for seed in feed.seeds] for feed in self._feeds],
         }
+
+    def place(self) -> Place | None:
+        """For a model's file: None within an epoch, where only a backup can go on."""
+        if self.batch:
+            return None
+        seeds = [[seed.state() for seed in feed.seeds] for feed in self._feeds]
+        layers = [np.asarray(each.state).tolist() for each in _generators(self._model)]
+        return Place(self.epoch, **process_state(), layers=layers, seeds=seeds)
+
+    def go_on(self, place: Place | None) -> None:
+        """Draw random numbers as the training did that came to `place`, if this is that epoch."""
+        if place is None or place.epoch != self.epoch:
+            return
+        restart_process(place.process)
+        generators = _generators(self._model)
+        if len(generators) == len(place.layers):
+            for generator, numbers in zip(generators, place.layers, strict=True):
+                generator.state.assign(np.array(numbers, np.uint64).astype(np.uint32))
+        known = [list(feed.seeds) for feed in self._feeds]
+        if [len(seeds) for seeds in known] == [len(states) for states in place.seeds]:
+            for seeds, states in zip(known, place.seeds, strict=True):
+                for seed, state in zip(seeds, states, strict=True):
+                    seed.restart(*state)
 
     # Writing
 
@@ -203,6 +229,13 @@ def _variables(model: Any) -> list[Any]:
     """Weights and the state of random numbers."""
     found: list[Any] = model.variables
     return found
+
+
+def _generators(model: Any) -> list[SeedGenerator]:
+    """The sources of random numbers in a model, each once."""
+    layers = model._flatten_layers()
+    found = [p for layer in layers for p in layer._parts() if isinstance(p, SeedGenerator)]
+    return list({id(generator): generator for generator in found}.values())
 
 
 def _optimizers(model: Any) -> list[Any]:

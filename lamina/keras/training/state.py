@@ -29,6 +29,7 @@ class TrainingState:
         self.serving = Serving()
         self.calling = Serving()
         self.call_program: tuple[int, Function] | None = None  # when it was traced, and it
+        self.place: Any = None  # where the training stood in which the model's file was saved
         self.standing: Any = None  # of a call of `fit`, for callbacks that keep it
         self.single: dict[Any, Any] = {}  # steps for single batches of a kind
 

@@ -13,7 +13,9 @@ import pytest
 import lamina as tf
 from lamina import keras
 from lamina.core.config import config
+from lamina.core.errors import DataLossError
 from lamina.keras.callbacks import BackupAndRestore, backup
+from lamina.keras.place import read_place
 from tests.oracle.interrupted import (
     BATCH,
     DATA,
@@ -198,3 +200,36 @@ def test_a_training_that_has_ended_goes_on_for_more_epochs(tmp_path: Path) -> No
     more.fit(**arrays(), epochs=5, verbose=0, callbacks=[keeper])
     assert_same(whole, more)
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["training-000005.npz"]
+
+
+@pytest.mark.parametrize("data", ["arrays", "weighted", "validation", "dataset"])
+def test_a_saved_model_goes_on_at_its_epoch(tmp_path: Path, data: str) -> None:
+    whole = network()
+    history = whole.fit(**DATA[data](), epochs=EPOCHS, verbose=0)
+    keeper = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")
+    network().fit(**DATA[data](), epochs=4, verbose=0, callbacks=[keeper])
+    keras.utils.set_random_seed(99)
+    resumed = keras.models.load_model(tmp_path / "3.keras")
+    more = resumed.fit(**DATA[data](), epochs=EPOCHS, initial_epoch=3, verbose=0)
+    assert {name: values[3:] for name, values in history.history.items()} == more.history
+    for ours, theirs in zip(resumed.variables, whole.variables, strict=True):
+        np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
+
+
+def test_a_saved_model_begins_anew_at_another_epoch(tmp_path: Path) -> None:
+    keeper = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")
+    network().fit(**arrays(), epochs=2, verbose=0, callbacks=[keeper])
+    found = []
+    for seed in (1, 2, 1):
+        keras.utils.set_random_seed(seed)
+        model = keras.models.load_model(tmp_path / "2.keras")
+        found.append(model.fit(**arrays(), epochs=1, verbose=0).history["loss"])
+    assert found[0] == found[2] != found[1]
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b'{"epoch": 1}', b"[" * 100_000, b'{"epoch": -1, "seed": 1}']
+)
+def test_a_damaged_place_is_told(content: bytes) -> None:
+    with pytest.raises(DataLossError, match=r"a\.keras: its lamina_place\.json is damaged"):
+        read_place(content, "a.keras")

@@ -468,7 +468,7 @@ model = keras.Sequential([keras.layers.Dense(1)])
 model.compile("sgd", "mse")
 peaks = []
 for path in sys.argv[1:]:
-    model.fit(path, y="x0", verbose=0)
+    model.fit(path, y="x0", batch_size=1024, verbose=0)
     unit = 1 if sys.platform == "darwin" else 1024
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 print(json.dumps(peaks))

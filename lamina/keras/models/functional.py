@@ -117,7 +117,7 @@ class Functional(Model):
         return [producer_name(tensor) for tensor in self.outputs]
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """The outputs for `inputs`, layer by layer."""
+        """The outputs for `inputs`, layer by layer; a list of one is that one, as in Keras."""
         known = self._bind_inputs(inputs)
         for value, own in zip(
             known.values(), () if mask is None else nest.flatten(mask), strict=False
@@ -132,7 +132,10 @@ class Functional(Model):
             known.update(zip(map(id, operation.outputs), results, strict=True))
         if self._added_losses or self._measured:
             self._add_computed(known)
-        return nest.map_structure(lambda tensor: known[id(tensor)], self.outputs_structure)
+        wanted = self.outputs_structure
+        if isinstance(wanted, (list, tuple)) and len(wanted) == 1:
+            wanted = wanted[0]
+        return nest.map_structure(lambda tensor: known[id(tensor)], wanted)
 
     # What TensorFlow 2 adds to a functional model ------------------------------------------------
 

@@ -230,3 +230,13 @@ def test_data_by_name_must_be_complete() -> None:
         assert float(model({"a": [[1.0]], "b": [[2.0]], "more": [[3.0]]})) == 3.0
         with pytest.raises(InvalidArgumentError, match=r"no data for its input 'b'.*for 'a'"):
             model.predict({"a": np.ones((2, 1))}, verbose=0)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_list_of_one_output_gives_that_one(kind: type) -> None:
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, kind([keras.layers.Dense(2)(inputs)]))
+    rows = np.ones((4, 3), np.float32)
+    assert model(rows).shape == model.predict(rows, verbose=0).shape == (4, 2)
+    model.compile("sgd", "mse")
+    assert model.fit(rows, [np.ones((4, 2))], verbose=0).history["loss"]

@@ -12,12 +12,14 @@ from lamina import keras
 from lamina.core import nest
 from lamina.core.errors import UnimplementedError
 from lamina.core.strings import encode
-from lamina.export.graph import Inference, Port, inference_graph
+from lamina.export.graph import Inference, Port, _without_effects, inference_graph
 from lamina.export.onnx import NEWEST_OPSET, OPSET, onnx_model
 from lamina.export.onnx.programs import REASONS, RULES
-from lamina.ir.graph import trace_graph
+from lamina.ir.graph import Graph, trace_graph
 from lamina.ir.interpret import interpreter
 from lamina.ir.primitive import PRIMITIVES
+from lamina.ir.show import show
+from lamina.passes.pipeline import optimize
 from lamina.prims.text import LookUp, map_text
 from tests.contract.test_layers import CASES, _made
 from tests.contract.test_lookups import _made as looked_up
@@ -25,6 +27,7 @@ from tests.oracle import keras_hashing, keras_lookups
 from tests.oracle.keras_activations import ARGUMENTS, POINTS
 from tests.oracle.keras_layers import Row, inputs
 from tests.oracle.prims import ROWS, _row
+from tests.tools.random_graphs import disagreements, random_graph, random_inputs
 
 ort = pytest.importorskip("onnxruntime")
 
@@ -133,3 +136,24 @@ def test_a_lookup_gives_the_same_numbers_or_says_why_not(name: str) -> None:
             onnx_model(inference_graph(model))
     else:
         same_as_predict(model, arrays)
+
+
+def _is_exported_whole(graph: Graph) -> bool:
+    """Whether ONNX has all primitives, in the precision that NumPy computes in."""
+    lost = {*REASONS, "erfc"} - {"attach_gradient", "check", "observe", "stop_gradient"}
+    specs = [*graph.input_specs, *(v.spec for node in graph.nodes for v in node.outputs)]
+    return not any(spec.dtype == np.float64 for spec in specs) and not any(
+        node.primitive.name in lost for node in graph.nodes
+    )
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 20))
+def test_random_graphs_give_the_same_numbers(seed: int) -> None:
+    graph = next(filter(_is_exported_whole, map(random_graph, range(seed, seed + 100))))
+    pure = optimize(_without_effects(graph))
+    given = [Port(f"x{n}", spec) for n, spec in enumerate(pure.input_specs)]
+    ends = [Port(f"y{n}", spec) for n, spec in enumerate(pure.output_specs)]
+    model = onnx_model(Inference("random", pure, tuple(given), tuple(ends), {}, {}))
+    for rows in (5, 1, 37):
+        arrays = random_inputs(graph, seed, rows)
+        assert not disagreements(graph, arrays, rows, run(model, arrays)), show(graph)

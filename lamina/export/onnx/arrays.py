@@ -222,7 +222,7 @@ def _added(
 def _argsort(writer: Writer, node: Node) -> str:
     (x,) = node.inputs
     name, dtype = writer.name(x), x.spec.dtype
-    size = writer.integers(known_sizes(x.spec.shape)[-1:])
+    size = writer.shape(x.spec.shape[-1:])
     wide = computed_in("TopK", dtype)
     if wide != dtype:
         name = writer.cast(name, wide)

@@ -123,10 +123,11 @@ def _floor_divide(writer: Writer, node: Node) -> Loose:
 
 
 def _shift(writer: Writer, node: Node) -> Loose:
-    """x 2^y, or x / 2^y rounded down."""
+    """x 2^y, or x / 2^y rounded down; y counts up to 62, which moves all bits of 32 out."""
     own = Elements(writer, node)
     x, y = (writer.cast(name, INT64) for name in own.names)
-    power = writer.node("Pow", writer.scalar(2, INT64), y)
+    most = writer.node("Min", y, writer.scalar(62, INT64))
+    power = writer.node("Pow", writer.scalar(2, INT64), most)
     if node.primitive.name == "shift_left":
         found = writer.node("Mul", x, power)
     else:

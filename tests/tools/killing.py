@@ -38,7 +38,7 @@ RESULT = "result.npz"
 START, EPOCH, WRITING, BETWEEN, END = range(5)
 PHASES = ("before training", "within an epoch", "while writing", "between epochs", "at the end")
 _DELAYS = {START: 0.1, EPOCH: 0.04, WRITING: 0.001}  # seconds to a kill, in the mean
-_LONGEST = 60.0  # seconds that a process may take
+_LONGEST = 300.0  # seconds that a process may take, on a machine that is busy
 SLOTS = 2  # trainings at a time
 
 

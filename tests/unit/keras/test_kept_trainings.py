@@ -19,6 +19,7 @@ from lamina.core.errors import (
     MissingFileError,
 )
 from lamina.keras.callbacks import BackupAndRestore, backup
+from lamina.keras.training.stepper import Stepper
 from tests.oracle.interrupted import (
     EPOCHS,
     ROWS,
@@ -204,3 +205,20 @@ def test_short_epochs_share_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     again = network()
     again.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[keeper])
     assert_same(first, again)
+
+
+def test_native_code_stops_only_where_a_file_is_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("llvmlite")
+    spans: list[tuple[int, int]] = []
+    run_many = Stepper.run_many
+
+    def run(self: Stepper, first: int, last: int, after: Any) -> None:
+        spans.append((first, last))
+        run_many(self, first, last, after)
+
+    monkeypatch.setattr(Stepper, "run_many", run)
+    keeper = BackupAndRestore(tmp_path, save_freq=10)
+    network().fit(**arrays(), epochs=4, verbose=0, callbacks=[keeper])
+    assert spans == [(0, 7), (0, 3), (3, 7), (0, 6), (6, 7), (0, 7)]

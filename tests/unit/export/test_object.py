@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 import lamina as tf
 from lamina import keras
+from lamina.backends.llvm import compiler
 from lamina.backends.llvm.object import LANES
-from lamina.core.errors import InvalidArgumentError, UnimplementedError
+from lamina.core.errors import InvalidArgumentError, MissingPackageError, UnimplementedError
 from lamina.export import inference_graph
 from tests.tools.c_code import Called, needs_compiler
 from tests.unit.export.test_c import credit, rows_of, several
@@ -111,6 +114,18 @@ def test_every_processor_is_known_to_llvm(capfd, tmp_path):
 def test_unknown_machines(options, message, tmp_path):
     with pytest.raises(InvalidArgumentError, match=message):
         credit().export(tmp_path / "it.o", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_llvmlite_it_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    compiler.version.cache_clear()
+    try:
+        with pytest.raises(MissingPackageError, match="pip install llvmlite"):
+            credit().export(tmp_path / "it.o")
+    finally:
+        monkeypatch.undo()
+        compiler.version.cache_clear()
     assert not list(tmp_path.iterdir())
 
 

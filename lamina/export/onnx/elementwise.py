@@ -123,16 +123,17 @@ def _floor_divide(writer: Writer, node: Node) -> Loose:
 
 
 def _shift(writer: Writer, node: Node) -> Loose:
-    """x 2^y, or x / 2^y rounded down; y counts up to 62, which moves all bits of 32 out."""
+    """x 2^y, or x / 2^y rounded down, in two steps: 2^63 is no int64."""
     own = Elements(writer, node)
     x, y = (writer.cast(name, INT64) for name in own.names)
-    most = writer.node("Min", y, writer.scalar(62, INT64))
-    power = writer.node("Pow", writer.scalar(2, INT64), most)
-    if node.primitive.name == "shift_left":
-        found = writer.node("Mul", x, power)
-    else:
-        found = writer.node("Div", writer.node("Sub", x, writer.node("Mod", x, power)), power)
-    return own.done(writer.cast(found, own.dtype))
+    first = writer.node("Min", y, writer.scalar(62, INT64))
+    for distance in (first, writer.node("Sub", y, first)):
+        power = writer.node("Pow", writer.scalar(2, INT64), distance)
+        if node.primitive.name == "shift_left":
+            x = writer.node("Mul", x, power)
+        else:
+            x = writer.node("Div", writer.node("Sub", x, writer.node("Mod", x, power)), power)
+    return own.done(writer.cast(x, own.dtype))
 
 
 def _exponential_less_one(writer: Writer, node: Node) -> Loose:

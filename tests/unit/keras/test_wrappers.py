@@ -14,10 +14,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lamina import keras
 from lamina.core.errors import FailedPreconditionError, MissingPackageError
+from tests.tools.estimator_checks import checks_of
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 3))
@@ -137,7 +137,7 @@ REPEATING = {
 }
 
 
-@parametrize_with_checks(
+@checks_of(
     [
         keras.wrappers.SKLearnClassifier(dynamic, model_kwargs=CLASSES, fit_kwargs={"verbose": 0}),
         keras.wrappers.SKLearnRegressor(dynamic, model_kwargs=NUMBERS, fit_kwargs={"verbose": 0}),

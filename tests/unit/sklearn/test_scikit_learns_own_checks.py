@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.utils.estimator_checks import parametrize_with_checks
-
 from lamina import keras
 from lamina.sklearn import DenseClassifier, DenseRegressor, KerasClassifier, KerasRegressor
+from tests.tools.estimator_checks import checks_of
 
 OUTPUTS = {"multiclass": "softmax", "binary": "sigmoid", "multilabel-indicator": "sigmoid"}
 
@@ -27,6 +26,6 @@ ESTIMATORS = [
 ]
 
 
-@parametrize_with_checks(ESTIMATORS)
+@checks_of(ESTIMATORS)
 def test_check(estimator: Any, check: Any) -> None:
     check(estimator)

@@ -206,7 +206,11 @@ class Evil:
         ("mnist.npz", npz(x_train=LABELS), "has no array 'y_train'"),
         ("imdb.npz", npz(x_train=np.array([Evil()], object)), "system, which is not looked up"),
         ("imdb.npz", npz(x_train=np.array({}, object)), "has no array"),
-        ("train-images-idx3-ubyte.gz", gzip.compress(b"\0\0\x08\x01\0\0\0\x09"), "cut short"),
+        (
+            "train-images-idx3-ubyte.gz",
+            gzip.compress(b"\0\0\x08\x01\0\0\0\x09", mtime=0),
+            "cut short",
+        ),
         ("train-labels-idx1-ubyte.gz", idx(LABELS[:3]), "6 pictures and 3 labels"),
         (
             "cifar-10-python.tar.gz",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from ..settings import is_interactive_logging_enabled
 
@@ -21,14 +21,14 @@ class Callback:
     model: Any = None
     params: dict[str, Any] | None = None
     comes_last = False  # whether it hears after all others
-    kept: tuple[str, ...] = ()  # attributes that `get_state` gives
+    kept: ClassVar[tuple[str, ...]] = ()  # attributes that `get_state` gives
 
     def get_state(self) -> Any:
         """What the callback must have to go on with an interrupted training; None for nothing.
 
         Numbers, text, arrays, and lists and dicts of them, which `BackupAndRestore` keeps.
         """
-        return {name: getattr(self, name) for name in self.kept} or None
+        return {name: getattr(self, name) for name in type(self).kept} or None
 
     def set_state(self, state: Any) -> None:
         """Take over what `get_state` gave: after `on_train_begin`, and after `on_epoch_begin`."""

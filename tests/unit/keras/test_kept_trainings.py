@@ -222,3 +222,12 @@ def test_native_code_stops_only_where_a_file_is_due(
     keeper = BackupAndRestore(tmp_path, save_freq=10)
     network().fit(**arrays(), epochs=4, verbose=0, callbacks=[keeper])
     assert spans == [(0, 7), (0, 3), (3, 7), (0, 6), (6, 7), (0, 7)]
+
+
+def test_an_attribute_of_that_name_is_not_taken_for_a_state(tmp_path: Path) -> None:
+    class Own(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kept = [np.ones(3), self]  # type: ignore[misc,assignment]
+
+    network().fit(**arrays(), verbose=0, callbacks=[Own(), BackupAndRestore(tmp_path)])

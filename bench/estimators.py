@@ -29,23 +29,23 @@ from bench.text import number, table
 from lamina.datasets import credit
 from lamina.sklearn import DenseClassifier
 
-LAYERS, EPOCHS, RATES = (64, 32), 20, [1e-4, 1e-3, 1e-2, 0.1]
+LAYERS, RATES = (64, 32), [1e-4, 1e-3, 1e-2, 0.1]
 
 
-def theirs(batch: int) -> Any:
+def theirs(batch: int, epochs: int) -> Any:
     """Scikit-learn's network, which needs a scaler before it."""
     network = MLPClassifier(
-        LAYERS, batch_size=batch, max_iter=EPOCHS, n_iter_no_change=EPOCHS, random_state=0
+        LAYERS, batch_size=batch, max_iter=epochs, n_iter_no_change=epochs, random_state=0
     )
     return make_pipeline(StandardScaler(), network)
 
 
-def ours(batch: int) -> Any:
+def ours(batch: int, epochs: int) -> Any:
     """The same in lamina."""
-    return DenseClassifier(LAYERS, batch_size=batch, epochs=EPOCHS, tol=None, random_state=0)
+    return DenseClassifier(LAYERS, batch_size=batch, epochs=epochs, tol=None, random_state=0)
 
 
-PEERS: dict[str, tuple[Callable[[int], Any], str]] = {
+PEERS: dict[str, tuple[Callable[[int, int], Any], str]] = {
     "MLPClassifier": (theirs, "mlpclassifier__learning_rate_init"),
     "DenseClassifier": (ours, "learning_rate"),
 }
@@ -62,14 +62,14 @@ def seconds(function: Callable[[], Any], rounds: int) -> list[float]:
     return found
 
 
-def measured(x: Any, y: Any, batch: int, rounds: int) -> list[list[str]]:
+def measured(x: Any, y: Any, batch: int, epochs: int, rounds: int) -> list[list[str]]:
     """The rows of the table for one set of data and one size of a batch."""
     found = []
     for name, (make, rate) in PEERS.items():
-        first, *later = seconds(lambda make=make: make(batch).fit(x, y), rounds + 1)
-        fitted = make(batch).fit(x, y)
+        first, *later = seconds(lambda make=make: make(batch, epochs).fit(x, y), rounds + 1)
+        fitted = make(batch, epochs).fit(x, y)
         one = seconds(lambda fitted=fitted: fitted.predict_proba(x[:1]), 200)
-        search = GridSearchCV(make(batch), {rate: RATES}, cv=3)
+        search = GridSearchCV(make(batch, epochs), {rate: RATES}, cv=3)
         took = seconds(lambda search=search: clone(search).fit(x, y), 1)[0]
         numbers = first, statistics.median(later), 1e6 * statistics.median(one), took
         shown = [number(value) for value in numbers]
@@ -86,9 +86,12 @@ def main() -> None:
     given = parser.parse_args()
     warnings.simplefilter("ignore")  # MLPClassifier tells of every training that could go on
     features, target = credit(given.credit)
-    data = [(features.astype(np.float64), target), load_breast_cancer(return_X_y=True)]
+    data = [(features.astype(np.float64), target, 20), (*load_breast_cancer(return_X_y=True), 100)]
     rows = [
-        row for x, y in data for batch in (32, 200) for row in measured(x, y, batch, given.rounds)
+        row
+        for x, y, epochs in data
+        for batch in (32, 200)
+        for row in measured(x, y, batch, epochs, given.rounds)
     ]
     head = "rows", "batch", "estimator", "first fit (s)", "fit (s)", "predict a row (µs)"
     print(table([*head, "search of 4, 3 folds (s)", "accuracy"], rows))

@@ -165,7 +165,7 @@ def test_balanced_classes_weigh_as_scikit_learn_says() -> None:
         {"l1": 1e-4, "l2": 1e-3, "metrics": ["AUC", keras.metrics.Precision()]},
         {"layers": ()},
     ],
-    ids=lambda parameters: "-".join(parameters),
+    ids="-".join,
 )
 def test_networks_of_many_kinds_learn(parameters: dict[str, Any]) -> None:
     before = repr(parameters)

@@ -19,6 +19,7 @@ from pathlib import Path
 _NAMES = "archive json objects hdf5 npz weights shards named safetensors tabular"
 NAMES = tuple(_NAMES.split())
 _TURN = 120  # seconds of one process; a fresh one has forgotten what leaked in
+_START = 600  # seconds that a process may take besides, to import and to end
 _MEMORY = 3072  # megabytes
 _LONGEST = 10  # seconds that one file may take
 _LARGEST = 1 << 17  # bytes of an input
@@ -59,7 +60,7 @@ def _turn(target: str, folder: Path, seconds: float) -> int:
     with open(home / "log.txt", "ab") as log:
         try:
             code = subprocess.run(
-                command, stdout=log, stderr=log, timeout=seconds + 120, check=False
+                command, stdout=log, stderr=log, timeout=seconds + _START, check=False
             ).returncode
         except subprocess.TimeoutExpired:
             code = -9

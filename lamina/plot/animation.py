@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.errors import InvalidArgumentError, describe
 from ..core.files import check_file, replacing
-from .race import DEFAULT, Race, race
+from .racing import DEFAULT, Race, race
 from .surface import surface
 
 _RATE = 20  # pictures a second

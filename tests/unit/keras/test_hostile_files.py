@@ -63,6 +63,11 @@ def test_changed_files_are_read_or_refused(target):
     assert refused  # changes do reach the reader
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_empty_files_are_refused(target):
+    assert is_refused(target, b"")
+
+
 @pytest.mark.parametrize(
     "act",
     [

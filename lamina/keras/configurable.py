@@ -389,7 +389,8 @@ def _builtin_class(module: str, class_name: str) -> Any:
 def _unknown(kind: str, name: Any) -> UnknownNameError:
     names = [name for known in FAMILIES.values() for name in known]
     return UnknownNameError(
-        f"the {kind} {name!r:.80} is not known to lamina; pass it in custom_objects={{...}}, or "
+        f"the {kind} {name!r:.80} is not known to lamina, which imports nothing that a "
+        "file names; if it is yours and you trust it, pass it in custom_objects={...}, or "
         f"decorate it with @keras.saving.register_keras_serializable().{nearest(str(name), names)}"
     )
 

@@ -310,7 +310,7 @@ def configuration_of_gigabytes() -> bytes:
     return packed([("config.json", b" " * (2**26 + 1)), ("model.weights.h5", b"")], 8)
 
 
-_LAMBDA, _FUNCTION = "never runs code from a file", "is not known to lamina; pass it in custom_obj"
+_LAMBDA, _FUNCTION = "never runs code from a file", "imports nothing that a file names"
 _SAFE, _MUCH = "is not read for safety; call set_vocabulary", "is more than a file may ask for"
 _WEIGHT, _STEP = "is more than the file can hold", "is called on no tensor of the model"
 

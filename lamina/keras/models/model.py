@@ -9,14 +9,18 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ...core import nest
 from ...core.errors import InvalidArgumentError, nearest
 from ...core.offers import offered
 from ...ir.bind import STATE
+from ...ir.graph import eagerly
+from ...ir.value import Value
 from ...tensor.function import Function
 from ...tensor.tensor import Tensor
 from ..configurable import FAMILIES, register, serialize, sharing
 from ..custom_objects import CustomObjectScope
-from ..layers.context import CALLS, CHANGES
+from ..layers.arguments import has_shape
+from ..layers.context import CALLS, CHANGES, building, name_of
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..masks import any_mask, masks_of
@@ -148,6 +152,18 @@ class Model(Trainer, Layer):
             trace_call(self, (placeholder,), {})
         self.built = True
 
+    def _build_on(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        """Inputs that are several arguments of `call` have no one shape: the call is traced."""
+        given = [*arguments, *(value for name, value in keywords.items() if name != "mask")]
+        if type(self).build is not Model.build or sum(map(has_shape, given)) < 2:
+            super()._build_on(arguments, keywords)
+            return
+        with eagerly(), building(self):
+            stand_ins = nest.map_structure(_stand_in, (list(arguments), keywords))
+            trace_call(self, tuple(stand_ins[0]), stand_ins[1])
+            self._path = name_of(CALLS.path)
+        self.built = True
+
     def summary(
         self,
         line_length: int | None = None,
@@ -244,6 +260,13 @@ def _functional_form(cls: type[Model]) -> type[Model]:
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """The model whose architecture `to_json` wrote, here or in Keras; its weights are new."""
     return model_from_text(json_string, "the JSON of the model", custom_objects)
+
+
+def _stand_in(leaf: Any) -> Any:
+    """A symbol in the place of a tensor with a batch."""
+    if not isinstance(leaf, Value) or isinstance(leaf, KerasTensor) or not leaf.shape:
+        return leaf
+    return KerasTensor(spec_of_shape((None, *leaf.shape[1:]), leaf.spec.dtype.name))
 
 
 def _placeholders(shape: Any, dtype: str) -> Any:

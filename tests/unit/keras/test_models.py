@@ -240,3 +240,20 @@ def test_a_list_of_one_output_gives_that_one(kind: type) -> None:
     assert model(rows).shape == model.predict(rows, verbose=0).shape == (4, 2)
     model.compile("sgd", "mse")
     assert model.fit(rows, [np.ones((4, 2))], verbose=0).history["loss"]
+
+
+def test_a_model_may_take_several_tensors() -> None:
+    class Gated(keras.Model):
+        def __init__(self) -> None:
+            super().__init__(name="gated")
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, u: Any, gate: Any, scale: float = 1.0) -> Any:
+            return self.dense(u) * gate * scale
+
+    model = Gated()
+    u, gate = np.ones((3, 4), np.float32), np.full((3, 2), 2.0, np.float32)
+    result = model(u, gate, scale=3.0)
+    assert model.built and next(each.path for each in model.weights) == "gated/dense/kernel"
+    np.testing.assert_allclose(result, 6 * (u @ model.weights[0].numpy()), rtol=1e-6)
+    np.testing.assert_array_equal(Gated()(u=u, gate=0 * gate), np.zeros((3, 2)))

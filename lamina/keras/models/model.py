@@ -14,7 +14,6 @@ from ...core.errors import InvalidArgumentError, nearest
 from ...core.offers import offered
 from ...ir.bind import STATE
 from ...ir.graph import eagerly
-from ...ir.value import Value
 from ...tensor.function import Function
 from ...tensor.tensor import Tensor
 from ..configurable import FAMILIES, register, serialize, sharing
@@ -264,7 +263,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
 
 def _stand_in(leaf: Any) -> Any:
     """A symbol in the place of a tensor with a batch."""
-    if not isinstance(leaf, Value) or isinstance(leaf, KerasTensor) or not leaf.shape:
+    if not isinstance(leaf, Tensor) or not leaf.shape:
         return leaf
     return KerasTensor(spec_of_shape((None, *leaf.shape[1:]), leaf.spec.dtype.name))
 

@@ -246,9 +246,9 @@ def test_a_model_may_take_several_tensors() -> None:
     class Gated(keras.Model):
         def __init__(self) -> None:
             super().__init__(name="gated")
-            self.dense = keras.layers.Dense(2)
+            self.dense = keras.layers.Dense(2, name="dense")
 
-        def call(self, u: Any, gate: Any, scale: float = 1.0) -> Any:
+        def call(self, u, gate, scale=1.0):
             return self.dense(u) * gate * scale
 
     model = Gated()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,3 +58,173 @@ def assert_close(found: Any, wanted: Any, what: str) -> None:
         return
     scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))
     np.testing.assert_allclose(found, wanted, rtol=0, atol=TOLERANCE * scale, err_msg=what)
+
+
+# Kinds of models ----------------------------------------------------------------------------------
+
+
+class Kind(NamedTuple):
+    """A compiled model of a library, what it is trained on, and the classes of a user in it."""
+
+    build: Callable[[Any], Any]
+    x: Any
+    y: Any
+    classes: Callable[[Any], dict[str, Any]] = lambda k: {}
+    next_step: bool = True
+
+    @property
+    def rest(self) -> tuple[Any, ...]:
+        """What is compared on: data, with targets where a step is made."""
+        return (self.x, self.y) if self.next_step else (self.x,)
+
+
+_RNG = np.random.default_rng(4)
+_X = _RNG.normal(size=(8, 3)).astype(np.float32)
+_Y = _RNG.normal(size=(8, 2)).astype(np.float32)
+_CLASSES = _RNG.integers(0, 5, (8, 3)).astype(np.int32)
+
+
+def _compiled(k: Any, model: Any, **options: Any) -> Any:
+    model.compile(
+        k.optimizers.Adam(0.01, **options),
+        k.losses.LogCosh(),
+        metrics=["mae", k.metrics.MeanSquaredError(name="squares")],
+        run_eagerly=True,
+    )
+    return model
+
+
+def _late(k: Any) -> Any:
+    model = k.Sequential([k.layers.Dense(4, "tanh"), k.layers.BatchNormalization()])
+    model.add(k.layers.Dense(2))
+    model.build((None, 3))
+    return _compiled(k, model)
+
+
+def _shared(k: Any) -> Any:
+    part = k.Input((4,))
+    inner = k.Sequential([k.Input((4,)), k.layers.Dense(3, "tanh"), k.layers.Dense(4, "elu")])
+    deeper = k.Model(part, k.layers.Dense(4)(inner(part)))
+    inputs = k.Input((3,))
+    layer = k.layers.Dense(4, "tanh")
+    joined = k.layers.Concatenate()([deeper(layer(inputs)), layer(k.ops.negative(inputs))])
+    return _compiled(k, k.Model(inputs, k.layers.Dense(2)(joined)))
+
+
+def _steps(k: Any) -> Any:
+    inputs = k.Input((3,))
+    y = k.layers.Dense(4)(inputs)
+    y = k.ops.tanh(y * 2 + 1) / 2 - k.ops.mean(y, axis=-1, keepdims=True)
+    y = k.ops.concatenate([y[:, 1:], k.ops.maximum(y, 0.1)], axis=1)
+    return _compiled(k, k.Model(inputs, k.layers.Dense(2)(y)))
+
+
+def _own_classes(k: Any) -> dict[str, Any]:
+    class Gate(k.layers.Layer):  # type: ignore[misc]
+        """Weights made in `build`, a layer inside, and a count that no gradient changes."""
+
+        def __init__(self, units: int, **options: Any) -> None:
+            super().__init__(**options)
+            self.units = units
+            self.inner = k.layers.Dense(units, "sigmoid")
+
+        def build(self, shape: Any) -> None:
+            self.inner.build(shape)
+            self.scale = self.add_weight(shape=(self.units,), initializer="ones", name="scale")
+            self.calls = self.add_weight(shape=(), trainable=False, name="calls")
+
+        def call(self, inputs: Any, training: bool | None = None) -> Any:
+            if training:
+                self.calls.assign(self.calls + 1)
+            return self.inner(inputs) * self.scale
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "units": self.units}
+
+    class Net(k.Model):  # type: ignore[misc]
+        """A subclass with layers in attributes, lists and dicts."""
+
+        def __init__(self, units: int = 4, **options: Any) -> None:
+            super().__init__(**options)
+            self.units = units
+            self.gate = Gate(units)
+            self.towers = [k.layers.Dense(3, "tanh"), k.layers.Dense(3)]
+            self.heads = {"one": k.layers.Dense(2), "two": k.layers.Dense(2)}
+
+        def call(self, inputs: Any, training: bool | None = None) -> Any:
+            y = self.towers[1](self.towers[0](self.gate(inputs, training=training)))
+            return self.heads["one"](y) + self.heads["two"](y)
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "units": self.units}
+
+    return {"Gate": Gate, "Net": Net}
+
+
+def _subclass(k: Any) -> Any:
+    model = _own_classes(k)["Net"]()
+    model(_X)
+    return _compiled(k, model)
+
+
+def _own_layer(k: Any) -> Any:
+    gate = _own_classes(k)["Gate"](4)
+    return _compiled(k, k.Sequential([k.Input((3,)), gate, k.layers.Dense(2)]))
+
+
+def _frozen(k: Any) -> Any:
+    first = k.layers.Dense(4, "tanh", trainable=False)
+    norm = k.layers.BatchNormalization()
+    norm.trainable = False
+    return _compiled(k, k.Sequential([k.Input((3,)), first, norm, k.layers.Dense(2)]))
+
+
+def _averaged(k: Any) -> Any:
+    layers = [k.Input((3,)), k.layers.Dense(4, "tanh"), k.layers.Dense(2)]
+    options = {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 3}
+    return _compiled(k, k.Sequential(layers), global_clipnorm=0.5, weight_decay=0.01, **options)
+
+
+def _random(k: Any) -> Any:
+    layers = [k.Input((3,)), k.layers.GaussianNoise(0.1, seed=1), k.layers.Dropout(0.2, seed=2)]
+    return _compiled(k, k.Sequential([*layers, k.layers.Dense(2)]))
+
+
+def _prepared(k: Any) -> Any:
+    inputs = k.Input((3,))
+    norm, bins = k.layers.Normalization(), k.layers.Discretization(num_bins=4)
+    norm.adapt(_X)
+    bins.update_state(_X)  # Keras's adapt would need TensorFlow
+    bins.finalize_state()
+    coded = k.layers.CategoryEncoding(5, "multi_hot")(bins(inputs))
+    joined = k.layers.Concatenate()([norm(inputs), k.ops.cast(coded, "float32")])
+    return _compiled(k, k.Model(inputs, k.layers.Dense(2)(k.layers.Rescaling(0.5, 1.0)(joined))))
+
+
+def _embedded(k: Any) -> Any:
+    inputs = k.Input((3,), dtype="int32")
+    y = k.layers.Flatten()(k.layers.Embedding(5, 2)(inputs))
+    return _compiled(k, k.Model(inputs, k.layers.Dense(2)(y)))
+
+
+def _mixed(k: Any) -> Any:
+    policy = k.DTypePolicy("mixed_float16")
+    layers = [k.layers.Dense(4, "tanh", dtype=policy), k.layers.Dense(2, dtype="float32")]
+    model = k.Sequential([k.Input((3,)), *layers])
+    model.compile(k.optimizers.SGD(0.01, momentum=0.9), "mse", run_eagerly=True)
+    return model
+
+
+KINDS: dict[str, Kind] = {
+    "sequential_built_later": Kind(_late, _X, _Y),
+    "shared_and_nested": Kind(_shared, _X, _Y),
+    "steps_of_keras_ops": Kind(_steps, _X, _Y),
+    "subclass": Kind(_subclass, _X, _Y, _own_classes),
+    "own_layer": Kind(_own_layer, _X, _Y, _own_classes),
+    "frozen": Kind(_frozen, _X, _Y),
+    "averages": Kind(_averaged, _X, _Y),
+    "random": Kind(_random, _X, _Y, next_step=False),  # Keras draws other numbers
+    "preprocessing": Kind(_prepared, _X, _Y),
+    "embedding": Kind(_embedded, _CLASSES, _Y),
+    "mixed_float16": Kind(_mixed, _X, _Y, next_step=False),  # sums of float16 in other orders
+}

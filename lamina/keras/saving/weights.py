@@ -58,6 +58,9 @@ def _visit(part: Any, path: str, found: list[State], seen: set[int]) -> None:
     seen.add(id(part))
     if isinstance(part, Optimizer):
         found.append(State(path, part, part.variables))
+        if (inner := getattr(part, "inner_optimizer", None)) is not None:
+            _visit(inner, f"{path}/inner_optimizer", found, seen)
+        _visit_items(getattr(part, "optimizers", ()), f"{path}/optimizers", found, seen, set())
         return
     found.append(State(path, part, part.own_variables()))
     for name, child in children_of(part):
@@ -302,6 +305,8 @@ def converted(
 ) -> np.ndarray[Any, Any]:
     """`array` as `dtype`; floats and whole numbers are not mixed, nothing overflows."""
     kinds = {"f": "f", "i": "i", "u": "i", "b": "i"}
+    if array.ndim == 0 and dtype.kind == "f" and array == 0:
+        return array.astype(dtype)  # what Keras's optimizers keep where nothing is to be kept
     if kinds.get(array.dtype.kind) is None or kinds[array.dtype.kind] != kinds.get(dtype.kind):
         raise DataLossError(f"{place} holds {array.dtype}; {dtype} is expected")
     cast: np.ndarray[Any, Any] = array.astype(dtype)

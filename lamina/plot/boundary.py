@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import InvalidArgumentError, describe
-from .theme import Theme, canvas, frame, legend, plain
+from .theme import Theme, canvas, entry, frame, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ _MARKERS = "osD^vP"
 
 def decision_boundary(
     model: Any,
-    x: npt.ArrayLike,
+    x: Any,
     y: npt.ArrayLike,
     *,
     features: tuple[int, int] = (0, 1),
@@ -36,22 +36,26 @@ def decision_boundary(
 
     `model` has `predict_proba` or `predict`, or is a function of rows: one column, the probability
     of class 1 (shaded; the line is where it is `threshold`), or one column a class (the largest
-    wins). `y` holds 0 to k - 1, or one column a class. `features` are the two columns of the
-    picture; the others stand at their means. `style` is "light" or "dark".
+    wins). `y` holds 0 to k - 1, or one column a class, or, if the model has `classes_`, some of
+    these. `features` are the two columns of the picture; the others stand at their means. `style`
+    is "light" or "dark".
     """
-    rows = np.asarray(x)
-    if rows.ndim != 2 or rows.shape[1] < 2 or not len(rows):
-        raise InvalidArgumentError(f"x must have shape (rows, 2 or more); got {describe(rows)}.")
-    labels = _labels(y, len(rows))
+    rows = _rows(x)
+    known = getattr(model, "classes_", None)
+    known = known if isinstance(known, np.ndarray) and known.ndim == 1 else None
+    labels = _labels(y, len(rows), known)
     first, second = _columns(features, rows.shape[1])
     across, up = (_places(rows[:, column]) for column in (first, second))
-    grid = np.broadcast_to(rows.mean(axis=0), (_POINTS**2, rows.shape[1])).astype(rows.dtype)
+    grid = np.tile(np.nanmean(rows, axis=0), (_POINTS**2, 1)).astype(rows.dtype)
     grid[:, first], grid[:, second] = (side.ravel() for side in np.meshgrid(across, up))
-    scores = _scores(model, grid)
+    named = hasattr(model, "feature_names_in_") and hasattr(x, "iloc")
+    scores = _scores(model, type(x)(grid, columns=x.columns) if named else grid, known)
     ax, theme = canvas(ax, style, (5.2, 4.4))
     _regions(ax, theme, across, up, scores, threshold)
     classes = max(2, scores.shape[1], int(labels.max()) + 1)
-    names = _class_names(class_names, classes)
+    names = _class_names(class_names, classes, known)
+    if feature_names is None and all(isinstance(name, str) for name in getattr(x, "columns", [0])):
+        feature_names = list(x.columns)
     for place in range(classes):
         chosen = rows[labels == place]
         ax.plot(
@@ -65,10 +69,33 @@ def decision_boundary(
     return ax
 
 
-def _labels(y: npt.ArrayLike, count: int) -> npt.NDArray[np.intp]:
+def _rows(x: Any) -> Values:
+    """The numbers of `x`, with decimals, so that places between them can be asked for."""
+    rows = np.asarray(x)
+    if rows.ndim != 2 or rows.shape[1] < 2 or not len(rows) or rows.dtype.kind not in "fiub":
+        raise InvalidArgumentError(
+            f"x must be numbers of shape (rows, 2 or more); got {describe(rows)}."
+        )
+    rows = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
+    if not np.isfinite(rows).any(axis=0).all() or np.isinf(rows).any():
+        raise InvalidArgumentError(f"each column of x must hold finite numbers; got {describe(x)}.")
+    return rows
+
+
+def _labels(y: npt.ArrayLike, count: int, known: Values | None) -> npt.NDArray[np.intp]:
+    """The place of each row's class, among those `known` if a model says which there are."""
     given = np.asarray(y)
     if given.ndim == 2:
         given = given.argmax(axis=1) if given.shape[1] > 1 else given[:, 0]
+    if known is not None and given.shape == (count,):
+        among = np.asarray(given[:, None] == known)
+        if not among.any(axis=1).all():
+            raise InvalidArgumentError(
+                f"y must hold the model's classes, {describe(known)}; got {describe(y)}."
+            )
+        places: npt.NDArray[np.intp] = among.argmax(axis=1)
+        return places
+    given = given.astype(np.intp) if given.dtype.kind == "b" else given
     if given.shape != (count,) or not np.issubdtype(given.dtype, np.number):
         raise InvalidArgumentError(
             f"y must hold a class, from 0 on, for each of {count} rows; got {describe(y)}."
@@ -92,18 +119,23 @@ def _columns(features: tuple[int, int], count: int) -> tuple[int, int]:
 
 
 def _places(values: Values) -> Values:
-    low, high = float(values.min()), float(values.max())
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
     margin = _MARGIN * ((high - low) or 1.0)
     return np.linspace(low - margin, high + margin, _POINTS)
 
 
-def _scores(model: Any, rows: Values) -> Values:
+def _scores(model: Any, rows: Any, known: Values | None) -> Values:
     """One column (class 1) or one a class, for each row."""
-    if hasattr(model, "predict_proba"):
-        found = np.asarray(model.predict_proba(rows))
+    if hasattr(model, "predict_proba") or (known is not None and hasattr(model, "predict")):
+        if hasattr(model, "predict_proba"):
+            found = np.asarray(model.predict_proba(rows))
+        else:  # of one that names a class, it is sure
+            found = (np.asarray(model.predict(rows))[:, None] == known).astype(np.float32)
         found = found[:, 1:] if found.ndim == 2 and found.shape[1] == 2 else found
     elif hasattr(model, "predict"):
-        found = np.asarray(model.predict(rows, verbose=0))
+        found = np.asarray(
+            model.predict(rows) if hasattr(model, "get_params") else model.predict(rows, verbose=0)
+        )
     elif callable(model):
         found = np.asarray(model(rows))
     else:
@@ -146,12 +178,16 @@ def _regions(
         ax.contour(across, up, winners, inside, colors=theme.ink, linewidths=0.9)
 
 
-def _class_names(names: Sequence[Any] | None, count: int) -> list[str]:
+def _class_names(names: Sequence[Any] | None, count: int, known: Values | None) -> list[str]:
+    if names is None and known is not None and known.dtype.kind not in "iufb":
+        names = list(known)
+    if names is None and known is not None and len(known) == count:
+        return [f"class {label}" for label in known]
     if names is None:
         return [f"class {place}" for place in range(count)]
     if len(names) != count:
         raise InvalidArgumentError(f"class_names needs {count} names; got {describe(names)}.")
-    return [plain(name, 24) for name in names]
+    return [entry(name, 24) for name in names]
 
 
 def _label_axes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lamina as tf
@@ -17,6 +18,13 @@ keras = tf.keras
 def rows(count=64):
     x = np.random.default_rng(0).normal(size=(count, 2)).astype("float32")
     return x, (x.sum(axis=1) > 0).astype("float32")[:, None]
+
+
+def diverged():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.set_weights([weights * np.nan for weights in model.get_weights()])
+    return model
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +71,53 @@ def test_boundary_of_several_classes_and_other_features():
     assert "1 other at the mean" in ax.get_title("left")
 
 
+class _Estimator:
+    """As scikit-learn has them: it says which classes there are."""
+
+    def __init__(self, classes, sure=False):
+        self.classes_ = np.asarray(classes)
+        if not sure:
+            self.predict_proba = lambda rows: np.stack([1 - rows[:, 0], rows[:, 0]], axis=1)
+
+    def predict(self, rows):
+        return self.classes_[(rows[:, 0] > 0.5).astype(int)]
+
+
+@pytest.mark.parametrize(
+    ("classes", "names"),
+    [
+        (["no", "_yes"], ["no", "\u200a_yes"]),
+        ([1, 2], ["class 1", "class 2"]),
+        ([False, True], ["class False", "class True"]),
+    ],
+)
+@pytest.mark.parametrize("sure", [False, True])
+def test_boundary_of_an_estimator_with_classes_of_its_own(classes, names, sure):
+    x = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])  # whole numbers, with places between them
+    y = np.asarray(classes)[x[:, 0]]
+    ax = plot.decision_boundary(_Estimator(classes, sure), x, y)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == names
+    second = ax.get_lines()[1].get_xydata()
+    np.testing.assert_array_equal(second, [[1, 0], [1, 1]])
+    image = ax.get_images()[0].get_array()
+    assert image[:, -1].min() >= 0.9 and image[:, 0].max() <= 0.1
+    assert len(np.unique(image)) == (2 if sure else 200)
+    with pytest.raises(InvalidArgumentError, match="model's classes"):
+        plot.decision_boundary(_Estimator(classes), x, ["?"] * 4)
+
+
+def test_boundary_of_booleans_gaps_and_frames():
+    frame = pd.DataFrame({"$a": [0.0, 1.0, np.nan, 3.0], "_b": [0.0, 1.0, 2.0, 3.0]})
+    ax = plot.decision_boundary(lambda rows: rows[:, 0] / 3, frame, frame["_b"] > 1)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$a", "_b")
+    assert np.isfinite(ax.get_images()[0].get_array()).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
+        ((len, np.array([["a", "b"]]), [0]), {}, "numbers of shape"),
+        ((len, np.array([[1, np.nan]]), [0]), {}, "finite"),
         ((len, np.ones((3, 1)), [0, 1, 0]), {}, "2 or more"),
         ((len, np.ones((3, 2)), ["a", "b", "a"]), {}, "a class, from 0 on"),
         ((len, np.ones((3, 2)), [0, -1, 0]), {}, "classes from 0 on"),
@@ -109,6 +161,23 @@ def test_gradients_are_those_of_the_tape(trained):
         [keras.Input((2,)), *(keras.layers.Dense(4, "sigmoid") for _ in "12345678")]
     )
     assert "vanishes" in plot.gradients(deep, x, np.zeros((64, 4)), loss="mse").get_title("left")
+
+
+def test_gradients_of_several_outputs():
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, {name: keras.layers.Dense(1, name=name)(inputs) for name in "pq"})
+    model.compile("sgd", {"p": "mse", "q": "mae"})
+    x, y = rows()
+    ax = plot.gradients(model, x, {"p": y, "q": y})
+    assert len(ax.patches) == 2 and all(bar.get_height() > 0 for bar in ax.patches)
+
+
+def test_weights_over_epochs_of_a_training_that_diverged():
+    model = diverged()
+    history = plot.WeightHistory()
+    history.epochs = [[np.ones((2, 1)), np.zeros(1)], model.get_weights()]
+    ax = plot.weights(model, history=history)
+    assert np.isnan(ax.get_lines()[1].get_ydata()[1])
 
 
 def test_weights_now_and_over_epochs(trained):
@@ -176,6 +245,8 @@ def test_landscape_along_the_path_holds_the_path(trained):
         (lambda m: plot.weights(m, "hiden"), UnknownNameError, "Did you mean 'hidden'"),
         (lambda m: plot.weights(m, 2), InvalidArgumentError, "from 0 to 1"),
         (lambda m: plot.weights(m, history=3), InvalidArgumentError, "fit's callbacks"),
+        (lambda m: plot.weights(diverged()), InvalidArgumentError, "the training diverged"),
+        (lambda m: plot.loss_landscape(diverged(), *rows()), InvalidArgumentError, "diverged"),
         (lambda m: plot.weights(keras.Sequential()), InvalidArgumentError, "no dense layer"),
         (lambda m: plot.gradients(3, 1, 1), InvalidArgumentError, "must be a Keras model"),
         (lambda m: plot.initializers(units=1), InvalidArgumentError, "at least 2"),

@@ -12,10 +12,11 @@ from ..core.errors import InvalidArgumentError, describe
 from ..core.files import check_file, replacing
 from .racing import DEFAULT, Race, race
 from .surface import surface
+from .theme import THEMES
 
 _RATE = 20  # pictures a second
 _DPI = 90
-_COLORS = 64
+_COLORS = 64  # beside those of the look
 
 
 def animate_optimizers(
@@ -48,7 +49,7 @@ def animate_optimizers(
             "the ways of a model's weights cannot be drawn; race a function."
         )
     ax = surface(found.function, found.bounds, paths=ways, style=style)
-    frames = list(_frames(ax, max(2, round(seconds * _RATE))))
+    frames = _reduced(list(_frames(ax, max(2, round(seconds * _RATE)))), len(ways))
     content = _gif(frames) if target.endswith(".gif") else _page(frames).encode()
     with replacing(target) as file:
         file.write(content)
@@ -68,7 +69,21 @@ def _frames(ax: Any, count: int) -> Iterator[Any]:
             end.set_data(*shown[-1:].T)
         picture = io.BytesIO()
         ax.figure.savefig(picture, format="png", dpi=_DPI, facecolor=ax.figure.get_facecolor())
-        yield Image.open(picture).convert("RGB").quantize(_COLORS)
+        yield Image.open(picture).convert("RGB")
+
+
+def _reduced(frames: list[Any], ways: int) -> list[Any]:
+    """Pictures of few colours, the same in all; those of the ways, thin as they are, among them."""
+    from PIL import Image
+
+    found = frames[-1].quantize(_COLORS)
+    colors = found.getpalette()[: 3 * _COLORS]
+    for theme in THEMES.values():
+        for color in (theme.background, theme.ink, theme.muted, *theme.series[:ways]):
+            colors += bytes.fromhex(color[1:])
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(colors)
+    return [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
 
 
 def _gif(frames: list[Any]) -> bytes:

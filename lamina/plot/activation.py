@@ -12,7 +12,7 @@ from ..core.errors import InvalidArgumentError, describe
 from ..keras import activations as known
 from ..tensor.convert import to_tensor
 from ..tensor.tape import GradientTape
-from .theme import NORMAL, SMALL, Theme, canvas, frame, headline, legend, plain
+from .theme import NORMAL, Theme, canvas, entry, frame, headline, legend, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def activations(
     ax, theme = canvas(ax, style, (5.2, 3.6))
     for index, (label, values, slopes) in enumerate(curves):
         color = theme.series[index % len(theme.series)]
-        ax.plot(x, values, color=color, linewidth=2, label=label)
+        ax.plot(x, values, color=color, linewidth=2, label=entry(label))
         if derivatives:
             ax.plot(x, slopes, "--", color=color, linewidth=1.2, label="_")
     if derivatives:
@@ -80,7 +80,7 @@ def why_nonlinear(
     ax.set_axis_off()
     halves = (("without activation", "z", _identity), (f"with {name}", f"{name}(z)", function))
     for place, (title, label, apply) in enumerate(halves):
-        half = ax.inset_axes((0.56 * place + 0.02, 0.06, 0.31, 0.80))
+        half = ax.inset_axes((0.55 * place + 0.02, 0.06, 0.41, 0.80))
         half.set_facecolor(ax.get_facecolor())
         young, old = _slopes(half, theme, title, label, apply)
     meaning = "depends on age" if abs(young - old) > 1e-6 else "is the same at any age"
@@ -100,15 +100,15 @@ def _slopes(
     ):
         values = np.asarray(apply(to_tensor(AGE_WEIGHT * age + BILL_WEIGHT * bills)))
         rises.append(float(values[1] - values[0]))
-        ax.plot(bills, values, "-", marker=marker, color=color, linewidth=2, label=who)
-        ax.annotate(
-            f"{who}: {rises[-1]:+.3f}", (HIGH, values[1]), xytext=(6, 0),
-            textcoords="offset points", color=color, fontsize=SMALL, va="center",
-        )  # fmt: skip
+        ax.plot(bills, values, "-", marker=marker, color=color, linewidth=2)
+        ax.get_lines()[-1].set_label(f"{who}: {rises[-1]:+.3f}")
     frame(ax, theme, "bill", label)
     ax.set_title(plain(title), loc="left", fontsize=NORMAL, color=theme.muted, parse_math=False)
     ax.set_xticks(bills, ["low, 0.1", "high, 0.5"])
-    ax.margins(x=0.1, y=0.15)
+    ax.margins(x=0.15, y=0.1)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.35 * (high - low))  # for the legend
+    legend(ax, theme, loc="upper left")
     return rises
 
 

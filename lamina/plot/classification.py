@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..core.errors import InvalidArgumentError, describe
 from ..tabular import evaluation
-from .theme import NORMAL, SMALL, Theme, canvas, frame, legend, plain
+from .theme import NORMAL, SMALL, Theme, canvas, entry, frame, legend, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -214,7 +214,7 @@ def _curves(
     for index, name in enumerate(names):
         x, y, area = line(true.reshape(-1) == index, values[:, index])
         areas.append(area)
-        label = f"{plain(name, 18)} ({area_name} {_mean([area])})"
+        label = f"{entry(name, 18)} ({area_name} {_mean([area])})"
         if many:
             label = f"{classes} classes" if index == 0 else "_"
             ax.plot(x, y, color=theme.series[0], linewidth=0.8, alpha=0.5, label=label)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import InvalidArgumentError, UnknownNameError, describe, nearest
+from ..core.nest import map_structure
 from ..keras import activations, losses
 from ..keras import initializers as known
 from ..keras.callbacks import Callback
@@ -15,7 +16,7 @@ from ..ops.linalg import matmul
 from ..ops.reduction import reduce_mean
 from ..tensor.convert import to_tensor
 from ..tensor.tape import GradientTape
-from .theme import canvas, frame, legend, plain
+from .theme import canvas, entry, frame, legend, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,12 +109,14 @@ def gradients(
     the model was compiled; `x` and `y` are one batch. `style` is "light" or "dark".
     """
     kernels = kernels_of(model)
-    chosen = getattr(model, "loss", None) if loss is None else loss
-    if chosen is None:
+    if loss is None and getattr(model, "loss", None) is None:
         raise InvalidArgumentError("the model is not compiled: give loss, 'mse' for one.")
-    measure = losses.get(chosen)
+    rows, targets = (map_structure(to_tensor, part) for part in (x, y))
     with GradientTape() as tape:
-        value = reduce_mean(measure(to_tensor(y), model(to_tensor(x))))
+        if loss is None:
+            value = model.compute_loss(rows, targets, model(rows), training=False)
+        else:
+            value = reduce_mean(losses.get(loss)(targets, model(rows)))
     found: Any = tape.gradient(value, list(kernels.values()), unconnected_gradients="zero")
     sizes = np.array([np.sqrt(np.mean(np.square(np.asarray(g, np.float64)))) for g in found])
     ax, theme = canvas(ax, style, (max(4.8, 0.5 * len(sizes) + 1.5), 3.6))
@@ -184,11 +187,11 @@ def weights(
     names = list(kernels) if layer is None else [_chosen(kernels, layer)]
     ax, theme = canvas(ax, style)
     values = {name: np.asarray(kernels[name], np.float64).ravel() for name in names}
-    edges = np.histogram_bin_edges(np.concatenate(list(values.values())), _BINS)
+    edges = _edges(list(values.values()), max(map(len, values.values())))
     for index, (name, numbers) in enumerate(values.items()):
         counts, _ = np.histogram(numbers, edges)
         color = theme.series[index % len(theme.series)]
-        ax.stairs(counts / len(numbers), edges, color=color, linewidth=1.6, label=plain(name, 24))
+        ax.stairs(counts / len(numbers), edges, color=color, linewidth=1.6, label=entry(name, 24))
     frame(ax, theme, "weight", "share of the layer's weights", "Weights")
     legend(ax, theme, loc="best")
     return ax
@@ -211,8 +214,7 @@ def _over_epochs(
     if len(history.epochs[0]) != len(model.weights):
         raise InvalidArgumentError("history is of another model: it has other weights.")
     record = [epoch[place].ravel().astype(np.float64) for epoch in history.epochs]
-    bins = min(_BINS, 5 + len(record[0]) // 8)
-    edges = np.histogram_bin_edges(np.concatenate(record), bins)
+    edges = _edges(record, len(record[0]))
     shares = np.stack([np.histogram(numbers, edges)[0] / len(numbers) for numbers in record], 1)
     ax, theme = canvas(ax, style, (5.6, 3.4))
     from matplotlib.colors import LinearSegmentedColormap
@@ -221,13 +223,26 @@ def _over_epochs(
     columns = np.arange(len(record) + 1) - 0.5
     ax.pcolormesh(columns, edges, np.sqrt(shares), cmap=colors)
     for share, dash in ((0.1, ":"), (0.5, "-"), (0.9, ":")):
-        line = [np.quantile(numbers, share) for numbers in record]
+        with np.errstate(invalid="ignore"):
+            line = [np.quantile(numbers, share) for numbers in record]
         label = "median" if share == 0.5 else f"{share:.0%} lie below"
         ax.plot(range(len(record)), line, dash, color=theme.ink, linewidth=1.2, label=label)
     frame(ax, theme, "epoch", "weight", f"Weights of {name} over the epochs")
     ax.grid(False)
     legend(ax, theme, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
+
+
+def _edges(parts: list[Values], count: int) -> Values:
+    """Borders of the bins for all `parts`; few where there are few weights, `count`."""
+    numbers = np.concatenate(parts)
+    finite = numbers[np.isfinite(numbers)]
+    if not len(finite):
+        raise InvalidArgumentError(
+            "all weights are NaN or infinite: the training diverged. Try a smaller learning rate, "
+            "or scale the inputs."
+        )
+    return np.histogram_bin_edges(finite, min(_BINS, 5 + count // 8))
 
 
 def kernels_of(model: Any) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def network(
     chain = "–".join(str(size) for size in sizes)
     dropped = sum(int(mask.sum()) for mask in masks)
     rest = "" if dropout_seed is None else f", {dropped} node{'s' * (dropped != 1)} dropped"
-    headline(ax, theme, f"Network {chain}: {weights:,} weights{rest}", pad=26)
+    headline(ax, theme, f"Network {chain}: {weights:,} weight{'s' * (weights != 1)}{rest}", pad=26)
     _key(ax, theme)
     ax.set_axis_off()
     ax.set_xlim(-0.3, len(layers) + 0.3)

@@ -63,10 +63,6 @@ def overfitting(
     _draw_errors(below, theme, fits)
     best = min(fits, key=lambda fit: fit.validation)
     headline(ax, theme, f"Rows not seen are met best with {_units(best)}")
-    first: Any = ax.child_axes[0]
-    handles, _ = first.get_legend_handles_labels()
-    place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 3, "borderpad": 0}
-    legend(ax, theme, handles=handles, **place)
     return ax
 
 
@@ -120,10 +116,10 @@ def _checked(units: Sequence[int]) -> list[int]:
 
 
 def _draw_fit(ax: Axes, theme: Theme, x: Values, y: Values, fit: Fit) -> None:
-    ax.plot(x[::2], y[::2], "o", color=theme.series[0], markersize=4, label="training")
+    ax.plot(x[::2], y[::2], "o", color=theme.series[0], markersize=4)
     look: dict[str, Any] = {"color": theme.series[1], "markerfacecolor": "none", "markersize": 4}
-    ax.plot(x[1::2], y[1::2], "s", **look, label="validation")
-    ax.plot(fit.x, fit.y, color=theme.ink, linewidth=1.6, label="network")
+    ax.plot(x[1::2], y[1::2], "s", **look)
+    ax.plot(fit.x, fit.y, color=theme.ink, linewidth=1.6)
     frame(ax, theme, "", "")
     ax.set_title(_units(fit), loc="left", fontsize=NORMAL, color=theme.muted, parse_math=False)
     margin = 0.25 * (np.ptp(y) or 1.0)
@@ -137,9 +133,8 @@ def _units(fit: Fit) -> str:
 def _draw_errors(ax: Axes, theme: Theme, fits: Sequence[Fit]) -> None:
     units = [fit.units for fit in fits]
     ax.plot(units, [fit.training for fit in fits], "--o", color=theme.series[0], label="training")
-    ax.plot(
-        units, [fit.validation for fit in fits], "-s", color=theme.series[1], label="validation"
-    )
+    look: dict[str, Any] = {"color": theme.series[1], "markerfacecolor": "none"}
+    ax.plot(units, [fit.validation for fit in fits], "-s", **look, label="validation")
     frame(ax, theme, "units", "mean squared error")
     ax.set_xscale("log")
     ax.set_ylim(bottom=0)

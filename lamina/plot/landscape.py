@@ -57,6 +57,11 @@ def loss_landscape(
     if getattr(model, "optimizer", None) is None or not model.built:
         raise InvalidArgumentError("the model must be built and compiled: its loss is drawn.")
     center = [np.asarray(weights) for weights in model.get_weights()]
+    if not all(np.all(np.isfinite(weights)) for weights in center):
+        raise InvalidArgumentError(
+            "the model's weights are NaN or infinite: the training diverged. Try a smaller "
+            "learning rate, or scale the inputs."
+        )
     record = [] if history is None else history.epochs
     if record and [w.shape for w in record[0]] != [w.shape for w in center]:
         raise InvalidArgumentError("history is of another model: it has other weights.")

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import InvalidArgumentError, describe, nearest
+from ..core.nest import flatten, map_structure
 from ..keras import optimizers as known
 from ..keras.callbacks import Callback
 from ..keras.models import clone_model
 from ..tensor.function import function as compiled
 from ..tensor.variable import Variable
 from .surface import surface
-from .theme import canvas, frame, legend, plain
+from .theme import canvas, entry, frame, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -135,7 +136,7 @@ def compare_optimizers(
             theme.series[index % len(theme.series)],
             _DASHES[index // len(theme.series) % 4],
         )
-        ax.plot(places, run.losses, dash, color=color, label=plain(name, 40), linewidth=1.8)
+        ax.plot(places, run.losses, dash, color=color, label=entry(name, 40), linewidth=1.8)
     best = min(found.runs, key=lambda name: _end(found.runs[name]))
     title = f"Lowest after {len(run.losses) - 1} {found.unit}s: {best}"
     frame(ax, theme, "milliseconds" if show == "time" else found.unit, "loss", title)
@@ -261,13 +262,13 @@ def _function_run(problem: Any, start: Sequence[float], steps: int) -> Callable[
 
 
 class _Stopwatch(Callback):
-    """The loss over all rows after each epoch, and the time of the epochs themselves."""
+    """The loss over all rows after each epoch, and the time of each; the first also compiles."""
 
     def __init__(self, losses: Callable[[], float]) -> None:
         super().__init__()
         self._loss_now = losses
         self._begin = 0.0
-        self.seconds = [0.0]
+        self.seconds: list[float] = []
         self.losses: list[float] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -277,7 +278,7 @@ class _Stopwatch(Callback):
         self._begin = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.seconds.append(self.seconds[-1] + time.perf_counter() - self._begin)
+        self.seconds.append(time.perf_counter() - self._begin)
         self.losses.append(self._loss_now())
 
 
@@ -291,18 +292,26 @@ def _model_run(
     loss = getattr(problem, "loss", None) if loss is None else loss
     if loss is None:
         raise InvalidArgumentError("the model is not compiled: give loss, 'mse' for one.")
-    order = np.random.default_rng(0).permutation(len(x))
-    x, y = np.asarray(x)[order], np.asarray(y)[order]
+    order = np.random.default_rng(0).permutation(len(flatten(x)[0]))
+    x, y = (map_structure(lambda part: _ordered(part, order), whole) for whole in (x, y))
     weights = problem.get_weights()
 
     def run(optimizer: Any) -> Runner:
         model = clone_model(problem)
         model.set_weights(weights)
         model.compile(optimizer, loss=loss)
-        watch = _Stopwatch(lambda: model.evaluate(x, y, verbose=0))
+        watch = _Stopwatch(lambda: model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
         model.fit(
             x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0, callbacks=[watch]
         )
-        return Runner(np.array(watch.losses), np.array(watch.seconds), None)
+        seconds = np.arange(epochs + 1) * np.median(watch.seconds[1:] or watch.seconds)
+        return Runner(np.array(watch.losses), seconds, None)
 
     return run
+
+
+def _ordered(rows: Any, order: npt.NDArray[np.intp]) -> Any:
+    """Rows of an array or a data frame in another order."""
+    if hasattr(rows, "iloc"):
+        return rows.iloc[order]
+    return rows[order] if hasattr(rows, "columns") else np.asarray(rows)[order]

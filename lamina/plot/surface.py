@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..core.errors import InvalidArgumentError, describe, nearest
 from ..functions import Objective
-from .theme import SMALL, Theme, canvas, frame, headline, legend, plain
+from .theme import SMALL, Theme, canvas, entry, frame, headline, legend, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,7 @@ def surface(
             f"kind must be 'contour' or '3d'; got {describe(kind)}.{nearest(str(kind), KINDS)}"
         )
     ways = {
-        plain(name, 30): _checked_path(name, path, pairs) for name, path in (paths or {}).items()
+        entry(name, 30): _checked_path(name, path, pairs) for name, path in (paths or {}).items()
     }
     if len(pairs) == 1:
         if kind == "3d":

@@ -46,6 +46,8 @@ THEMES = {
 }
 
 SMALL, NORMAL, LARGE = 8.5, 9.5, 11.0  # font sizes in points
+_HAIR_SPACE = "\u200a"
+_MANY = 6  # entries of a legend; more stand beside the axes
 _LONG = 46  # characters of a title; more don't fit the width of a picture in the large size
 
 
@@ -117,8 +119,14 @@ def headline(ax: Axes, theme: Theme, title: str, pad: float = 8) -> None:
 
 
 def legend(ax: Axes, theme: Theme, **options: Any) -> None:
-    """A legend without a box, in the theme's ink, whose labels are never read as mathematics."""
-    drawn = ax.legend(fontsize=SMALL, labelcolor=theme.ink, frameon=False, **options)
+    """A legend on a veil of the background, in the theme's ink; labels are never mathematics.
+
+    "best" is beside the axes where there are many entries.
+    """
+    if options.get("loc") == "best" and len(ax.get_legend_handles_labels()[0]) > _MANY:
+        options.update(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    look: dict[str, Any] = {"facecolor": theme.background, "edgecolor": "none", "framealpha": 0.75}
+    drawn = ax.legend(fontsize=SMALL, labelcolor=theme.ink, **look, **options)
     for text in drawn.get_texts():
         text.set_parse_math(False)
 
@@ -130,6 +138,12 @@ def plain(text: Any, limit: int = 200) -> str:
     """
     line = "".join(_printable(character) for character in str(text))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def entry(name: Any, limit: int = 200) -> str:
+    """`name` for a legend, where matplotlib leaves out what begins with an underscore."""
+    text = plain(name, limit)
+    return f"{_HAIR_SPACE}{text}" if text.startswith("_") else text
 
 
 def _printable(character: str) -> str:

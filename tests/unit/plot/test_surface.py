@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 import lamina as tf
 from lamina import functions, plot
 from lamina.core.errors import InvalidArgumentError
+from lamina.plot.theme import THEMES
 
 WAYS = {"Adam": [(0.0, 0.0), (1.0, 1.5), (2.5, 2.0)], "$x$": [(0.0, 0.0), (-1.0, -1.0)]}
 
@@ -84,6 +86,18 @@ def test_race_on_a_function():
     np.testing.assert_array_equal(ways[0].get_xydata(), run.path)
 
 
+def test_race_of_models_with_several_outputs_from_a_frame():
+    frame = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0] * 8, "b": [1.0, 0.0] * 16})
+    inputs = tf.keras.Input((2,))
+    outputs = {name: tf.keras.layers.Dense(1, name=name)(inputs) for name in "pq"}
+    model = tf.keras.Model(inputs, outputs)
+    targets = {"p": frame["a"], "q": frame["b"].to_numpy()}
+    options = {"x": frame, "y": targets, "loss": {"p": "mse", "q": "mae"}, "steps": 3}
+    run = plot.race(model, [tf.keras.optimizers.SGD(0.01)], **options).runs["SGD, 0.01"]
+    assert run.losses[-1] < run.losses[0]
+    np.testing.assert_allclose(np.diff(run.seconds), run.seconds[1])  # compiling is left out
+
+
 def test_race_of_models_starts_from_the_same_weights():
     random = np.random.default_rng(0)
     x = random.normal(size=(64, 3)).astype("float32")
@@ -123,7 +137,8 @@ def test_mistakes_of_races(call, message):
 
 @pytest.mark.parametrize("ending", ["gif", "html"])
 def test_animation(ending, tmp_path):
-    found = plot.race(functions.two_minima, ["adam"], steps=5)
+    rates = {str(rate): tf.keras.optimizers.SGD(rate) for rate in (0.01, 0.008, 0.006, 0.004)}
+    found = plot.race(functions.himmelblau, rates, steps=9)
     path = tmp_path / f"race.{ending}"
     plot.animate_optimizers(found, path, seconds=0.2)
     content = path.read_bytes()
@@ -135,6 +150,9 @@ def test_animation(ending, tmp_path):
             first = picture.convert("RGB").tobytes()
             picture.seek(3)
             assert picture.convert("RGB").tobytes() != first
+            colors = np.array([color for _, color in picture.convert("RGB").getcolors()])
+            for color in THEMES["light"].series[:4]:
+                assert np.abs(colors - [*bytes.fromhex(color[1:])]).max(axis=1).min() <= 3
     else:
         assert (
             content.count(b"iVBOR") == 4 and b"http" not in content
@@ -168,7 +186,10 @@ def test_activations_without_a_curve(function, message):
 
 def test_the_courses_borrowers():
     without, with_sigmoid = plot.why_nonlinear().child_axes
-    texts = [[text.get_text() for text in half.texts] for half in (without, with_sigmoid)]
+    texts = [
+        [text.get_text() for text in half.get_legend().get_texts()]
+        for half in (without, with_sigmoid)
+    ]
     assert texts == [["young: +0.800", "old: +0.800"], ["young: +0.163", "old: +0.142"]]
     np.testing.assert_allclose(without.get_lines()[0].get_ydata(), [0.5, 1.3])
     assert "is the same at any age" in plot.why_nonlinear("relu").get_title("left")

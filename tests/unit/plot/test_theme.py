@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -160,6 +161,19 @@ def test_plain_text(text: object, shown: str) -> None:
 
 
 HOSTILE = "$x_{ \x00 \\frac$"  # as mathematics, an error
+
+
+def test_names_that_begin_with_an_underscore_and_many_of_them_stand_in_the_legend() -> None:
+    scores = np.eye(3)[[0, 1, 2]]
+    names = ["_a", "b", "c"]
+    few: Any = plot.roc([0, 1, 2], scores, class_names=names).get_legend()
+    assert [text.get_text()[:3].strip() for text in few.get_texts()] == ["cha", "_a", "b (", "c ("]
+    kinds = ("relu", "elu", "selu", "gelu", "silu", "tanh")
+    many, some = (plot.activations(*kinds[:count]) for count in (6, 3))
+    for ax, beside in ((many, True), (some, False)):
+        FigureCanvasAgg(ax.figure).draw()
+        drawn: Any = ax.get_legend()
+        assert (drawn.get_window_extent().x0 >= ax.get_window_extent().x1) == beside
 
 
 @pytest.mark.parametrize("style", ["light", "dark"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .settings import Settings
+from .problems import Problem
+from .settings import HE, Settings
 
 _CONSTRUCTORS = {
     "sgd": "SGD({rate})",
@@ -16,8 +17,9 @@ _CONSTRUCTORS = {
 }
 
 
-def program(settings: Settings, columns: int, data: str) -> str:
-    """Code that makes the data (`data`, its lines), the network, and trains it; runs as it is."""
+def program(settings: Settings, problem: Problem) -> str:
+    """Code that makes the data, the network, and trains it; runs as it is."""
+    data = problem.code
     lines = ["import numpy as np", ""]
     if "pandas" in data:
         lines = ["import numpy as np", "import pandas", ""]
@@ -31,12 +33,13 @@ def program(settings: Settings, columns: int, data: str) -> str:
         *data.splitlines(),
         "",
         "model = keras.Sequential([",
-        f"    keras.Input(({columns},)),",
+        f"    keras.Input(({len(problem.names)},)),",
         *(f"    {line}," for line in _layer_lines(settings)),
         "])",
         f"optimizer = keras.optimizers.{_optimizer(settings)}",
         'model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])',
-        f"model.fit(x, y, batch_size={settings.batch_size}, epochs=20, validation_split=0.2)",
+        f"model.fit(x, y, batch_size={settings.batch_size}, epochs=20, "
+        f"validation_split={problem.share})",
     ]
     return "\n".join(lines) + "\n"
 
@@ -45,14 +48,17 @@ def _layer_lines(settings: Settings) -> list[str]:
     penalty = ""
     if settings.regularizer != "none":
         name = settings.regularizer.upper()
-        penalty = f", kernel_regularizer=keras.regularizers.{name}({settings.penalty:g})"
+        penalty = f", kernel_regularizer=keras.regularizers.{name}({settings.penalty})"
+    hidden = f'activation="{settings.activation}"'
+    if settings.activation in HE:
+        hidden += ', kernel_initializer="he_normal"'
     lines = []
     for units in settings.layers:
-        lines.append(f'keras.layers.Dense({units}, activation="{settings.activation}"{penalty})')
+        lines.append(f"keras.layers.Dense({units}, {hidden}{penalty})")
         if settings.dropout:
-            lines.append(f"keras.layers.Dropout({settings.dropout:g})")
+            lines.append(f"keras.layers.Dropout({settings.dropout})")
     return [*lines, f'keras.layers.Dense(1, activation="sigmoid"{penalty})']
 
 
 def _optimizer(settings: Settings) -> str:
-    return _CONSTRUCTORS[settings.optimizer].format(rate=f"{settings.learning_rate:g}")
+    return _CONSTRUCTORS[settings.optimizer].format(rate=settings.learning_rate)

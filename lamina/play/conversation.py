@@ -89,7 +89,7 @@ def _described(run: Run) -> dict[str, Any]:
         "columns": problem.names,
         "points": points,
         "rows": [len(problem.x), len(problem.test_x)],
-        "code": program(run.settings, len(problem.names), problem.code),
+        "code": program(run.settings, problem),
     }
 
 

@@ -16,6 +16,7 @@ from ..datasets import credit
 Values = npt.NDArray[np.float32]
 _MOST_ROWS = 20_000
 _MOST_COLUMNS = 50
+_LARGEST = 1e30  # number in a table: its square can be computed, too
 OWN = "csv"
 _CREDIT = ("LIMIT_BAL", "BILL_AMT1", "EDUCATION", "MARRIAGE")
 
@@ -28,6 +29,7 @@ class Problem(NamedTuple):
     y: Values  # (rows, 1): 0 or 1
     test_x: Values
     test_y: Values
+    share: float  # of the rows, for testing
     code: str  # the lines of Python that make `x` and `y`
 
 
@@ -91,7 +93,7 @@ def make_problem(
         x, y = PLANES[name](random, rows, noise)
         code = (
             f"random = np.random.default_rng({seed})\n"
-            f"x, y = problems.{name}(random, {rows}, {noise:g})"
+            f"x, y = problems.{name}(random, {rows}, {noise})"
         )
         return _divided(("x", "y"), x, y, 0.5, random, code)
     if name == "credit":
@@ -109,24 +111,34 @@ def make_problem(
 
 def _divided(
     names: tuple[str, ...],
-    x: npt.NDArray[np.float32],
+    x: npt.NDArray[np.floating],
     y: Values,
     share: float,
     random: np.random.Generator,
     code: str,
 ) -> Problem:
-    scale = x.std(axis=0)
-    x = ((x - x.mean(axis=0)) / np.where(scale > 0, scale, 1)).astype(np.float32)
+    scale = "x.std(axis=0)"
+    spread = x.std(axis=0)
+    constant = np.ptp(x, axis=0) == 0
+    if np.any(constant):
+        scale = "np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 1)"
+        spread = np.where(constant, 1, spread)
+    x = ((x - x.mean(axis=0)) / spread).astype(np.float32)
     order = random.permutation(len(x))
     tested = max(1, round(share * len(x)))
     test, training = order[:tested], order[tested:]
-    code += "\nx = (x - x.mean(axis=0)) / x.std(axis=0)"
-    return Problem(names, x[training], y[training], x[test], y[test], code)
+    code += f"\nx = (x - x.mean(axis=0)) / {scale}"
+    return Problem(names, x[training], y[training], x[test], y[test], share, code)
 
 
 def _own(table: str, target: str, random: np.random.Generator) -> Problem:
-    lines = list(csv.reader(io.StringIO(table)))
-    lines = [line for line in lines if line]
+    first = table.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        reader = csv.reader(io.StringIO(table, newline=None), delimiter=separator)
+        lines = [line for line in reader if line]
+    except csv.Error as error:
+        raise InvalidArgumentError(f"this is no table: {error}") from error
     if len(lines) < 11:
         raise InvalidArgumentError(
             f"a table needs a line of column names and at least 10 rows; got {len(lines)} lines"
@@ -144,32 +156,36 @@ def _own(table: str, target: str, random: np.random.Generator) -> Problem:
     if target not in head:
         raise InvalidArgumentError(f"there is no column {target!r}.{nearest(target, head)}")
     place = head.index(target)
-    classes = sorted({line[place] for line in body})
+    told = [line[place].strip() for line in body]
+    classes = sorted(set(told))
     if len(classes) != 2:
         raise InvalidArgumentError(
             f"the column {target!r} must hold two classes; it holds {len(classes)}"
         )
-    y = np.array([[line[place] == classes[1]] for line in body], dtype=np.float32)
+    y = np.array([[text == classes[1]] for text in told], dtype=np.float32)
     columns = {}
     for index, name in enumerate(head):
         if index != place:
             columns[name] = _numbers([line[index] for line in body], name)
     x = np.stack(list(columns.values()), axis=1)
     code = (
-        'table = pandas.read_csv("table.csv")\n'
-        f"y = (table.pop({target!r}).astype(str) == {classes[1]!r})"
-        '.to_numpy("float32").reshape(-1, 1)\nx = table.to_numpy("float32")'
+        f'table = pandas.read_csv("table.csv", sep={separator!r}, dtype=str, '
+        f"keep_default_na=False, nrows={_MOST_ROWS})\n"
+        "table.columns = table.columns.str.strip()\n"
+        f"y = (table.pop({target!r}).str.strip() == {classes[1]!r})"
+        '.to_numpy("float32").reshape(-1, 1)\nx = table.astype("float64").to_numpy()'
     )
     return _divided(tuple(columns), x, y, 0.2, random, code)
 
 
-def _numbers(texts: list[str], name: str) -> Values:
+def _numbers(texts: list[str], name: str) -> npt.NDArray[np.float64]:
     try:
-        values = np.array(texts, dtype=np.float32)
+        values = np.array(texts, dtype=np.float64)
     except ValueError:
-        values = np.array([np.nan], dtype=np.float32)
-    if not np.all(np.isfinite(values)):
+        values = np.array([np.nan])
+    if not np.all(np.abs(values) <= _LARGEST):
         raise InvalidArgumentError(
-            f"the column {name!r} must hold numbers, one in each row; leave it out of the file"
+            f"the column {name!r} must hold numbers up to {_LARGEST:g}, one in each row; leave it "
+            "out of the file"
         )
     return values

@@ -15,12 +15,14 @@ from ..ops.reduction import reduce_mean
 from ..tensor.convert import to_tensor
 from ..tensor.function import function as compiled
 from .problems import Problem, make_problem
-from .settings import Settings
+from .settings import HE, Settings
 
+_DIVERGED = 1e15  # a weight of that size
 GRID = 40  # points along each side of the pictures
 _MOST_KEPT = 240  # states to go back to
 _SPAN = 2.2  # standard deviations from the middle to the border of a picture
 _LANDSCAPE = 25  # points along each side
+_MOST_ROWS = 200_000  # that are put in order at once
 _MOST_SEEN = 1000  # rows from which a landscape is computed
 
 
@@ -57,12 +59,16 @@ class Run:
 
     def train(self, steps: int) -> None:
         """Take so many steps, in the order of rows that the seed gives."""
-        rows = self._rows(self.step, steps)
-        size = self._batch_size()
-        self.model.fit(
-            self.problem.x[rows], self.problem.y[rows], batch_size=size, shuffle=False, verbose=0
-        )
-        self.step += steps
+        problem, size = self.problem, self._batch_size()
+        most = max(1, _MOST_ROWS // size)
+        end = self.step + steps
+        while self.step < end:
+            taken = min(most, end - self.step)
+            rows = self._rows(self.step, taken)
+            self.model.fit(
+                problem.x[rows], problem.y[rows], batch_size=size, shuffle=False, verbose=0
+            )
+            self.step += taken
         if self.step - self.states[-1].step >= self._every:
             self.states.append(self._state())
         if len(self.states) > _MOST_KEPT:
@@ -98,9 +104,10 @@ class Run:
 
     def landscape(self) -> dict[str, Any]:
         """The loss in the plane along which the weights moved most, and the way through it."""
-        if len(self.states) < 3:
-            return {"grid": [], "path": []}
         flat = np.stack([_flat(state.weights) for state in self.states])
+        flat = flat[np.abs(flat).max(axis=1) < _DIVERGED]
+        if len(flat) < 3:
+            return {"grid": [], "path": []}
         center = flat[-1]
         _, _, axes = np.linalg.svd(flat - center, full_matrices=False)
         plane = axes[:2]
@@ -163,7 +170,7 @@ def _network(settings: Settings, columns: int) -> tuple[Any, Any]:
     penalty = None
     if settings.regularizer != "none":
         penalty = getattr(regularizers, settings.regularizer.upper())(settings.penalty)
-    initial = HeNormal if settings.activation in ("relu", "gelu") else GlorotUniform
+    initial = HeNormal if settings.activation in HE else GlorotUniform
     for place, units in enumerate(settings.layers):
         value = layers.Dense(
             units, settings.activation, kernel_regularizer=penalty,

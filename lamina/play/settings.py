@@ -10,6 +10,8 @@ from ..core.errors import InvalidArgumentError, describe, nearest
 from .problems import PROBLEMS
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "selu", "softplus", "linear")
+HE = ("relu", "gelu")
+"""Activations whose kernels begin as He et al. 2015 say."""
 OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam", "adamw", "nadam", "adagrad", "lion")
 REGULARIZERS = ("none", "l1", "l2")
 MOST_LAYERS, MOST_UNITS = 6, 16

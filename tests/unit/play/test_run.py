@@ -47,6 +47,8 @@ def test_problems(name):
         (TABLE, "age", "two classes; it holds 40"),
         (TABLE.replace("3,9,", "3,nine,"), "", "column 'income' must hold numbers"),
         (TABLE.replace("3,9,", "3,nan,"), "", "column 'income' must hold numbers"),
+        (TABLE.replace("3,9,", "3,9e37,"), "", "column 'income' must hold numbers"),
+        (TABLE.replace("3,9,", f"3,{'9' * 200_000},"), "", "no table: field larger"),
     ],
 )
 def test_tables_that_are_refused(table, target, message):
@@ -128,6 +130,19 @@ def test_landscape_has_the_loss_at_the_end_of_the_way():
     assert around.min() * 0.9 <= run.losses()[0] <= around.max() * 1.1
 
 
+def test_what_is_asked_for_at_once_does_not_fill_memory(monkeypatch):
+    monkeypatch.setattr("lamina.play.run._MOST_ROWS", 100)
+    run, other = Run(Settings(rows=40, batch_size=7)), Run(Settings(rows=40, batch_size=7))
+    sizes, rows = [], run._rows
+    monkeypatch.setattr(run, "_rows", lambda *of: sizes.append(len(rows(*of))) or rows(*of))
+    run.train(60)
+    assert max(sizes) == 98 and sum(sizes) == 60 * 7
+    monkeypatch.undo()
+    other.train(60)
+    for first, second in zip(weights(run), weights(other), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
 def ask(conversation, **request):
     return json.loads(conversation.answer(json.dumps(request)))
 
@@ -156,6 +171,9 @@ def test_a_run_that_diverges_is_still_json():
     ask(page, do="new", run=0, settings={**settings, "regularizer": "l2", "penalty": 1.0})
     frame = ask(page, do="train", steps=2000)["frames"]["0"]
     assert frame["step"] == 2000 and frame["losses"][-1][1] is None
+    for _ in range(3):
+        ask(page, do="train", steps=2000)
+    assert ask(page, do="landscape") == {"landscapes": {"0": {"grid": [], "path": []}}}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +205,7 @@ def test_the_code_on_the_page_runs(name, tmp_path, monkeypatch):
     (tmp_path / "table.csv").write_text(TABLE)
     settings = read_settings(
         {"problem": name, "table": TABLE, "target": "paid", "dropout": 0.1, "regularizer": "l1",
-         "layers": [3], "optimizer": OPTIMIZERS[len(name) % len(OPTIMIZERS)]}
+         "layers": [3], "activation": "relu", "optimizer": OPTIMIZERS[len(name) % len(OPTIMIZERS)]}
     )  # fmt: skip
     run = Run(settings)
     page = Conversation()
@@ -200,3 +218,30 @@ def test_the_code_on_the_page_runs(name, tmp_path, monkeypatch):
     found = model.optimizer.get_config()
     assert {**found, "name": ""} == {**wanted, "name": ""}
     assert isinstance(model, tf.keras.Sequential)
+    assert type(model.layers[0].kernel_initializer).__name__ == "HeNormal"
+
+
+def _table(separator, ending, classes, head=("age", " $ 'x' ", "paid ")):
+    rows = (("1", str(1_700_000_000 + n), classes[n % 2]) for n in range(20))
+    return ending.join(separator.join(row) for row in (head, *rows))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        _table(",", "\n", ("01", "1")),
+        _table(";", "\r\n", ("NA", "")),
+        _table("\t", "\r", (" no", "'yes\\\"")),
+    ],
+)
+def test_the_code_reads_a_table_as_the_page_does(table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.csv").write_bytes(table.encode())
+    problem = problems.make_problem("csv", 100, 0.0, 0, table)
+    names: dict[str, object] = {}
+    exec(f"import numpy as np, pandas\n{problem.code}", names)
+    assert problem.names == ("age", "$ 'x'")
+    for whole, parts in (("x", (problem.x, problem.test_x)), ("y", (problem.y, problem.test_y))):
+        found = np.sort(np.concatenate(parts)[:, -1])
+        np.testing.assert_allclose(np.sort(names[whole][:, -1]), found, atol=1e-5)
+    assert len(np.unique(problem.x[:, 1])) == len(problem.x)

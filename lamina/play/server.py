@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from http import HTTPStatus
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,9 @@ def _response(status: int, kind: str, body: bytes) -> Response:
 
 def _converse(connection: Any) -> None:
     """Answer a page's requests until it is closed."""
+    from websockets.exceptions import ConnectionClosed
+
     conversation = Conversation()
-    for request in connection:
-        connection.send(conversation.answer(request))
+    with suppress(ConnectionClosed):  # in the midst of an answer
+        for request in connection:
+            connection.send(conversation.answer(request))

@@ -7,6 +7,8 @@ const byId = (id) => document.getElementById(id);
 const runs = new Map(); // place → Run
 let begun = null; // what the server said first: choices, ranges, defaults
 let playing = false;
+let looping = false; // whether a loop that trains is under way
+let seeking = false; // whether the place to go back to is being chosen
 let fastest = 100; // steps a picture that keep the pace, found while running
 let landscapeAt = 0;
 let connection;
@@ -33,8 +35,14 @@ async function tell(request) {
 
 // ---- colours
 
+const shades = new Map(); // by name, as the style sheet says
+
 function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  if (!shades.has(name)) {
+    const style = getComputedStyle(document.documentElement);
+    shades.set(name, style.getPropertyValue(`--${name}`).trim());
+  }
+  return shades.get(name);
 }
 
 function channels(hex) {
@@ -42,7 +50,15 @@ function channels(hex) {
 }
 
 // 0: negative, 128: background, 255: positive. Class 1 is orange, so `turned` swaps the ends.
+const palettes = new Map(); // by ends and strength
+
 function palette(turned, strength) {
+  const key = `${turned} ${strength}`;
+  if (!palettes.has(key)) palettes.set(key, mixed(turned, strength));
+  return palettes.get(key);
+}
+
+function mixed(turned, strength) {
   const ends = ["negative", "background", "positive"].map((name) => channels(color(name)));
   if (turned) ends.reverse();
   return Array.from({ length: 256 }, (_, value) => {
@@ -50,10 +66,11 @@ function palette(turned, strength) {
     const [from, to] = share < 1 ? [ends[0], ends[1]] : [ends[1], ends[2]];
     const part = share < 1 ? share : share - 1;
     const middle = ends[1];
-    return from.map((channel, place) => {
-      const mixed = channel + (to[place] - channel) * part;
-      return middle[place] + (mixed - middle[place]) * strength;
+    const [red, green, blue] = from.map((channel, place) => {
+      const whole = channel + (to[place] - channel) * part;
+      return Math.round(middle[place] + (whole - middle[place]) * strength);
     });
+    return (255 << 24) | (blue << 16) | (green << 8) | red; // as a picture keeps them
   });
 }
 
@@ -114,7 +131,10 @@ class Run {
   async changed(event) {
     this.suit();
     if (event.target.name === "file") this.table = (await event.target.files[0]?.text()) || "";
-    if (this.form.elements.problem.value === "csv" && !this.table) return;
+    if (this.form.elements.problem.value === "csv" && !this.table) {
+      byId("problem").textContent = "Choose a CSV file: a line of names, then at least 10 rows.";
+      return;
+    }
     await this.begin();
   }
 
@@ -162,12 +182,16 @@ function bytes(text) {
 function image(values, offset, turned, strength = 1) {
   const side = begun.grid;
   const picture = new ImageData(side, side);
+  const pixels = new Int32Array(picture.data.buffer);
   const colors = palette(turned, strength);
   for (let place = 0; place < side * side; place += 1) {
-    const [red, green, blue] = colors[values[offset + place]];
-    picture.data.set([red, green, blue, 255], place * 4);
+    pixels[place] = colors[values[offset + place]];
   }
-  const canvas = new OffscreenCanvas(side, side);
+  return drawn(picture);
+}
+
+function drawn(picture) {
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
   canvas.getContext("2d").putImageData(picture, 0, 0);
   return canvas;
 }
@@ -314,22 +338,22 @@ function drawLandscape(run) {
   const found = run.landscape;
   if (!found || !found.grid.length) {
     context.fillStyle = color("muted");
+    context.textAlign = "left";
     context.fillText("after some steps of training", 20, canvas.height / 2);
+    canvas.setAttribute("aria-label", "Loss landscape: after some steps of training");
     return;
   }
   const { grid, bounds, path } = found;
-  const cell = [canvas.width / grid[0].length, canvas.height / grid.length];
   const sorted = grid.flat().filter((loss) => loss !== null).sort((a, b) => a - b);
   const [back, ink] = [channels(color("background")), channels(color("muted"))];
-  grid.forEach((line, row) => {
-    line.forEach((loss, place) => {
-      const rank = loss === null ? 1 : sorted.findIndex((value) => value >= loss) / sorted.length;
-      const level = Math.floor(rank * 12) / 12; // each shade covers the same area
-      const mixed = back.map((channel, index) => channel + (ink[index] - channel) * level * 0.8);
-      context.fillStyle = `rgb(${mixed.join(" ")})`;
-      context.fillRect(place * cell[0], canvas.height - (row + 1) * cell[1], cell[0] + 1, cell[1] + 1);
-    });
+  const picture = new ImageData(grid[0].length, grid.length);
+  grid.toReversed().flat().forEach((loss, place) => {
+    // each shade covers the same area
+    const rank = loss === null ? 1 : sorted.findIndex((value) => value >= loss) / sorted.length;
+    const mixed = back.map((channel, index) => channel + (ink[index] - channel) * rank * 0.8);
+    picture.data.set([...mixed, 255], place * 4);
   });
+  context.drawImage(drawn(picture), 0, 0, canvas.width, canvas.height);
   const toPixel = ([x, y]) => [
     ((x - bounds[0][0]) / (bounds[0][1] - bounds[0][0])) * canvas.width,
     canvas.height - ((y - bounds[1][0]) / (bounds[1][1] - bounds[1][0])) * canvas.height,
@@ -347,7 +371,10 @@ function drawLandscape(run) {
 }
 
 function lossText([step, training, testing]) {
-  const written = (loss) => (loss === null ? "not finite" : loss.toFixed(4));
+  const written = (loss) => {
+    if (loss === null) return "not finite";
+    return loss < 0.001 && loss > 0 ? loss.toExponential(1) : loss.toFixed(4);
+  };
   return `${written(training)} in training, ${written(testing)} in testing, step ${step.toLocaleString("en")}`;
 }
 
@@ -366,6 +393,7 @@ function showState() {
   byId("status").textContent = texts.join(" · ");
   byId("status").setAttribute("aria-live", playing ? "off" : "polite");
   const rewind = byId("rewind");
+  if (seeking) return;
   rewind.max = most;
   rewind.value = most;
   rewind.disabled = most === 0;
@@ -382,6 +410,8 @@ async function showLandscapes() {
 }
 
 async function loop() {
+  if (looping) return; // one that was stopped has not ended: it goes on
+  looping = true;
   while (playing) {
     const before = performance.now();
     const speed = Number(byId("speed").value);
@@ -396,6 +426,7 @@ async function loop() {
     const rest = Math.max(0, FRAME - (performance.now() - before));
     await new Promise((resolve) => setTimeout(resolve, rest));
   }
+  looping = false;
   setPlaying(false);
 }
 
@@ -406,7 +437,7 @@ function setPlaying(on) {
   byId("play").textContent = on ? "Pause" : "Train";
   byId("play").setAttribute("aria-pressed", String(on));
   if (starts) loop();
-  if (stops) showLandscapes().then(showState);
+  if (stops && connection.readyState === WebSocket.OPEN) showLandscapes().then(showState);
 }
 
 async function compare(on) {
@@ -435,14 +466,21 @@ function listen() {
     await tell({ do: "rewind", place: 0 });
     await showLandscapes();
   });
+  byId("rewind").addEventListener("input", () => {
+    seeking = true;
+    setPlaying(false);
+  });
   byId("rewind").addEventListener("change", async (event) => {
     const place = Number(event.target.value);
     setPlaying(false);
+    seeking = false;
     await tell({ do: "rewind", place });
     await showLandscapes();
   });
   byId("compare").addEventListener("change", (event) => compare(event.target.checked));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    shades.clear();
+    palettes.clear();
     for (const run of runs.values()) {
       if (run.frame) run.show(run.frame);
       drawLandscape(run);
@@ -461,6 +499,7 @@ connection = new WebSocket(`${location.href.replace(/^http/, "ws")}live`);
 connection.addEventListener("message", (event) => waiting.shift()(JSON.parse(event.data)));
 connection.addEventListener("open", start);
 connection.addEventListener("close", () => {
-  playing = false;
+  setPlaying(false);
+  for (const control of document.querySelectorAll("button, select, input")) control.disabled = true;
   byId("problem").textContent = "The server has ended. Start lamina play again.";
 });

@@ -143,6 +143,38 @@ def test_training_pausing_stepping_and_going_back(page):
     assert picture(page, "output") == before
 
 
+def test_pressing_in_haste_and_seeking_while_it_trains(page):
+    page.select_option("#speed", "1")
+    page.evaluate(
+        "() => { for (let n = 0; n < 5; n += 1) document.querySelector('#play').click() }"
+    )
+    wait(page, lambda: steps(page)[0] > 10)
+    begin, before = time.monotonic(), steps(page)[0]
+    page.wait_for_timeout(600)
+    pictures = steps(page)[0] - before
+    assert pictures <= 32 * (time.monotonic() - begin) + 2, "more than one loop trains"
+    slide = "value => { rewind.value = value; rewind.dispatchEvent(new Event('input')) }"
+    page.evaluate(slide, 3)
+    page.wait_for_timeout(200)  # answers under way leave the slider alone
+    assert page.input_value("#rewind") == "3" and page.text_content("#play") == "Train"
+    page.evaluate("() => rewind.dispatchEvent(new Event('change'))")
+    wait(page, lambda: steps(page)[0] == 3)
+
+
+def test_a_page_that_is_closed_in_the_midst_leaves_no_trace(server, caplog):
+    address = urlsplit(server.address)
+    live = server.address.replace("http", "ws", 1) + "live"
+    with connect(live, origin=f"http://{address.netloc}") as connection:
+        connection.send('{"do": "new", "run": 0, "settings": {"problem": "credit"}}')
+        connection.send('{"do": "train", "steps": 2000}')
+    end = time.monotonic() + 30
+    while any("handler" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    time.sleep(0.5)
+    assert "failed" not in caplog.text
+
+
 def test_two_runs_side_by_side(page):
     page.check("#compare")
     wait(page, lambda: len(steps(page)) == 2)

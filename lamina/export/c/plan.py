@@ -100,13 +100,6 @@ def _known(graph: Graph) -> tuple[list[Node], list[Value]]:
     return nodes, [known.get(id(value), value) for value in graph.outputs]
 
 
-def _is_size(node: Node) -> bool:
-    """Whether it is the size of an axis that has one."""
-    if node.primitive.name != "dimension":
-        return False
-    return node.inputs[0].spec.shape[node.params["axis"]] is not B
-
-
 def _is_fixed(node: Node) -> bool:
     """Whether the results are the same for all rows and calls."""
     name = node.primitive.name

@@ -69,6 +69,7 @@ def export(
     """
     chosen, path = format_of(filepath, format), os.fspath(filepath)
     _check_options(chosen, options)
+    _check_texts(name, metadata)
     check_file(path)
     if name is None and chosen.after_file:
         name = Path(path).stem
@@ -110,3 +111,13 @@ def _check_options(chosen: Format, options: dict[str, Any]) -> None:
                 f"exports to {chosen.ending} have no option {name!r}; they have "
                 f"{', '.join(known) or 'none'}.{nearest(name, known)}"
             )
+
+
+def _check_texts(name: Any, metadata: Any) -> None:
+    if not isinstance(name, str | None):
+        raise ArgumentTypeError(f"name= of an export is text; got {name!r}")
+    told = {} if metadata is None else metadata
+    if not isinstance(told, dict) or not all(isinstance(x, str) for x in [*told, *told.values()]):
+        raise ArgumentTypeError(
+            f"metadata= of an export is a dict of texts, as {{'author': '…'}}; got {told!r:.100}"
+        )

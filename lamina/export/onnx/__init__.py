@@ -32,7 +32,7 @@ def onnx_model(inference: Inference, opset_version: int | None = None) -> Any:
     onnx = _package()
     opset = OPSET if opset_version is None else opset_version
     newest = min(NEWEST_OPSET, onnx.defs.onnx_opset_version())
-    if not OPSET <= opset <= newest:
+    if opset not in range(OPSET, newest + 1):
         raise InvalidArgumentError(
             f"opset_version is {OPSET} to {newest} with onnx {onnx.__version__}; got "
             f"{opset_version!r}"

@@ -10,6 +10,7 @@ import pytest
 import lamina as tf
 from lamina import keras
 from lamina.core.errors import (
+    ArgumentTypeError,
     InvalidArgumentError,
     MissingFileError,
     MissingPackageError,
@@ -196,6 +197,10 @@ def test_numbers_that_are_none():
             InvalidArgumentError,
             r"opset_version is 18 to 2\d with onnx .*; got 17",
         ),
+        ({"opset_version": "18"}, InvalidArgumentError, "got '18'"),
+        ({"name": 3}, ArgumentTypeError, "name= of an export is text; got 3"),
+        ({"metadata": {"year": 3}}, ArgumentTypeError, "is a dict of texts"),
+        ({"metadata": ["year"]}, ArgumentTypeError, "is a dict of texts"),
         ({"opset": 17}, UnknownArgumentError, "have no option 'opset'; they have opset_version"),
         ({"filepath": "none/model.onnx"}, MissingFileError, "There is no folder"),
         ({"input_signature": [1]}, tf.errors.OpError, "input_signature has specs"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -110,7 +111,7 @@ def _arguments(stem: str, ports: Sequence[Port]) -> tuple[Argument, ...]:
                 "outputs have the batch first."
             )
         name = stem if len(ports) == 1 else f"{stem}_{identifier(port.name)}"
-        while any(name == other.name for other in found):
+        while any(name.upper() == other.name.upper() for other in found):  # as macros have them
             name += "_"
         width = 1
         for size in shape[1:]:
@@ -185,6 +186,10 @@ def _sizes(upper: str, word: str, arguments: Sequence[Argument]) -> list[str]:
 
 def write_both(path: FilePath, content: bytes, text: str) -> None:
     """The file and, beside it, its header; neither is touched where one cannot be written."""
+    if os.path.realpath(beside(path)) == os.path.realpath(path):
+        raise InvalidArgumentError(
+            f"{path} is where the header goes. Name the file that goes beside it, as 'name.c'."
+        )
     check_file(beside(path))
     with replacing(path) as file, replacing(beside(path)) as second:
         file.write(content)

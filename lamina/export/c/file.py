@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ...core.errors import UnimplementedError
+from ...core.errors import InvalidArgumentError, UnimplementedError
 from ...core.files import FilePath
 from ...ir.value import Value
 from ..graph import Inference
@@ -60,7 +60,13 @@ _OTHERS = 2048  # bytes of stack for all else: sums of a product, addresses
 
 def write_c(inference: Inference, path: FilePath) -> None:
     """`path` as C99, and its header beside it: the same name with the ending `.h`."""
-    found, text = source(inference, beside(path).name)
+    name = beside(path).name
+    if not name.isprintable() or set('"\\') & set(name):
+        raise InvalidArgumentError(
+            f"a file in C cannot include {name!r}: expected a name without quotation marks, "
+            "backslashes and line ends. Name the file otherwise."
+        )
+    found, text = source(inference, name)
     write_both(path, text.encode(), found)
 
 

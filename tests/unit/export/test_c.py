@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lamina import keras
-from lamina.core.errors import UnimplementedError
+from lamina.core.errors import InvalidArgumentError, UnimplementedError
 from lamina.export import inference_graph
 from tests.tools.c_code import SANITIZED, STRICT, Called, build, needs_compiler
 
@@ -116,6 +116,17 @@ def test_several_inputs_and_outputs(rows, tmp_path):
 
 
 @needs_compiler
+def test_inputs_that_differ_in_case_only(tmp_path):
+    ends = [keras.Input((n,), name=name) for n, name in ((1, "age"), (2, "Age"), (3, "a ge"))]
+    outputs = [keras.layers.Rescaling(2, name=f"it{'_' * n}")(x) for n, x in enumerate(ends)]
+    keras.Model(ends, outputs).export(tmp_path / "it.c", verbose=False)
+    specs = [x.spec for x in inference_graph(keras.Model(ends, outputs)).outputs]
+    arrays = [rows_of(2, n) for n in (1, 2, 3)]
+    for ours, array in zip(Called(tmp_path / "it.c", "it", specs)(*arrays), arrays, strict=True):
+        np.testing.assert_array_equal(ours, 2 * array)
+
+
+@needs_compiler
 @pytest.mark.parametrize("level", ["-O1", "-O3"])
 def test_layers_of_one_width_share_a_product(level, tmp_path):
     layers = [keras.layers.Dense(n, "relu") for n in (64, 96, 41)]
@@ -174,4 +185,19 @@ def test_what_has_no_form_is_refused_before_a_file_is_there(layer, message, tmp_
     model = keras.Model(inputs, layer(inputs))
     with pytest.raises(UnimplementedError, match=message):
         model.export(tmp_path / "model.c")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ('a"b.c', "cannot include"),
+        ("a\nb.c", "cannot include"),
+        ("a\\b.c", "cannot include"),
+        ("model.h", "where the header goes"),
+    ],
+)
+def test_file_names_that_no_header_can_have(name, message, tmp_path):
+    with pytest.raises(InvalidArgumentError, match=message):
+        credit().export(tmp_path / name, format="c", verbose=False)
     assert not list(tmp_path.iterdir())

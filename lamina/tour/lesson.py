@@ -38,8 +38,10 @@ def read_lesson(name: str) -> Lesson:
     """The lesson of that name ("dense_layers" or "dense-layers")."""
     known = name.replace("-", "_")
     if known not in NAMES:
+        names = [each.replace("_", "-") for each in NAMES]
         raise UnknownNameError(
-            f"there is no lesson {name!r}.{nearest(known, NAMES)} Lessons are {', '.join(NAMES)}."
+            f"there is no lesson {name!r}.{nearest(known.replace('_', '-'), names)} Lessons are "
+            f"{', '.join(names)}."
         )
     cells = tuple(_cells((_folder() / f"{known}.py").read_text("utf-8")))
     first = cells[0].source.splitlines()[0]

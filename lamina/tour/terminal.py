@@ -19,7 +19,8 @@ def show(lesson: Lesson, console: Any) -> None:
         if not cell.is_code:
             console.print(Markdown(cell.source))
         else:
-            console.print(Padding(Syntax(cell.source, "python", theme="ansi_dark"), (0, 2)))
+            code = Syntax(cell.source, "python", theme="ansi_dark", word_wrap=True)
+            console.print(Padding(code, (0, 2)))
         if output.text:
             console.print(Padding(Text(output.text, style="dim"), (0, 4)))
         for ax in output.pictures:

@@ -25,7 +25,7 @@ SMALL = Lesson(
     "Small",
     (
         Cell(False, "# Small\n\nText with <b>markup</b> & *stress*.", 1),
-        Cell(True, 'print("<script>")\nx = 3\nx + 1', 5),
+        Cell(True, 'print("<script>")\nx = 3\nx + 1  # a remark that is longer than screens\'', 5),
         Cell(True, "import lamina as tf\ntf.plot.activations('relu')", 9),
     ),
 )
@@ -71,9 +71,16 @@ def test_page_holds_everything_and_asks_for_nothing(tmp_path):
 
 def test_terminal_shows_text_code_and_output():
     screen = io.StringIO()
-    tour.show(SMALL, Console(file=screen, width=60))
+    tour.show(SMALL, Console(file=screen, width=40))
     text = screen.getvalue()
-    for part in ('print("<script>")', "    <script>", "    4", "[picture: relu]", "markup"):
+    for part in (
+        'print("<script>")',
+        "    <script>",
+        "    4",
+        "[picture: relu]",
+        "markup",
+        "screens'",
+    ):
         assert part in text
 
 
@@ -90,6 +97,8 @@ def test_names():
     assert tour.read_lesson("dense-layers").name == "dense_layers"
     with pytest.raises(UnknownNameError, match="Did you mean 'optimizers'"):
         tour.read_lesson("optimisers")
+    with pytest.raises(UnknownNameError, match="Did you mean 'dense-layers'"):
+        tour.read_lesson("dense-layer")
 
 
 def test_command(tmp_path, capsys, monkeypatch):

@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StoppedError, KeyboardInterrupt):
         return _fail("stopped; nothing was saved", INTERRUPTED)
     except TerminatedError as error:
-        return _fail("terminated; nothing was saved", error.args[0])
+        return _fail("terminated", error.args[0])
     except BrokenPipeError:  # `lamina predict … | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from ..core.errors import InvalidArgumentError, MissingFileError
+from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError
+from ..keras.saving import shards
 from ..keras.saving.archive import opened
 from . import archives, hdf5, onnx_files, others, pickles
-from .report import Inspection
+from .report import Inspection, Member
 
 KINDS = {
     "keras": "model of Keras 3 (.keras)",
@@ -18,6 +19,7 @@ KINDS = {
     "h5": "model of Keras 2 (HDF5)",
     "h5 weights": "weights of Keras 2 (HDF5)",
     "weights": "weights of Keras 3 (.weights.h5)",
+    "shards": "list of files of weights of Keras 3 (.weights.json)",
     "hdf5": "HDF5 file",
     "checkpoint": "checkpoint of lamina (.npz)",
     "npz": "arrays of NumPy (.npz)",
@@ -46,8 +48,8 @@ _MAGIC = (
 )  # fmt: skip
 _ENDINGS = {
     ".keras": ("keras", "tabular"), ".weights.h5": ("weights",), ".npz": ("npz", "checkpoint"),
-    ".h5": ("h5", "h5 weights", "weights"), ".hdf5": ("h5", "h5 weights", "weights", "hdf5"),
-    ".npy": ("npy",), ".safetensors": ("safetensors",), ".onnx": ("onnx",),
+    ".weights.json": ("shards",), ".h5": ("h5", "h5 weights", "weights"),
+    ".hdf5": ("h5", "h5 weights", "weights", "hdf5"), ".npy": ("npy",), ".safetensors": ("safetensors",), ".onnx": ("onnx",),
 }  # fmt: skip
 _UNREAD = {
     "compressed": "joblib's are pickles inside, which run code when they are loaded",
@@ -113,6 +115,8 @@ def _kind(path: str, head: bytes, size: int) -> str:
         return "safetensors"
     if not size:
         return "unknown"
+    if path.endswith(shards.ENDING):
+        return "shards"
     if _PROTOCOL.match(head) or path.lower().endswith(_PICKLES):
         return "pickle"
     if re.search(r"\.(index|data-\d{5}-of-\d{5})$", path):
@@ -142,6 +146,23 @@ def _read_hdf5(path: str, report: Inspection, statistics: bool) -> None:
         hdf5.read(file, report, "the file", statistics)
 
 
+def _read_shards(path: str, report: Inspection, statistics: bool) -> None:
+    """The files that a list names, which lie beside it; those that are missing are told."""
+    try:
+        places = shards.places_in(path)
+    except DataLossError as error:
+        report.stop("the list", error)
+        return
+    for name in sorted({name for files in places.values() for name in files}):
+        beside = os.path.join(os.path.dirname(path), name)
+        if not os.path.isfile(beside):
+            report.add("note", "a missing file", name, "the list names it; it is not beside it")
+            continue
+        size = os.path.getsize(beside)
+        report.members.append(Member(name, size, size))
+        _read_hdf5(beside, report, statistics)
+
+
 def _read_npy(path: str, report: Inspection, statistics: bool) -> None:
     try:
         with open(path, "rb") as file:
@@ -163,4 +184,5 @@ _READERS: dict[str, Callable[[str, Inspection, bool], None]] = {
     "onnx": onnx_files.read,
     "pickle": _read_pickle,
     "safetensors": others.read_safetensors,
+    "shards": _read_shards,
 }

@@ -19,6 +19,7 @@ class Function:
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         self.name = name or unique_name(type(self).__name__)
         self._model = Functional(inputs, outputs)
+        self._is_list_of_one = isinstance(outputs, (list, tuple)) and len(outputs) == 1
 
     @property
     def inputs(self) -> list[Any]:
@@ -34,6 +35,7 @@ class Function:
 
     def call(self, inputs: Any) -> Any:
         """The results for `inputs`."""
-        return self._model(nest.map_structure(to_tensor, inputs))
+        found = self._model(nest.map_structure(to_tensor, inputs))
+        return [found] if self._is_list_of_one else found  # a model gives that one itself
 
     __call__ = call

@@ -48,6 +48,7 @@ REASONS = {
         as_dtype device executing_eagerly function get_static_value group inside_function
         install_as is_tensor no_op numpy_function print py_function
         as_string get_logger type_spec_from_value""",
+    f"messages of protocol buffers: {UNIT}/test_summary.py": "make_ndarray make_tensor_proto",
     f"inside of traces: {UNIT}/test_gradients.py": "gradients",
     f"about names and order, not numbers: {UNIT}/test_module.py": """
         control_dependencies get_current_name_scope init_scope is_symbolic_tensor name_scope

@@ -119,7 +119,7 @@ def test_bad_input_leaves_nothing(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
-def test_a_terminated_run_leaves_nothing(tmp_path):
+def test_a_terminated_run_leaves_what_resumes_it(tmp_path):
     words = ["train", "credit", "--epochs", "100000", "--patience", "100000"]
     with subprocess.Popen(
         [*PROGRAM, *words], cwd=tmp_path, env=environment(), encoding="utf-8",
@@ -132,8 +132,9 @@ def test_a_terminated_run_leaves_nothing(tmp_path):
         finally:
             process.kill()
     assert process.returncode == 143
-    assert err.splitlines()[-1] == "lamina: terminated; nothing was saved"
-    assert not list(tmp_path.iterdir())
+    *_, kept, last = err.splitlines()
+    assert last == "lamina: terminated" and "--resume goes on with it" in kept
+    assert [path.name for path in tmp_path.iterdir()] == ["credit.unfinished"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")

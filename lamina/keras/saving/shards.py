@@ -72,7 +72,7 @@ def _parted(groups: Groups, limit: float) -> Iterator[Groups]:
 
 def load(model: Layer, path: str, skip_mismatch: bool = False, skip: Iterable[Any] = ()) -> None:
     """Let the model have the weights in shards; all are checked before any is set."""
-    places = _places(path)
+    places = places_in(path)
     names = sorted({name for files in places.values() for name in files})
     with ExitStack() as stack:
         files = {}
@@ -86,7 +86,7 @@ def load(model: Layer, path: str, skip_mismatch: bool = False, skip: Iterable[An
     reader.assign(values)
 
 
-def _places(path: str) -> dict[str, list[str]]:
+def places_in(path: str) -> dict[str, list[str]]:
     """For each group the files that hold its arrays, all in the folder of the list."""
     with opened(path) as file:
         text = file.read() if os.path.getsize(path) <= _MOST_BYTES else b"{}"

@@ -139,8 +139,12 @@ def compare_optimizers(
         ax.plot(places, run.losses, dash, color=color, label=entry(name, 40), linewidth=1.8)
     best = min(found.runs, key=lambda name: _end(found.runs[name]))
     title = f"Lowest after {len(run.losses) - 1} {found.unit}s: {best}"
+    if not math.isfinite(_end(found.runs[best])):
+        title = "None of them stays finite"
     frame(ax, theme, "milliseconds" if show == "time" else found.unit, "loss", title)
     _scale(ax, found)
+    if show == "steps":
+        ax.set_xlim(0, len(run.losses) - 1)
     legend(ax, theme, loc="best")
     return ax
 
@@ -152,6 +156,7 @@ def _scale(ax: Axes, found: Race) -> None:
         return
     begin = next(iter(found.runs.values())).losses[0]
     low, high = finite.min(), max(begin, np.quantile(finite, 0.9))
+    high = min(high, begin + 10 * max(abs(begin), begin - low))  # what diverges leaves the picture
     if low > 0 and begin > 100 * low:
         ax.set_yscale("log")
         ax.set_ylim(max(low, begin * 1e-12) * 0.7, high * 2)

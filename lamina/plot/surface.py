@@ -64,7 +64,7 @@ def surface(
         return _solid(function, pairs, ways, ax, style)
     ax, theme = canvas(ax, style, (6.0, 4.2))
     shade(ax, theme, grid_of(function, pairs, _POINTS))
-    _stars(ax, theme, function)
+    _stars(ax, theme, function, pairs)
     for (name, path), color, marker in zip(ways.items(), _colors(theme, ways), _marks(ways)):
         _way(ax, theme, name, path, color, marker)
     _finish(ax, theme, function, pairs)
@@ -81,7 +81,7 @@ def shade(ax: Axes, theme: Theme, grid: Grid) -> None:
     """Shades and lines of equal value, deep places light: each shade covers the same area."""
     from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
 
-    finite = grid.z[np.isfinite(grid.z)]
+    finite = _finite(grid.z)
     levels = np.unique(np.quantile(finite, np.linspace(0, 1, _LEVELS)))
     if len(levels) < 2:
         raise InvalidArgumentError(
@@ -145,22 +145,22 @@ def _marks(ways: Mapping[str, Values]) -> list[str]:
 def _curve(
     function: Any, bounds: Bounds, ways: Mapping[str, Values], ax: Axes | None, style: str | None
 ) -> Axes:
-    ax, theme = canvas(ax, style)
     low, high = bounds[0]
     x = np.linspace(low, high, 801)
     y = _evaluated(function, x)
+    finite = _finite(y)
+    ax, theme = canvas(ax, style)
     ax.plot(x, y, color=theme.muted, linewidth=2)
-    _stars(ax, theme, function)
+    _stars(ax, theme, function, bounds)
     for (name, path), color, marker in zip(ways.items(), _colors(theme, ways), _marks(ways)):
         heights = _evaluated(function, path[:, 0])
         _way(ax, theme, name, np.column_stack([path[:, 0], heights]), color, marker)
     name = _name(function)
     formula = getattr(function, "formula", "")
     frame(ax, theme, "x", "loss", f"{name}: {formula}" if formula else name)
-    finite = y[np.isfinite(y)]
     margin = 0.05 * (np.ptp(finite) or 1.0)
     ax.set(xlim=(low, high), ylim=(finite.min() - margin, finite.max() + margin))
-    if ways or _minima(function):
+    if ax.get_legend_handles_labels()[0]:
         legend(ax, theme, loc="best")
     return ax
 
@@ -168,18 +168,19 @@ def _curve(
 def _solid(
     function: Any, bounds: Bounds, ways: Mapping[str, Values], ax: Any, style: str | None
 ) -> Axes:
+    grid = grid_of(function, bounds, _POINTS_3D)
+    height = 0.01 * np.ptp(_finite(grid.z))
     drawn: Any
     drawn, theme = canvas(ax, style, (5.4, 4.6), projection="3d")
-    grid = grid_of(function, bounds, _POINTS_3D)
     drawn.plot_surface(
         *np.meshgrid(grid.x, grid.y), grid.z, cmap="cividis", alpha=0.8, linewidth=0, rcount=80,
         ccount=80,
     )  # fmt: skip
     for (name, path), color in zip(ways.items(), _colors(theme, ways)):
         inside = path[_is_inside(path, bounds)]
-        heights = _evaluated(function, *inside.T) + 0.01 * np.ptp(grid.z)
+        heights = _evaluated(function, *inside.T) + height
         drawn.plot(*inside.T, heights, color=color, label=name, linewidth=2, zorder=5)
-    points = np.array(_minima(function)).reshape(-1, 2)
+    points = _minima(function, bounds)
     if len(points):
         heights = _evaluated(function, *points.T)
         drawn.plot(
@@ -211,12 +212,13 @@ def _way(ax: Axes, theme: Theme, name: str, path: Values, color: str, marker: st
     ax.plot(*path[-1], marker, **look, markersize=8, gid="end")
 
 
-def _stars(ax: Axes, theme: Theme, function: Any) -> None:
-    points = _minima(function)
-    if points:
-        heights = [(x, function.minimum) for (x,) in points] if len(points[0]) == 1 else points
+def _stars(ax: Axes, theme: Theme, function: Any, bounds: Bounds) -> None:
+    points = _minima(function, bounds)
+    if len(points):
+        if len(bounds) == 1:
+            points = np.insert(points, 1, function.minimum, axis=1)
         ax.plot(
-            *np.array(heights).T, "*", color=theme.ink, markeredgecolor=theme.background,
+            *points.T, "*", color=theme.ink, markeredgecolor=theme.background,
             markersize=13, zorder=3, label="minimum", linestyle="none", clip_on=False,
         )  # fmt: skip
 
@@ -226,12 +228,20 @@ def _finish(ax: Axes, theme: Theme, function: Any, bounds: Bounds) -> None:
     ax.grid(False)
     ax.set(xlim=bounds[0], ylim=bounds[1])
     if ax.get_legend_handles_labels()[0]:
-        ax.legend()
         legend(ax, theme, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _minima(function: Any) -> tuple[tuple[float, ...], ...]:
-    return tuple(getattr(function, "minima", ()))
+def _minima(function: Any, bounds: Bounds) -> Values:
+    """The known minima within the bounds, (minima, variables)."""
+    points = np.array(getattr(function, "minima", ()), np.float64).reshape(-1, len(bounds))
+    return points[_is_inside(points, bounds)]
+
+
+def _finite(values: Values) -> Values:
+    found = values[np.isfinite(values)]
+    if not len(found):
+        raise InvalidArgumentError("the function is nowhere finite; there is nothing to draw.")
+    return found
 
 
 def _name(function: Any) -> str:

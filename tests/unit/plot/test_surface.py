@@ -39,6 +39,32 @@ def test_a_function_of_ones_own_and_one_variable():
     np.testing.assert_allclose(curve[:, 1], curve[:, 0] ** 2)
 
 
+def test_only_minima_within_the_bounds_are_drawn():
+    bounds = ((-100, 100), (-100, 100))
+    flat = plot.surface(functions.eggholder, bounds)
+    solid = plot.surface(functions.eggholder, bounds, kind="3d", paths={"way": [(0, 0), (1, 1)]})
+    assert flat.get_legend() is None and len(flat.get_lines()) == 0
+    assert [line.get_label() for line in solid.get_lines()] == ["way"]
+    assert plot.surface(functions.two_minima, ((-0.5, 0.5),)).get_legend() is None
+
+
+def test_a_way_over_a_surface_with_holes():
+    ax = plot.surface(
+        lambda x, y: np.where(x > 0, x + y, np.nan),
+        ((-1, 1), (0, 1)),
+        kind="3d",
+        paths={"way": [(0.5, 0.5)]},
+    )
+    np.testing.assert_allclose(ax.get_lines()[0].get_data_3d()[2], 1, atol=0.05)
+
+
+def test_a_race_in_which_all_diverge():
+    found = plot.race(functions.rosenbrock, [tf.keras.optimizers.SGD(10.0)], steps=9)
+    ax = plot.compare_optimizers(found)
+    assert ax.get_title("left") == "None of them stays finite"
+    assert ax.get_ylim()[1] < 1000 and ax.get_xlim()[1] == 9
+
+
 def test_solid():
     ax = plot.surface(functions.rosenbrock, kind="3d", paths={"Adam": [(0.0, 0.0), (9.0, 9.0)]})
     assert ax.name == "3d"
@@ -57,6 +83,8 @@ def test_solid():
         ((functions.two_minima,), {"kind": "3d"}, "no surface"),
         ((lambda x, y: 0 * x + y * 0, [(0, 1), (0, 1)]), {}, "one value everywhere"),
         ((lambda x, y: 1.0, [(0, 1), (0, 1)]), {}, "one value for each point"),
+        ((lambda x: x * np.nan, [(0, 1)]), {}, "nowhere finite"),
+        ((lambda x, y: x * np.nan, [(0, 1), (0, 1)]), {}, "nowhere finite"),
         ((functions.beale,), {"ax": Figure().add_subplot(projection="3d")}, "rectilinear"),
         ((functions.beale,), {"ax": Figure().add_subplot(), "kind": "3d"}, "projection '3d'"),
     ],

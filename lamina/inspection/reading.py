@@ -47,10 +47,16 @@ _MAGIC = (
     (0, b"]\0\0", "compressed"), *((0, b"x" + level, "compressed") for level in _ZLIB),
 )  # fmt: skip
 _ENDINGS = {
-    ".keras": ("keras", "tabular"), ".weights.h5": ("weights",), ".npz": ("npz", "checkpoint"),
-    ".weights.json": ("shards",), ".h5": ("h5", "h5 weights", "weights"),
-    ".hdf5": ("h5", "h5 weights", "weights", "hdf5"), ".npy": ("npy",), ".safetensors": ("safetensors",), ".onnx": ("onnx",),
-}  # fmt: skip
+    ".keras": ("keras", "tabular"),
+    ".weights.h5": ("weights",),
+    ".weights.json": ("shards",),
+    ".h5": ("h5", "h5 weights", "weights"),
+    ".hdf5": ("h5", "h5 weights", "weights", "hdf5"),
+    ".npy": ("npy",),
+    ".npz": ("npz", "checkpoint"),
+    ".safetensors": ("safetensors",),
+    ".onnx": ("onnx",),
+}
 _UNREAD = {
     "compressed": "joblib's are pickles inside, which run code when they are loaded",
     "tensorflow checkpoint": "TensorFlow reads it; save_weights('name.weights.h5') there",

@@ -127,7 +127,7 @@ class Body:
     def _compute(self, node: Node, value: Value, index: Index) -> str:
         name, kind = node.primitive.name, c_type(value.spec.dtype)
         if name in ELEMENTWISE:
-            operands = [self.element(x, index) for x in node.inputs]
+            operands = [self._operand(node, x, index) for x in node.inputs]
             return self.temporary(kind, ELEMENTWISE[name](self.functions, node, operands))
         if name == "reshape":
             found = self._by_number(node, index)
@@ -141,6 +141,13 @@ class Body:
         if name == "iota":
             return self.temporary(kind, f"({kind}){index[node.params['axis']]}")
         return self._look_up(node, kind, index)
+
+    def _operand(self, node: Node, value: Value, index: Index) -> str:
+        found = self.element(value, index)
+        if node.primitive.name != "select" or "[" not in found:
+            return found
+        # Read before it is chosen: with AVX-512, gcc 12 reads wrongly what only one branch reads.
+        return self.temporary(c_type(value.spec.dtype), found)
 
     def _by_number(self, node: Node, index: Index) -> str | None:
         """An element of a reshape of what lies in row-major order, without any division."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 
@@ -136,6 +137,20 @@ def test_layers_of_one_width_share_a_product(level, tmp_path):
     called = Called(tmp_path / "it.c", "it", specs, level, *STRICT)
     x = rows_of(29, 3)
     np.testing.assert_allclose(called(x)[0], model.predict(x, verbose=0), rtol=1e-6, atol=1e-6)
+
+
+@needs_compiler
+def test_what_is_chosen_from_is_read_before(tmp_path):
+    """Where there is AVX-512, gcc 12 reads wrongly what only one branch reads."""
+    x = keras.Input((7,))
+    model = keras.Model(x, [keras.layers.Activation(name)(x) for name in ("elu", "relu", "selu")])
+    model.export(tmp_path / "it.c", verbose=False)
+    native = ["-march=native"] if platform.machine() == "x86_64" else []
+    specs = [port.spec for port in inference_graph(model).outputs]
+    rows = rows_of(40, 7)
+    found = Called(tmp_path / "it.c", "it", specs, "-O3", *native, *STRICT)(rows)
+    for ours, theirs in zip(found, model.predict(rows, verbose=0), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
 
 
 @needs_compiler

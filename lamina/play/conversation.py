@@ -16,6 +16,7 @@ from .run import GRID, Run
 from .settings import CHOICES, MOST_LAYERS, MOST_UNITS, RANGES, Settings, read_settings
 
 MOST_RUNS = 2
+MOST_BYTES = 4 * 2**20  # of a table of one's own
 _MOST_STEPS = 20_000  # in one request
 _MOST_POINTS = 600  # that are drawn
 
@@ -41,8 +42,8 @@ class Conversation:
         do = request.get("do")
         if do == "begin":
             return {
-                "choices": CHOICES, "ranges": RANGES, "defaults": vars(Settings()),
-                "most": {"layers": MOST_LAYERS, "units": MOST_UNITS}, "grid": GRID,
+                "choices": CHOICES, "ranges": RANGES, "defaults": vars(Settings()), "grid": GRID,
+                "most": {"layers": MOST_LAYERS, "units": MOST_UNITS, "bytes": MOST_BYTES},
             }  # fmt: skip
         if do == "new":
             place = _whole(request, "run", 0, MOST_RUNS - 1)

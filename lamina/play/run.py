@@ -22,6 +22,7 @@ GRID = 40  # points along each side of the pictures
 _MOST_KEPT = 240  # states to go back to
 _SPAN = 2.2  # standard deviations from the middle to the border of a picture
 _LANDSCAPE = 25  # points along each side
+_FEW_STEPS = 50  # between two states, at least, where many steps are taken at once
 _MOST_ROWS = 200_000  # that are put in order at once
 _MOST_SEEN = 1000  # rows from which a landscape is computed
 
@@ -59,16 +60,17 @@ class Run:
 
     def train(self, steps: int) -> None:
         """Take so many steps, in the order of rows that the seed gives."""
-        problem, size = self.problem, self._batch_size()
-        most = max(1, _MOST_ROWS // size)
         end = self.step + steps
         while self.step < end:
-            taken = min(most, end - self.step)
-            rows = self._rows(self.step, taken)
-            self.model.fit(
-                problem.x[rows], problem.y[rows], batch_size=size, shuffle=False, verbose=0
-            )
-            self.step += taken
+            apart = max(_FEW_STEPS, self.step // 5)  # so the beginning is seen in detail
+            self._train(min(apart, max(1, _MOST_ROWS // self._batch_size()), end - self.step))
+
+    def _train(self, steps: int) -> None:
+        rows, size = self._rows(self.step, steps), self._batch_size()
+        self.model.fit(
+            self.problem.x[rows], self.problem.y[rows], batch_size=size, shuffle=False, verbose=0
+        )
+        self.step += steps
         if self.step - self.states[-1].step >= self._every:
             self.states.append(self._state())
         if len(self.states) > _MOST_KEPT:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FailedPreconditionError, MissingPackageError
-from .conversation import Conversation
+from .conversation import MOST_BYTES, Conversation
 
 if TYPE_CHECKING:
     from websockets.http11 import Request, Response
@@ -25,7 +25,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_LARGEST = 8 * 2**20  # bytes of one request: a table of one's own
+_LARGEST = 2 * MOST_BYTES + 2**16  # bytes of one request; some letters of a table take two
 
 
 class Server:

@@ -3,6 +3,7 @@
 
 const FRAME = 33; // milliseconds from picture to picture
 const LANDSCAPE = 2500; // milliseconds between landscapes while training
+const ENDED = "The server has ended. Start lamina play again.";
 const byId = (id) => document.getElementById(id);
 const runs = new Map(); // place → Run
 let begun = null; // what the server said first: choices, ranges, defaults
@@ -18,6 +19,7 @@ const waiting = []; // what to do with answers, in their order
 
 function ask(request) {
   return new Promise((resolve) => {
+    if (connection.readyState !== WebSocket.OPEN) return resolve({ error: ENDED });
     waiting.push(resolve);
     connection.send(JSON.stringify(request));
   });
@@ -130,7 +132,14 @@ class Run {
 
   async changed(event) {
     this.suit();
-    if (event.target.name === "file") this.table = (await event.target.files[0]?.text()) || "";
+    if (event.target.name === "file") {
+      const file = event.target.files[0];
+      if (file?.size > begun.most.bytes) {
+        byId("problem").textContent = `A table has at most ${begun.most.bytes / 2 ** 20} MiB.`;
+        return;
+      }
+      this.table = (await file?.text()) || "";
+    }
     if (this.form.elements.problem.value === "csv" && !this.table) {
       byId("problem").textContent = "Choose a CSV file: a line of names, then at least 10 rows.";
       return;
@@ -179,14 +188,14 @@ function bytes(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
-function image(values, offset, turned, strength = 1) {
-  const side = begun.grid;
-  const picture = new ImageData(side, side);
+// The pictures of a layer's units, one below the other.
+function image(values, turned, strength = 1) {
+  const picture = new ImageData(begun.grid, values.length / begun.grid);
   const pixels = new Int32Array(picture.data.buffer);
   const colors = palette(turned, strength);
-  for (let place = 0; place < side * side; place += 1) {
-    pixels[place] = colors[values[offset + place]];
-  }
+  values.forEach((value, place) => {
+    pixels[place] = colors[value];
+  });
   return drawn(picture);
 }
 
@@ -208,7 +217,7 @@ function drawOutput(run) {
   const context = cleared(canvas);
   const size = canvas.width;
   const values = bytes(run.frame.pictures.at(-1));
-  context.drawImage(image(values, 0, true, 0.55), 0, 0, size, size);
+  context.drawImage(image(values, true, 0.55), 0, 0, size, size);
   const span = 2.2; // standard deviations, as the server draws
   const toPixel = (value) => ((value + span) / (2 * span)) * size;
   run.described.points.forEach((points, tested) => {
@@ -239,7 +248,7 @@ function drawNetwork(run) {
   const context = cleared(canvas);
   const kernels = run.frame.weights;
   const sizes = [kernels[0].length, ...kernels.map((kernel) => kernel[0].length)];
-  const side = Math.min(64, (canvas.height - 20) / Math.max(...sizes.slice(1)) - 6);
+  const size = Math.min(64, (canvas.height - 20) / Math.max(...sizes.slice(1)) - 6);
   const column = (layer) => 70 + (layer * (canvas.width - 140)) / (sizes.length - 1);
   const row = (layer, unit) => (canvas.height * (unit + 0.5)) / sizes[layer];
   const largest = Math.max(1e-9, ...kernels.flat(2).map((weight) => Math.abs(weight ?? 0)));
@@ -272,11 +281,11 @@ function drawNetwork(run) {
     context.fillText(text, 70, height + 8, 130);
   });
   run.frame.pictures.forEach((text, layer) => {
-    const values = bytes(text);
+    const side = begun.grid;
+    const pictures = image(bytes(text), layer + 1 === sizes.length - 1);
     for (let unit = 0; unit < sizes[layer + 1]; unit += 1) {
-      const place = [column(layer + 1) - side / 2, row(layer + 1, unit) - side / 2, side, side];
-      const turned = layer + 1 === sizes.length - 1;
-      context.drawImage(image(values, unit * begun.grid ** 2, turned), ...place);
+      const place = [column(layer + 1) - size / 2, row(layer + 1, unit) - size / 2, size, size];
+      context.drawImage(pictures, 0, unit * side, side, side, ...place);
       context.strokeStyle = color("muted");
       context.lineWidth = 1.5;
       context.strokeRect(...place);
@@ -296,7 +305,7 @@ function axes(context, canvas, low, high, last) {
     context.moveTo(70, height);
     context.lineTo(canvas.width - 10, height);
     context.stroke();
-    context.fillText((high - share * (high - low)).toPrecision(3), 4, height + 7, 62);
+    context.fillText(written(high - share * (high - low)), 4, height + 7, 62);
   }
   context.textAlign = "right";
   context.fillText(`step ${last.toLocaleString("en")}`, canvas.width - 10, canvas.height - 8);
@@ -370,11 +379,13 @@ function drawLandscape(run) {
   canvas.setAttribute("aria-label", `Loss landscape with the way of ${path.length} states`);
 }
 
+function written(loss) {
+  if (loss === null) return "not finite";
+  if (loss >= 1000 || (loss < 0.001 && loss > 0)) return loss.toExponential(1);
+  return loss.toFixed(4);
+}
+
 function lossText([step, training, testing]) {
-  const written = (loss) => {
-    if (loss === null) return "not finite";
-    return loss < 0.001 && loss > 0 ? loss.toExponential(1) : loss.toFixed(4);
-  };
   return `${written(training)} in training, ${written(testing)} in testing, step ${step.toLocaleString("en")}`;
 }
 
@@ -437,7 +448,7 @@ function setPlaying(on) {
   byId("play").textContent = on ? "Pause" : "Train";
   byId("play").setAttribute("aria-pressed", String(on));
   if (starts) loop();
-  if (stops && connection.readyState === WebSocket.OPEN) showLandscapes().then(showState);
+  if (stops) showLandscapes().then(showState);
 }
 
 async function compare(on) {
@@ -501,5 +512,6 @@ connection.addEventListener("open", start);
 connection.addEventListener("close", () => {
   setPlaying(false);
   for (const control of document.querySelectorAll("button, select, input")) control.disabled = true;
-  byId("problem").textContent = "The server has ended. Start lamina play again.";
+  byId("problem").textContent = ENDED;
+  for (const resolve of waiting.splice(0)) resolve({ error: ENDED });
 });

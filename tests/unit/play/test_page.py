@@ -161,6 +161,26 @@ def test_pressing_in_haste_and_seeking_while_it_trains(page):
     wait(page, lambda: steps(page)[0] == 3)
 
 
+def test_a_server_that_ends_while_it_trains_is_told(browser):
+    ending = Server()
+    thread = threading.Thread(target=ending.run)
+    thread.start()
+    page = browser.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text))
+    page.goto(ending.address)
+    wait(page, lambda: "step 0" in page.text_content("#status"))
+    page.click("#play")
+    wait(page, lambda: steps(page)[0] > 20)
+    ending.close()
+    thread.join()
+    wait(page, lambda: "server has ended" in page.text_content("#problem"))
+    page.wait_for_timeout(200)
+    assert page.text_content("#play") == "Train" and page.is_disabled("#play") and not wrong
+    page.close()
+
+
 def test_a_page_that_is_closed_in_the_midst_leaves_no_trace(server, caplog):
     address = urlsplit(server.address)
     live = server.address.replace("http", "ws", 1) + "live"
@@ -208,6 +228,11 @@ def test_a_table_of_ones_own(page, tmp_path):
     page.select_option("select[name=problem]", "csv")
     page.set_input_files("input[name=file]", tmp_path / "own.csv")
     wait(page, lambda: "age across, income up" in page.text_content("figcaption"))
+    (tmp_path / "large.csv").write_text("age,income,paid\n" + rows * 20_000)
+    page.set_input_files("input[name=file]", tmp_path / "large.csv")
+    wait(page, lambda: "at most 4 MiB" in page.text_content("#problem"))
+    page.click("#step")
+    wait(page, lambda: steps(page)[0] == 10)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -171,9 +171,15 @@ def test_a_run_that_diverges_is_still_json():
     ask(page, do="new", run=0, settings={**settings, "regularizer": "l2", "penalty": 1.0})
     frame = ask(page, do="train", steps=2000)["frames"]["0"]
     assert frame["step"] == 2000 and frame["losses"][-1][1] is None
-    for _ in range(3):
-        ask(page, do="train", steps=2000)
-    assert ask(page, do="landscape") == {"landscapes": {"0": {"grid": [], "path": []}}}
+    found = ask(page, do="landscape")["landscapes"]["0"]
+    assert len(found["path"]) < len(frame["states"])  # up to where it diverged
+
+
+def test_many_steps_at_once_leave_places_to_go_back_to():
+    run = Run(Settings(rows=40))
+    run.train(3000)
+    steps = [state.step for state in run.states]
+    assert steps[:3] == [0, 50, 100] and steps[-1] == 3000 and 10 < len(steps) < 40
 
 
 @pytest.mark.parametrize(

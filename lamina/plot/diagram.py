@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import InvalidArgumentError, describe
+from .boxes import Options, diagram
 from .theme import LARGE, NORMAL, SMALL, Theme, canvas, headline, legend, plain
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def dense_layers(model: Any) -> list[DenseLayer]:
     """The dense layers of a Keras-like model or a list of matrices, checked to form a chain."""
     if hasattr(model, "layers"):
         layers = list(_layers_of(model))
+        _check_calls(model)
     elif isinstance(model, (list, tuple)):
         matrices = [np.asarray(item) for item in model]
         matrices = [matrix for matrix in matrices if matrix.ndim != 1]
@@ -121,6 +124,41 @@ def dense_layers(model: Any) -> list[DenseLayer]:
                 f"{after.kernel.shape[0]} inputs."
             )
     return layers
+
+
+def _check_calls(model: Any) -> None:
+    """In a functional model, each dense layer takes what the one before it gives, and no more."""
+    if not hasattr(model, "_operations"):
+        return
+    calls = diagram(model, Options())
+    layers = {id(layer): layer for layer in model.layers}
+    sources: dict[int, list[int]] = {box.key: [] for box in calls.boxes}
+    for begin, end in calls.arrows:
+        sources[end].append(begin)
+    dense = [key for key in sources if key in layers and _has_kernel(layers[key])]
+
+    @cache
+    def givers(key: int) -> set[int]:
+        """The nearest dense layers and inputs on the way to a layer."""
+        found: set[int] = set()
+        for source in sources[key]:
+            ends = source in dense or not sources[source]
+            found |= {source} if ends else givers(source)
+        return found
+
+    for before, key in pairwise(dense):
+        found = givers(key)
+        if found != {before}:
+            names = [repr(layers[giver].name) for giver in found if giver in layers]
+            raise InvalidArgumentError(
+                f"Only a chain of dense layers can be drawn: {layers[key].name!r} takes the "
+                f"outputs of {' and '.join(sorted(names))}, not of {layers[before].name!r} alone. "
+                "keras.utils.plot_model draws such models."
+            )
+
+
+def _has_kernel(layer: Any) -> bool:
+    return any(_kernel_of(part) is not None for part in _parts(layer))
 
 
 def _layers_of(model: Any) -> Iterable[DenseLayer]:
@@ -203,7 +241,11 @@ def _masks(model: Any, sizes: Sequence[int], seed: int | None) -> list[npt.NDArr
 
 def _flat_layers(model: Any) -> Iterable[Any]:
     for layer in getattr(model, "layers", ()):
-        yield from _flat_layers(layer) if hasattr(layer, "layers") else (layer,)
+        yield from _parts(layer)
+
+
+def _parts(layer: Any) -> Iterable[Any]:
+    return _flat_layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
 def _column(mask: npt.NDArray[np.bool_], most: int) -> _Column:

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgb
 
-from lamina import plot
+from lamina import keras, plot
 from lamina.core.errors import InvalidArgumentError
 from lamina.plot.theme import THEMES
 
@@ -148,3 +148,18 @@ def _model(*kernels: Any) -> Any:
 def test_bad_input_says_what_to_do(call: Any, message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=message):
         call()
+
+
+def test_models_that_are_no_chain_are_refused_though_their_sizes_fit() -> None:
+    inputs = keras.Input((4,), name="inputs")
+    first, second = keras.layers.Dense(4, name="first"), keras.layers.Dense(4, name="second")
+    hidden = first(inputs)
+    for output, message in (
+        (hidden + second(inputs), "'second' takes the outputs of 'inputs', not of 'first'"),
+        (second(hidden + inputs), "outputs of 'first' and 'inputs'"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=message):
+            plot.network(keras.Model(inputs, output))
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(2)])
+    chain = keras.Model(inputs, inner(keras.layers.Dropout(0.5)(hidden * 2.0)))
+    assert plot.network(chain).get_title("left") == "Network 4–4–4–2: 40 weights"

@@ -84,4 +84,7 @@ def trained(activation):
 linear, bent = trained("linear"), trained("tanh")
 
 # %%
-[tf.plot.decision_boundary(model, points, ring) for model in (linear, bent)]
+tf.plot.decision_boundary(linear, points, ring)
+
+# %%
+tf.plot.decision_boundary(bent, points, ring)

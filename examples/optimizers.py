@@ -49,7 +49,16 @@ tf.plot.compare_optimizers(race, show="paths")
 
 # %%
 race = tf.plot.race(functions.rosenbrock)
-tf.plot.compare_optimizers(race, show="paths"), tf.plot.compare_optimizers(race)
+tf.plot.compare_optimizers(race, show="paths")
+
+# %%
+tf.plot.compare_optimizers(race)
+
+# %% [markdown]
+# A step of one costs more than a step of another: what counts in the end is the time.
+
+# %%
+tf.plot.compare_optimizers(race, show="time")
 
 # %% [markdown]
 # The Eggholder function is full of valleys. Where one starts decides where one ends.

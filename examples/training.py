@@ -60,10 +60,11 @@ def deep(activation):
 
 
 targets = default.reshape(-1, 1)
-[
-    tf.plot.gradients(deep(activation), inputs[:256], targets[:256], loss="binary_crossentropy")
-    for activation in ("sigmoid", "relu")
-]
+batch = inputs[:256], targets[:256]
+tf.plot.gradients(deep("sigmoid"), *batch, loss="binary_crossentropy")
+
+# %%
+tf.plot.gradients(deep("relu"), *batch, loss="binary_crossentropy")
 
 # %% [markdown]
 # ## Learning by heart
@@ -127,4 +128,7 @@ model.fit(
     callbacks=[tf.keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)],
 )
 unseen = model.predict(inputs[4500:], verbose=0)[:, 0]
-tf.plot.roc(default[4500:], unseen), tf.plot.calibration(default[4500:], unseen)
+tf.plot.roc(default[4500:], unseen)
+
+# %%
+tf.plot.calibration(default[4500:], unseen)

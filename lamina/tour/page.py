@@ -73,13 +73,10 @@ def _shown(output: Output, prefix: str) -> Iterable[str]:
     if output.text:
         text = page.plain_lines(output.text)
         yield f'<pre class="output" tabindex="0">{text}</pre>'
-    pictures = []
-    for place, ax in enumerate(output.pictures):
-        title = ax.get_title("left") or "picture"
-        drawing = to_svg(ax.figure, f"{prefix}-{place}", title, title)
-        pictures.append(page.picture(drawing, ""))
-    if pictures:
-        yield page.pictures(*pictures)
+    if output.picture is not None:
+        title = output.picture.get_title("left") or "picture"
+        drawing = to_svg(output.picture.figure, prefix, title, title)
+        yield page.pictures(page.picture(drawing, ""))
 
 
 def _markdown(text: str) -> str:

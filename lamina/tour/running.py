@@ -16,10 +16,10 @@ from .lesson import Cell, Lesson
 
 
 class Output(NamedTuple):
-    """What a cell printed, with the value of its last expression, and the axes that it drew."""
+    """What a cell printed, and its last value: written, too, or axes, as notebooks show both."""
 
     text: str
-    pictures: tuple[Any, ...]
+    picture: Any  # axes or None
 
 
 def run(lesson: Lesson) -> Iterator[tuple[Cell, Output]]:
@@ -34,7 +34,7 @@ def run(lesson: Lesson) -> Iterator[tuple[Cell, Output]]:
         if cell.is_code:
             yield cell, _ran(cell, f"<{lesson.name}, cell {place}>", names)
         else:
-            yield cell, Output("", ())
+            yield cell, Output("", None)
 
 
 def _ran(cell: Cell, name: str, names: dict[str, Any]) -> Output:
@@ -48,13 +48,8 @@ def _ran(cell: Cell, name: str, names: dict[str, Any]) -> Output:
         exec(compile(tree, name, "exec"), names)
         if isinstance(last, ast.Expr):
             value = eval(compile(ast.Expression(last.value), name, "eval"), names)
-    drawn = _axes(value)
-    if value is not None and not drawn:
+    if hasattr(value, "get_figure"):
+        return Output(printed.getvalue().rstrip(), value)
+    if value is not None:
         print(repr(value), file=printed)
-    return Output(printed.getvalue().rstrip(), drawn)
-
-
-def _axes(value: Any) -> tuple[Any, ...]:
-    found = value if isinstance(value, (list, tuple)) else [value]
-    drawn = tuple(item for item in found if hasattr(item, "get_figure") and hasattr(item, "plot"))
-    return drawn if len(drawn) == len(found) else ()
+    return Output(printed.getvalue().rstrip(), None)

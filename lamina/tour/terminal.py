@@ -23,7 +23,7 @@ def show(lesson: Lesson, console: Any) -> None:
             console.print(Padding(code, (0, 2)))
         if output.text:
             console.print(Padding(Text(output.text, style="dim"), (0, 4)))
-        for ax in output.pictures:
-            title = ax.get_title("left") or "a picture"
+        if output.picture is not None:
+            title = output.picture.get_title("left") or "a picture"
             console.print(Padding(Text(f"[picture: {title}]", style="italic"), (0, 4)))
         console.print()

@@ -36,8 +36,11 @@ def test_lessons_run_and_draw(name):
     lesson = tour.read_lesson(name)
     outputs = [output for _, output in tour.run(lesson)]
     assert SAID[name] in "\n".join(output.text for output in outputs)
-    titles = [ax.get_title("left") for output in outputs for ax in output.pictures]
+    titles = [output.picture.get_title("left") for output in outputs if output.picture is not None]
     assert titles and all(titles)
+    assert all("Axes" not in output.text for output in outputs), (
+        "a notebook shows one picture a cell, its last value"
+    )
     assert not lesson.cells[0].is_code and lesson.cells[0].source.startswith(f"# {lesson.title}")
 
 

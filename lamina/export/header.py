@@ -104,11 +104,11 @@ def _arguments(stem: str, ports: Sequence[Port]) -> tuple[Argument, ...]:
     found: list[Argument] = []
     for port in ports:
         shape = port.spec.shape
-        if shape[:1] != (B,):
+        if shape[:1] != (B,) or B in shape[1:]:
             raise UnimplementedError(
-                f"{port.name!r} of type {port.spec!r} has no rows; the exported function takes and "
-                "gives as many rows as it is told, along the first axis. Let all inputs and "
-                "outputs have the batch first."
+                f"{port.name!r} of type {port.spec!r} has no rows of one size; the exported "
+                "function takes and gives as many rows as it is told, along the first axis. Let "
+                "all inputs and outputs have the batch first, and only there."
             )
         name = stem if len(ports) == 1 else f"{stem}_{identifier(port.name)}"
         while any(name.upper() == other.name.upper() for other in found):  # as macros have them

@@ -191,6 +191,8 @@ def test_the_header_says_what_is_said_of_the_model(tmp_path):
     ("layer", "message"),
     [
         (lambda x: keras.ops.mean(x, axis=0, keepdims=True) + x, "all rows"),
+        (lambda x: keras.ops.matmul(x, keras.ops.transpose(x)), "no rows of one size"),
+        (keras.ops.mean, "no rows of one size"),
         (lambda x: x + keras.ops.inv(keras.ops.reshape(x, (-1, 2, 2)))[:, 0, :1], "LAPACK"),
         (lambda x: keras.ops.cast(x, "float16"), "float16"),
     ],

@@ -111,7 +111,7 @@ def gradients(
     kernels = kernels_of(model)
     if loss is None and getattr(model, "loss", None) is None:
         raise InvalidArgumentError("the model is not compiled: give loss, 'mse' for one.")
-    rows, targets = (map_structure(to_tensor, part) for part in (x, y))
+    rows, targets = (map_structure(to_tensor, arrays_of(part)) for part in (x, y))
     with GradientTape() as tape:
         if loss is None:
             value = model.compute_loss(rows, targets, model(rows), training=False)
@@ -129,6 +129,16 @@ def gradients(
         ax.set_ylim(positive.min() / 3, positive.max() * 2)
     ax.set_xticks(places, [plain(name, 16) for name in kernels], rotation=45, ha="right")
     return ax
+
+
+def arrays_of(values: Any) -> Any:
+    """Data with one array for each input or output; lists of numbers become an array."""
+    if isinstance(values, dict):
+        return {name: arrays_of(part) for name, part in values.items()}
+    if not isinstance(values, (list, tuple)):
+        return values
+    several = all(hasattr(part, "shape") and part.shape for part in values)
+    return values if several else np.asarray(values)
 
 
 def _verdict(sizes: Values) -> str:

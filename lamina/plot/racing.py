@@ -17,6 +17,7 @@ from ..keras.callbacks import Callback
 from ..keras.models import clone_model
 from ..tensor.function import function as compiled
 from ..tensor.variable import Variable
+from .depth import arrays_of
 from .surface import surface
 from .theme import canvas, entry, frame, legend
 
@@ -297,6 +298,7 @@ def _model_run(
     loss = getattr(problem, "loss", None) if loss is None else loss
     if loss is None:
         raise InvalidArgumentError("the model is not compiled: give loss, 'mse' for one.")
+    x, y = arrays_of(x), arrays_of(y)
     order = np.random.default_rng(0).permutation(len(flatten(x)[0]))
     x, y = (map_structure(lambda part: _ordered(part, order), whole) for whole in (x, y))
     weights = problem.get_weights()

@@ -168,7 +168,7 @@ def test_gradients_of_several_outputs():
     model = keras.Model(inputs, {name: keras.layers.Dense(1, name=name)(inputs) for name in "pq"})
     model.compile("sgd", {"p": "mse", "q": "mae"})
     x, y = rows()
-    ax = plot.gradients(model, x, {"p": y, "q": y})
+    ax = plot.gradients(model, x.tolist(), {"p": y, "q": y.tolist()})
     assert len(ax.patches) == 2 and all(bar.get_height() > 0 for bar in ax.patches)
 
 

@@ -133,7 +133,7 @@ def test_race_of_models_starts_from_the_same_weights():
     model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1)])
     before = model.get_weights()
     rates = {"slow": tf.keras.optimizers.SGD(0.001), "fast": tf.keras.optimizers.SGD(0.1)}
-    found = plot.race(model, rates, x=x, y=y, loss="mse", steps=3)
+    found = plot.race(model, rates, x=x.tolist(), y=y, loss="mse", steps=3)
     slow, fast = found.runs["slow"].losses, found.runs["fast"].losses
     np.testing.assert_allclose(slow[0], np.mean((x @ before[0] - y) ** 2), rtol=1e-5)
     assert slow[0] == fast[0] and fast[-1] < slow[-1] < slow[0]

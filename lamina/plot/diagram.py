@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -136,6 +137,13 @@ def _check_calls(model: Any) -> None:
     for begin, end in calls.arrows:
         sources[end].append(begin)
     dense = [key for key in sources if key in layers and _has_kernel(layers[key])]
+    uses = Counter(id(call.layer) for call in model._operations)
+    for key in dense:
+        if uses[key] > 1:
+            raise InvalidArgumentError(
+                f"Only a chain of dense layers can be drawn: {layers[key].name!r} is used "
+                f"{uses[key]} times. keras.utils.plot_model draws such models."
+            )
 
     @cache
     def givers(key: int) -> set[int]:

@@ -157,6 +157,7 @@ def test_models_that_are_no_chain_are_refused_though_their_sizes_fit() -> None:
     for output, message in (
         (hidden + second(inputs), "'second' takes the outputs of 'inputs', not of 'first'"),
         (second(hidden + inputs), "outputs of 'first' and 'inputs'"),
+        (first(hidden), "'first' is used 2 times"),
     ):
         with pytest.raises(InvalidArgumentError, match=message):
             plot.network(keras.Model(inputs, output))

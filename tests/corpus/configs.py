@@ -239,6 +239,10 @@ def absurd_confusion() -> bytes:
     return _metric("MeanIoU", num_classes=10**5)
 
 
+def absurd_number_of_classes() -> bytes:
+    return _metric("MeanIoU", num_classes=2**31)
+
+
 def constant_of_terabytes() -> bytes:
     return _step("Arange", 0, stop=_HUGE, dtype="float32")
 
@@ -380,6 +384,7 @@ ATTACKS = [
         ("CWE-789", absurd_number_of_thresholds),
         ("CWE-789", absurd_number_of_steps_to_a_recall),
         ("CWE-789", absurd_confusion),
+        ("CWE-789", absurd_number_of_classes),  # found by the fuzzer
     ),
     *_rows(
         InvalidArgumentError,

@@ -206,6 +206,18 @@ def ends_early() -> bytes:
     return _good()[:-600]
 
 
+def heap_that_never_ends() -> bytes:
+    """A heap of texts whose free space is 0 bytes long; found by the fuzzer."""
+    content = bytearray(TARGETS["hdf5"].seeds()[0])
+    heap = content.index(b"GCOL")
+    place = heap + 16
+    while content[place : place + 2] != b"\0\0":
+        size = int.from_bytes(content[place + 8 : place + 16], "little")
+        place += 16 + -(-size // 8) * 8
+    content[place + 8 : place + 16] = bytes(8)
+    return bytes(content)
+
+
 def superblock_of_the_future() -> bytes:
     return _good()[:8] + b"\x63" + _good()[9:]
 
@@ -267,5 +279,6 @@ ATTACKS = [
     Attack("CWE-22", "shards", shard_of_the_host, "in the folder of the list", OpError),
     Attack("CWE-20", "shards", shard_that_is_no_name, "is no list of weights in several files"),
     Attack("CWE-400", "shards", shards_without_end, "at most 1,000 are read"),
+    Attack("CWE-835", "hdf5", heap_that_never_ends, "texts at byte [0-9,]+ can't be walked"),
     Attack("damaged", _W, superblock_of_the_future, "is damaged: "),
 ]

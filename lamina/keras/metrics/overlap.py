@@ -43,6 +43,7 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(dtype or "int32", name)
+        self.total_cm = self.add_variable((num_classes,) * 2, name="total_confusion_matrix")
         self.target_class_ids = list(target_class_ids)
         if not self.target_class_ids or not 0 <= max(self.target_class_ids) < num_classes:
             raise InvalidArgumentError(
@@ -51,7 +52,6 @@ class IoU(Metric):
             )
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
-        self.total_cm = self.add_variable((num_classes,) * 2, name="total_confusion_matrix")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count pairs (target, prediction), each by its weight."""

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...core.archives import EXPANSION, LARGE, shown
 from ...core.errors import DataLossError, OpError
+from .heaps import check_heaps
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CHUNK = 2**20  # bytes that a compressed block may take, if it is larger than its dataset
@@ -41,6 +42,8 @@ def checked_hdf5(file: IO[bytes], where: str, kind: str = "an HDF5 file") -> Ite
         file.seek(0)
         if file.read(len(_SIGNATURE)) != _SIGNATURE:
             raise DataLossError(f"{where} is not {kind}: it does not begin as one")
+        check_heaps(file, where)
+        file.seek(0)
         with h5py.File(file, "r") as h5:
             _Check(where, size).group(h5.id, "", ())
             yield h5

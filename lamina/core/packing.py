@@ -17,6 +17,25 @@ from .errors import ArgumentTypeError, DataLossError
 _TREE, _DATA = "tree", "data"
 _ARRAY = "__array__"  # the key of [dtype, shape, place in the data, whether it is a NumPy scalar]
 _ALIGNED = 16  # bytes
+DAMAGE = (
+    ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, MemoryError
+)  # fmt: skip
+"""What comes of reading content that `packed` did not write."""
+
+
+class _Data:
+    """The bytes of all arrays, from which each array takes its own."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.left = len(content)
+
+    def take(self, dtype: np.dtype[Any], count: int, place: int) -> Array:
+        """ValueError: arrays ask for more than there is, so some would be there twice."""
+        self.left -= count * dtype.itemsize
+        if self.left < 0:
+            raise ValueError(f"the arrays take more than their {len(self.content):,} bytes")
+        return np.frombuffer(self.content, dtype, count, place)
 
 
 def packed(tree: Any, what: str) -> bytes:
@@ -59,12 +78,12 @@ def unpacked(content: bytes, where: str) -> Any:
     try:
         arrays = read_arrays(io.BytesIO(content), where)
         tree, data = arrays[_TREE], arrays[_DATA]
-        return _restored(json.loads(tree.tobytes()), data.tobytes())
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError, MemoryError) as error:
+        return _restored(json.loads(tree.tobytes()), _Data(data.tobytes()))
+    except DAMAGE as error:
         raise DataLossError(f"{where} is damaged, or no file of lamina: {error!r:.200}") from error
 
 
-def _restored(value: Any, data: bytes) -> Any:
+def _restored(value: Any, data: _Data) -> Any:
     if isinstance(value, list):
         return [_restored(item, data) for item in value]
     if not isinstance(value, dict):
@@ -76,6 +95,6 @@ def _restored(value: Any, data: bytes) -> Any:
     if dtype.kind not in "biufSU" or not all(size >= 0 for size in shape):
         raise ValueError(f"arrays of {name} and shape {shape}")
     count = math.prod(shape)
-    array: Array = np.frombuffer(data, dtype, count, place) if count else np.empty(0, dtype)
+    array: Array = data.take(dtype, count, place) if count else np.empty(0, dtype)
     array = array.reshape(shape).copy()
     return array[()] if is_scalar else array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -126,7 +127,7 @@ def _columns(path: str, spec: Any) -> tuple[int, list[Array], list[list[tuple[in
     try:
         with open(path, "rb") as file:
             parts = read_arrays(file, path)
-        count, columns = int(parts["count"]), []
+        count, columns = _counted(parts["count"]), []
         shapes: list[list[tuple[int, ...]] | None] = []
         for number in range(len(nest.flatten(spec))):
             values = parts[f"values_{number}"]
@@ -138,7 +139,11 @@ def _columns(path: str, spec: Any) -> tuple[int, list[Array], list[list[tuple[in
             else:
                 ranks = parts[f"ranks_{number}"].tolist()
                 sizes = iter(parts[f"sizes_{number}"].tolist())
-                shapes.append([tuple(next(sizes) for _ in range(rank)) for rank in ranks])
+                found = [tuple(next(sizes) for _ in range(rank)) for rank in ranks]
+                _check_parts([math.prod(shape) for shape in found], len(values))
+                if len(found) != count or any(size < 0 for shape in found for size in shape):
+                    raise ValueError(f"shapes of {len(found)} of {count} elements")
+                shapes.append(found)
             columns.append(values)
     except Exception as error:
         raise DataLossError(
@@ -148,7 +153,20 @@ def _columns(path: str, spec: Any) -> tuple[int, list[Array], list[list[tuple[in
     return count, columns, shapes
 
 
+def _counted(value: Array) -> int:
+    if int(value) < 0:
+        raise ValueError(f"{int(value)} elements")
+    return int(value)
+
+
+def _check_parts(sizes: list[int], whole_size: int) -> None:
+    """ValueError: parts of these sizes don't make up the whole, each piece of it once."""
+    if min(sizes, default=0) < 0 or sum(sizes) != whole_size:
+        raise ValueError(f"parts of {sum(sizes)} in all, where there are {whole_size}")
+
+
 def _decoded(values: Array, lengths: Array) -> Array:
+    _check_parts(lengths.tolist(), values.nbytes)
     content, ends = values.tobytes(), np.cumsum(lengths).tolist()
     texts = [content[end - size : end] for end, size in zip(ends, lengths.tolist(), strict=True)]
     return np.concatenate([normalize(text).reshape(1) for text in texts]) if texts else values

@@ -184,7 +184,7 @@ def _made(name: str) -> Any:
         from sklearn import base
     except ImportError as error:
         raise MissingPackageError(
-            f"keras.wrappers.{name} needs scikit-learn: pip install scikit-learn"
+            f"keras.wrappers.{name} needs scikit-learn: pip install 'lamina[sklearn]'"
         ) from error
     kind: dict[str, tuple[type, Any]] = {
         "SKLearnClassifier": (_Classifier, base.ClassifierMixin),

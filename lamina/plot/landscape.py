@@ -47,21 +47,8 @@ def loss_landscape(
     what holds the path). The model must be compiled, and is left as it is. `style` is "light" or
     "dark".
     """
-    if directions not in DIRECTIONS:
-        raise InvalidArgumentError(
-            f"directions must be 'random' or 'path'; got {describe(directions)}."
-            f"{nearest(str(directions), DIRECTIONS)}"
-        )
-    if isinstance(points, bool) or not isinstance(points, int) or not 5 <= points <= 201:
-        raise InvalidArgumentError(f"points must be an integer from 5 to 201; got {points!r}.")
-    if getattr(model, "optimizer", None) is None or not model.built:
-        raise InvalidArgumentError("the model must be built and compiled: its loss is drawn.")
-    center = [np.asarray(weights) for weights in model.get_weights()]
-    if not all(np.all(np.isfinite(weights)) for weights in center):
-        raise InvalidArgumentError(
-            "the model's weights are NaN or infinite: the training diverged. Try a smaller "
-            "learning rate, or scale the inputs."
-        )
+    _check(model, directions, points)
+    center = _finite_weights(model)
     record = [] if history is None else history.epochs
     if record and [w.shape for w in record[0]] != [w.shape for w in center]:
         raise InvalidArgumentError("history is of another model: it has other weights.")
@@ -86,6 +73,30 @@ def loss_landscape(
     ax.set(xlim=sides[0], ylim=sides[1])
     legend(ax, theme, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
+
+
+def _check(model: Any, directions: str, points: int) -> None:
+    """Refuse what cannot be drawn, before anything is computed."""
+    if directions not in DIRECTIONS:
+        raise InvalidArgumentError(
+            f"directions must be 'random' or 'path'; got {describe(directions)}."
+            f"{nearest(str(directions), DIRECTIONS)}"
+        )
+    if isinstance(points, bool) or not isinstance(points, int) or not 5 <= points <= 201:
+        raise InvalidArgumentError(f"points must be an integer from 5 to 201; got {points!r}.")
+    if getattr(model, "optimizer", None) is None or not model.built:
+        raise InvalidArgumentError("the model must be built and compiled: its loss is drawn.")
+
+
+def _finite_weights(model: Any) -> Weights:
+    """The model's weights, unless its training diverged."""
+    center = [np.asarray(weights) for weights in model.get_weights()]
+    if not all(np.all(np.isfinite(weights)) for weights in center):
+        raise InvalidArgumentError(
+            "the model's weights are NaN or infinite: the training diverged. Try a smaller "
+            "learning rate, or scale the inputs."
+        )
+    return center
 
 
 def _filter_normalised(center: Weights, random: np.random.Generator) -> list[Weights]:

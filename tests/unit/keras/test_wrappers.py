@@ -114,7 +114,7 @@ def test_the_classes_are_one_and_take_the_arguments_of_keras(
         wanted = inspect.signature(getattr(theirs.wrappers, name)).parameters
         assert list(inspect.signature(ours).parameters) == list(wanted)
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(MissingPackageError, match="pip install scikit-learn"):
+    with pytest.raises(MissingPackageError, match=r"lamina\[sklearn\]"):
         keras.wrappers._made.__wrapped__("SKLearnClassifier")
 
 

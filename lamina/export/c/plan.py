@@ -41,7 +41,7 @@ REFUSED = {
     "check": "checks are left out of what is exported",
     "stop_gradient": "it belongs to training",
     "dimension": "it is the number of rows, and rows are worked on in blocks",
-    "map_text": "strings are worked on by Python",
+    "map_text": "strings and hashes are worked on by Python",
     "observe": "it calls Python",
     "produce": "it calls Python",
     "random_bits": "what is random differs from call to call",

@@ -193,6 +193,7 @@ def test_the_header_says_what_is_said_of_the_model(tmp_path):
         (lambda x: keras.ops.mean(x, axis=0, keepdims=True) + x, "all rows"),
         (lambda x: keras.ops.matmul(x, keras.ops.transpose(x)), "no rows of one size"),
         (keras.ops.mean, "no rows of one size"),
+        (lambda x: keras.layers.Hashing(3)(keras.ops.cast(x, "int64")), "strings and hashes"),
         (lambda x: x + keras.ops.inv(keras.ops.reshape(x, (-1, 2, 2)))[:, 0, :1], "LAPACK"),
         (lambda x: keras.ops.cast(x, "float16"), "float16"),
     ],

@@ -157,8 +157,11 @@ def test_layers(name: str, row: Row, tmp_path: Path) -> None:
 @needs_compiler
 @pytest.mark.parametrize(("name", "row"), CASES)
 @pytest.mark.filterwarnings("ignore:Layer .* does not support masking")
-def test_layers_as_objects_have_the_same_bits(name: str, row: Row, tmp_path: Path) -> None:
+def test_layers_as_objects_have_the_same_bits(
+    name: str, row: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("llvmlite")
+    monkeypatch.setattr(tf.config, "backend", "llvm")
     model, arrays = _layer(name, row)
     inference = inference_graph(model, name="sample")
     if _has_strings(inference):

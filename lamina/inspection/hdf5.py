@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import DataLossError
 from ..keras.saving.checked_hdf5 import checked_hdf5, numbers_of
+from ..keras.saving.heaps import check_heaps
 from . import architecture
 from .report import REFUSED, Inspection, Statistics, Weight
 
@@ -51,9 +52,21 @@ def read(file: IO[bytes], report: Inspection, where: str, statistics: bool) -> N
     try:
         with h5py.File(file, "r") as h5:
             _walk(h5, report, where, statistics and sound)
-            _describe(h5, report, where)
+            if sound or _has_sound_heaps(file, where):
+                _describe(h5, report, where)
+            else:
+                report.stop(where, "its texts can't be read, and the configuration is one")
     except _DAMAGE as error:
         report.stop(where, error)
+
+
+def _has_sound_heaps(file: IO[bytes], where: str) -> bool:
+    """Whether libhdf5 comes to an end when it reads a text of the file."""
+    try:
+        check_heaps(file, where)
+    except _DAMAGE:
+        return False
+    return True
 
 
 def _walk(h5: Any, report: Inspection, where: str, statistics: bool) -> None:

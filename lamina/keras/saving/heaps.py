@@ -21,9 +21,7 @@ def check_heaps(file: IO[bytes], where: str) -> None:
     """Walk every heap in `file`; DataLossError where one could not be walked to its end."""
     size = file.seek(0, os.SEEK_END)
     if _lengths(file) != 8:
-        raise DataLossError(
-            f"{where} is no HDF5 file as Keras writes it: its sizes are not 8 bytes"
-        )
+        raise DataLossError(f"{where} is damaged: its sizes are not of 8 bytes, as Keras's are")
     for begin in _places(file):
         file.seek(begin)
         length = int.from_bytes(file.read(_HEADER)[8:], "little")
@@ -59,9 +57,8 @@ def _is_sound(objects: bytes) -> bool:
     while place + _HEADER <= len(objects):
         index = int.from_bytes(objects[place : place + 2], "little")
         size = int.from_bytes(objects[place + 8 : place + _HEADER], "little")
-        step = (
-            size if index == 0 else _HEADER + -(-size // 8) * 8
-        )  # 0: what is free, header and all
+        # Object 0 is what is free, its header included.
+        step = size if index == 0 else _HEADER + -(-size // 8) * 8
         if step < _HEADER or place + step > len(objects):
             return False
         place += step

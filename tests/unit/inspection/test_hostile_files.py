@@ -29,6 +29,7 @@ ONLY_LOADING = {
     *("object_of_another_kind", "absurd_number_of_unknown_tokens", "absurd_confusion"),
     *("absurd_number_of_thresholds", "absurd_number_of_steps_to_a_recall", "power_without_end"),
     *("identity_of_terabytes", "pattern_without_end", "pattern_of_dtypes", "pattern_of_layers"),
+    "absurd_number_of_classes",
 }
 
 

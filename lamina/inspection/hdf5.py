@@ -52,7 +52,7 @@ def read(file: IO[bytes], report: Inspection, where: str, statistics: bool) -> N
     try:
         with h5py.File(file, "r") as h5:
             _walk(h5, report, where, statistics and sound)
-            if sound or _has_sound_heaps(file, where):
+            if sound or _has_sound_heaps(file):
                 _describe(h5, report, where)
             else:
                 report.stop(where, "its texts can't be read, and the configuration is one")
@@ -60,10 +60,10 @@ def read(file: IO[bytes], report: Inspection, where: str, statistics: bool) -> N
         report.stop(where, error)
 
 
-def _has_sound_heaps(file: IO[bytes], where: str) -> bool:
+def _has_sound_heaps(file: IO[bytes]) -> bool:
     """Whether libhdf5 comes to an end when it reads a text of the file."""
     try:
-        check_heaps(file, where)
+        check_heaps(file)
     except _DAMAGE:
         return False
     return True

@@ -42,7 +42,7 @@ def checked_hdf5(file: IO[bytes], where: str, kind: str = "an HDF5 file") -> Ite
         file.seek(0)
         if file.read(len(_SIGNATURE)) != _SIGNATURE:
             raise DataLossError(f"{where} is not {kind}: it does not begin as one")
-        check_heaps(file, where)
+        check_heaps(file)
         file.seek(0)
         with h5py.File(file, "r") as h5:
             _Check(where, size).group(h5.id, "", ())

@@ -10,23 +10,21 @@ import os
 from collections.abc import Iterator
 from typing import IO
 
-from ...core.errors import DataLossError
-
 _BEGIN = b"GCOL\x01\0\0\0"
 _PIECE = 2**22  # bytes that are searched at a time
 _HEADER = 16  # bytes of a heap's header, and of an object's
 
 
-def check_heaps(file: IO[bytes], where: str) -> None:
-    """Walk every heap in `file`; DataLossError where one could not be walked to its end."""
+def check_heaps(file: IO[bytes]) -> None:
+    """Walk every heap in `file`; ValueError where one could not be walked to its end."""
     size = file.seek(0, os.SEEK_END)
     if _lengths(file) != 8:
-        raise DataLossError(f"{where} is damaged: its sizes are not of 8 bytes, as Keras's are")
+        raise ValueError("its sizes are not of 8 bytes, as in Keras's files")
     for begin in _places(file):
         file.seek(begin)
         length = int.from_bytes(file.read(_HEADER)[8:], "little")
         if not _HEADER <= length <= size - begin or not _is_sound(file.read(length - _HEADER)):
-            raise DataLossError(f"{where} is damaged: its texts at byte {begin:,} can't be walked")
+            raise ValueError(f"its texts at byte {begin:,} can't be walked")
 
 
 def _lengths(file: IO[bytes]) -> int:

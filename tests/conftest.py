@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,8 @@ os.environ["LAMINA_CACHE"] = _CACHE.name
 from hypothesis import settings  # noqa: E402 (reads no setting, but belongs after those above)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("lamina", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("lamina")

@@ -223,8 +223,10 @@ def test_what_layers_are_made_with(family: str, writer: Any, reader: Any, tmp_pa
 
 
 @both_ways
-@pytest.mark.parametrize("case", sorted({*several.COMPILED} - {"loss_objects"}))  # test_losses
+@pytest.mark.parametrize("case", sorted(several.COMPILED))
 def test_several_outputs(case: str, writer: Any, reader: Any, tmp_path: Any) -> None:
+    if writer is keras and case == "loss_objects":
+        pytest.skip(f"Keras does not write {FORGOTTEN['Huber']}")
     build, arguments, weights = several.COMPILED[case]
     x, y = several._data(build)
     y = [several.P, several.Q] if case == "one_loss" else y

@@ -173,8 +173,8 @@ class Metric(Configurable):
         return self.result()
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, with the present name and dtype."""
-        own = {"name": self.name, "dtype": self._dtype}
+        """The constructor's arguments, with the present dtype and the name before `compile`."""
+        own = {"name": vars(self).get("_given_name", self.name), "dtype": self._dtype}
         arguments = {name: serialize(value) for name, value in self._arguments.items()}
         return {**arguments, **{key: own[key] for key in own if key in arguments}}
 

@@ -271,9 +271,12 @@ def _of_output(given: Any, names: list[str] | None, count: int, index: int) -> l
 
 
 def _name_apart(metrics: list[Any], prefix: str, mark: str, taken: set[str]) -> None:
-    """Give names that no two results share: `mae`, then `mae_1`, or `weighted_mae` beside it."""
+    """Give names that no two results share: `mae`, then `mae_1`, or `weighted_mae` beside it.
+
+    Files have the names that the metrics had before.
+    """
     for metric in metrics:
-        own = metric.name.removeprefix(prefix)
+        own = vars(metric).setdefault("_given_name", metric.name)
         name = prefix + own
         if name in taken:
             name = stem = f"{prefix}{mark}{own}"

@@ -9,10 +9,19 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from . import devices
 from .errors import InvalidArgumentError, UnimplementedError, UnknownNameError, nearest
 from .outside import outside
 from .spaces import Space
+
+# What a setting may be given as: all of them as text, by environment variables
+_TAKEN: dict[type, tuple[type, ...]] = {
+    bool: (int,),
+    int: (int, np.integer, str),
+    str: (str, os.PathLike),
+}
 
 
 class Knob:
@@ -36,14 +45,14 @@ class Knob:
             known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
             if value.lower() in known:
                 return known[value.lower()]
-        elif kind is not bool or isinstance(value, (bool, int)):
+        elif isinstance(value, _TAKEN[kind]) and not (kind is int and isinstance(value, bool)):
             try:
-                found = kind(value)
+                found = kind(os.fspath(value) if isinstance(value, os.PathLike) else value)
             except (TypeError, ValueError):
                 found = None
             if found is not None and (self.allowed is None or found in self.allowed):
                 return found
-        expected = f"a {kind.__name__}"
+        expected = {bool: "True or False", int: "a whole number", str: "a text"}[kind]
         if isinstance(self.allowed, range):
             expected = f"a number from {self.allowed[0]} to {self.allowed[-1]}"
         elif self.allowed is not None:

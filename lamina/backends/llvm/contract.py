@@ -20,6 +20,7 @@ from .kernels import ROOTS, Kernel, Planned, Unsupported
 from .layout import form_of, lies_turned, memory_element
 from .matmul import gemm
 from .moving import transpose_panels
+from .single import single
 from .writer import CAPACITY, SCRATCH, Scratch, Writer
 
 BLOCK_ROWS = 32
@@ -133,6 +134,22 @@ class _Operands:
             self.depth,
         )
 
+    def batch(self, target: Reg, panels: tuple[Reg, Reg], rows: tuple[Reg, Reg]) -> None:
+        """Compute all rows of the result for a batch; one row has its units in the lanes."""
+        code, writer = self.writer.code, self.writer
+        stride = code.int(self.rows)
+        if self.root.params["pattern"] != "col" or not writer.predicts:
+            self.block(target, stride, panels, rows)
+            return
+        is_one = code.icmp("eq", writer.count, code.int(1))
+        alone = code.op("and", is_one, code.icmp("slt", *panels))  # not a thread without work
+        with code.when(alone):
+            name = single(writer.module, self.element, writer.lanes)
+            own = code.int(self.first_stride)
+            code.call("void", name, target, self.first, own, self.second, stride, self.depth)
+        with code.when(code.icmp("eq", alone, constant(alone.kind, 0))):
+            self.block(target, stride, panels, rows)
+
 
 def emit_matmul(writer: Writer, stored: set[int]) -> None:
     """The product, then what follows it."""
@@ -142,7 +159,10 @@ def emit_matmul(writer: Writer, stored: set[int]) -> None:
     panels, rows = writer.ranges()
     if kernel.form.batch or not kernel.items:
         target = writer.place_of(output, panels[0], rows[0])
-        operands.block(target, code.int(kernel.form.rows), panels, rows)
+        if kernel.form.batch:
+            operands.batch(target, panels, rows)
+        else:
+            operands.block(target, code.int(kernel.form.rows), panels, rows)
         if kernel.items:
             writer.elementwise(panels, rows, stored)
         return

@@ -145,6 +145,7 @@ class Lowering:
         writer = Writer(module, kernel, self.lanes, self.slots, self.turned)
         writer.early = set(map(id, self.homes.values()))
         writer.row_counts = self.row_counts
+        writer.predicts = self._is_by_rows()
         if kernel.root is None:
             writer.follow(self.stored)
         else:

@@ -86,6 +86,7 @@ class Writer:
         self._pointers: dict[int, Reg] = {}
         self.early: set[int] = set()  # ids of values that the loop writes over
         self.row_counts: dict[tuple[str, str], set[int]] = {}  # of all products, by their kinds
+        self.predicts = False  # a program of rows that do not know of each other: often one row
 
     @property
     def root(self) -> Root:

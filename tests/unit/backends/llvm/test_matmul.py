@@ -12,6 +12,7 @@ import pytest
 
 from lamina.backends.llvm.builder import F32, F64, Module
 from lamina.backends.llvm.matmul import gemm
+from lamina.backends.llvm.single import single
 
 Array = np.ndarray[Any, Any]
 LANES = 4, 8, 16
@@ -138,6 +139,21 @@ def test_parts_give_the_bits_of_the_whole(entry, lanes, pattern):
             target = parts[panel:, row:]
             kernel(target, 40, start, first.shape[1], second[panel:], 300, rows, 1, 300)
     np.testing.assert_array_equal(from_panels(whole, 40, 70), from_panels(parts, 40, 70))
+
+
+@pytest.mark.parametrize("element", DTYPES)
+@pytest.mark.parametrize("lanes", LANES)
+def test_one_row_alone_gives_the_bits_that_it_has_in_a_panel(product, entry, element, lanes):
+    module = Module()
+    alone = entry(module, single(module, element, lanes))
+    for rows, depth in (1, 1), (10, 40), (100, 23), (193, 130), (16 * lanes, 9), (15 * lanes, 800):
+        a, b = operands(rows, 1, depth, element)
+        first, second = to_panels(a.T, lanes, depth + 1), to_panels(b, lanes, depth + 2)
+        result = np.full((rows + 1, lanes), 7, a.dtype)
+        alone(result, first, depth + 1, second, rows, depth)
+        np.testing.assert_array_equal(result[:rows, :1], product(a, b, element, lanes, "col"))
+        assert not result[:rows, 1:].any()  # nothing there that would slow what follows down
+        assert (result[rows:] == 7).all(), "rows after the last were written"
 
 
 def test_one_function_serves_all_that_ask_for_the_same():

@@ -99,7 +99,10 @@ def test_equal_sizes_that_are_no_batch_are_traced_as_they_are() -> None:
 
 
 def test_settings_are_checked() -> None:
-    for name, wrong in (("threads", -1), ("threads", 10**6), ("lanes", 3), ("threads", "many")):
+    for name, wrong in (
+        ("threads", -1), ("threads", 10**6), ("lanes", 3), ("threads", "many"), ("threads", 1.5),
+        ("threads", True), ("cache", False), ("object_cache", None), ("verify", "perhaps"),
+    ):  # fmt: skip
         with pytest.raises(InvalidArgumentError, match=f"config.{name}"):
             setattr(tf.config, name, wrong)
 

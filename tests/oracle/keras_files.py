@@ -111,6 +111,19 @@ def _shared(k: Any) -> Any:
     return _compiled(k, k.Model(inputs, k.layers.Dense(2)(joined)))
 
 
+def _models_as_outputs(k: Any) -> Any:
+    """The second output is the first call of a model, the others are its second and a layer."""
+    part = k.Input((3,))
+    inner = k.Model(part, k.layers.Dense(2)(k.layers.Dense(4, "tanh")(part)), name="inner")
+    chain = k.Sequential([k.Input((3,)), k.layers.Dense(2)], name="chain")
+    inputs = k.Input((3,))
+    first = inner(inputs)
+    outputs = [inner(k.ops.negative(inputs)), first, chain(inputs)]
+    model = k.Model(inputs, [*outputs, k.layers.Dense(2, name="last")(outputs[0])])
+    model.compile(k.optimizers.Adam(0.01), "mse", run_eagerly=True)
+    return model
+
+
 def _steps(k: Any) -> Any:
     inputs = k.Input((3,))
     y = k.layers.Dense(4)(inputs)
@@ -218,6 +231,7 @@ def _mixed(k: Any) -> Any:
 KINDS: dict[str, Kind] = {
     "sequential_built_later": Kind(_late, _X, _Y),
     "shared_and_nested": Kind(_shared, _X, _Y),
+    "models_as_outputs": Kind(_models_as_outputs, _X, [_Y] * 4),
     "steps_of_keras_ops": Kind(_steps, _X, _Y),
     "subclass": Kind(_subclass, _X, _Y, _own_classes),
     "own_layer": Kind(_own_layer, _X, _Y, _own_classes),

@@ -231,8 +231,8 @@ class Functional(Model):
                 *(calls.layer_config(layer) for layer in self._own_layers),
                 *(calls.step_config(step) for step in steps),
             ],
-            "input_layers": nest.map_structure(calls.history, self.inputs_structure),
-            "output_layers": nest.map_structure(calls.history, self.outputs_structure),
+            "input_layers": nest.map_structure(calls.end, self.inputs_structure),
+            "output_layers": nest.map_structure(calls.end, self.outputs_structure),
             **{
                 k: serialize(getattr(self, k, v))
                 for k, v in self._arguments.items()
@@ -344,6 +344,11 @@ class _Calls:
         calls = self.of[id(operation.layer)]
         return [operation.layer.name, calls.index(operation), tensor.position]
 
+    def end(self, tensor: KerasTensor) -> list[Any]:
+        """`history` of an input or output, where files count a functional model's calls from 1."""
+        name, call, position = self.history(tensor)
+        return [name, call + _first_call(layer_of(tensor)), position]
+
     def layer_config(self, layer: Layer) -> dict[str, Any]:
         """A layer and what it is called on."""
         config: dict[str, Any] = serialize(layer)
@@ -369,6 +374,11 @@ class _Calls:
         if isinstance(item, (list, tuple)):
             return [self._plain(value) for value in item]
         return serialize(item)
+
+
+def _first_call(layer: Layer | None) -> int:
+    """The number of a layer's first call, in the lists of a model's inputs and outputs."""
+    return int(isinstance(layer, Functional))
 
 
 def _names_of_steps(operations: Sequence[Operation], taken: set[str]) -> dict[int, str]:
@@ -442,7 +452,7 @@ def _fill(item: Any, made: dict[str, tuple[Layer, list[Operation]]]) -> Any:
 
 def _at(place: Sequence[Any], made: dict[str, tuple[Layer, list[Operation]]]) -> KerasTensor:
     name, call, position = place
-    if name not in made or call >= len(made[name][1]):
+    if name not in made or not 0 <= call < len(made[name][1]):
         raise InvalidArgumentError(f"the configuration refers to {place}, which does not exist")
     found: KerasTensor = made[name][1][call].outputs[position]
     return found
@@ -452,5 +462,7 @@ def _follow(places: Any, made: dict[str, tuple[Layer, list[Operation]]]) -> Any:
     if isinstance(places, dict):
         return {key: _follow(value, made) for key, value in places.items()}
     if len(places) == 3 and isinstance(places[0], str):
-        return _at(places, made)
+        name, call, position = places
+        first = _first_call(made[name][0]) if name in made else 0
+        return _at([name, call - first, position], made)
     return [_follow(place, made) for place in places]

@@ -48,19 +48,22 @@ def _modernize_object(described: dict[str, Any], config: dict[str, Any]) -> None
 
 
 def _renumber(layers: list[Any], network: dict[str, Any]) -> None:
-    """Count the calls of models within a model from 0: each had been called by itself before."""
+    """Count the calls of models within a model from 0: each had been called by itself before.
+
+    Keras 3 goes on counting those of functional models from 1 where they are outputs.
+    """
     started = {
-        layer.get("name")
+        layer.get("name"): layer.get("class_name")
         for layer in layers
         if isinstance(layer, dict) and _starts_with_input(layer.get("config"))
     }
-    for place in _places(network, started):
+    for place in _places(network, set(started)):
         if place["keras_history"][1]:
             place["keras_history"][1] -= 1
     for key in ("input_layers", "output_layers"):
         for place in network.get(key) or ():
-            if isinstance(place, list) and place and place[0] in started and place[1]:
-                place[1] -= 1
+            if isinstance(place, list) and place and place[1]:
+                place[1] -= started.get(place[0]) == "Sequential"
 
 
 def _starts_with_input(config: Any) -> bool:

@@ -16,15 +16,16 @@ import numpy as np
 from ...core.shapes import B
 from ...ir.value import Node, Value
 from .builder import Reg, constant
+from .few import few, most
 from .kernels import ROOTS, Kernel, Planned, Unsupported
 from .layout import form_of, lies_turned, memory_element
 from .matmul import gemm
 from .moving import transpose_panels
-from .single import single
 from .writer import CAPACITY, SCRATCH, Scratch, Writer
 
 BLOCK_ROWS = 32
 BLOCK_PANELS = 8
+_LARGE = 4096  # numbers of a matrix for which code of its own pays where rows are few
 SCRATCH_BYTES = BLOCK_ROWS * BLOCK_PANELS * 16 * 8
 
 
@@ -135,19 +136,19 @@ class _Operands:
         )
 
     def batch(self, target: Reg, panels: tuple[Reg, Reg], rows: tuple[Reg, Reg]) -> None:
-        """Compute all rows of the result for a batch; one row has its units in the lanes."""
+        """Compute all rows of the result for a batch, in another order for a few rows of it."""
         code, writer = self.writer.code, self.writer
-        stride = code.int(self.rows)
-        if self.root.params["pattern"] != "col" or not writer.predicts:
+        stride, size = code.int(self.rows), self.rows * self.root.params["inner"]
+        if not writer.predicts or size < _LARGE or self.root.params["pattern"] != "col":
             self.block(target, stride, panels, rows)
             return
-        is_one = code.icmp("eq", writer.count, code.int(1))
-        alone = code.op("and", is_one, code.icmp("slt", *panels))  # not a thread without work
-        with code.when(alone):
-            name = single(writer.module, self.element, writer.lanes)
-            own = code.int(self.first_stride)
-            code.call("void", name, target, self.first, own, self.second, stride, self.depth)
-        with code.when(code.icmp("eq", alone, constant(alone.kind, 0))):
+        are_few = code.icmp("sle", writer.count, code.int(most(writer.lanes)))
+        are_few = code.op("and", are_few, code.icmp("slt", *panels))  # no thread without work
+        with code.when(are_few):
+            name, own = few(writer.module, self.element, writer.lanes), code.int(self.first_stride)
+            sizes = stride, self.depth, writer.count
+            code.call("void", name, target, self.first, own, self.second, *sizes)
+        with code.when(code.icmp("eq", are_few, constant(are_few.kind, 0))):
             self.block(target, stride, panels, rows)
 
 

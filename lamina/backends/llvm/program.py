@@ -23,11 +23,11 @@ from .lowering import Layout, Lowering, describe
 from .session import Session, count_rows
 
 _SMALL = 1e6  # operations of a step below which a second thread costs more than it brings
-_FORM = 4  # of the programs: raise it when the same graph is lowered in another way
+_FORM = 5  # of the programs: raise it when the same graph is lowered in another way
 _KEPT_SESSIONS = 4
 _LARGEST_KEPT = 1 << 28  # bytes
 _ENTRIES = "begin", "run", "finish", "predict"
-_QUICK = 4e6  # operations up to which rows are predicted without waking other threads
+_QUICK = 4e6  # operations up to which more rows than lanes wake no other threads
 
 
 class NativeProgram:
@@ -102,7 +102,8 @@ class NativeProgram:
         session = Session(self, TILE, threads=1)
         session.feed(arrays, 1, 1)
         session.order(None)
-        limit = int(min(TILE, max(1, _QUICK / max(1.0, self.layout.cost))))
+        quick = int(_QUICK / max(1.0, self.layout.cost))
+        limit = TILE if self.threads(TILE) == 1 else min(TILE, max(self.layout.lanes, quick))
         return fastcall.bind(session, self._predict, limit, other)
 
     def take(self, capacity: int) -> Session:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lamina.backends.llvm.builder import F32, F64, Module
+from lamina.backends.llvm.few import few, most
 from lamina.backends.llvm.matmul import gemm
-from lamina.backends.llvm.single import single
 
 Array = np.ndarray[Any, Any]
 LANES = 4, 8, 16
@@ -143,17 +143,18 @@ def test_parts_give_the_bits_of_the_whole(entry, lanes, pattern):
 
 @pytest.mark.parametrize("element", DTYPES)
 @pytest.mark.parametrize("lanes", LANES)
-def test_one_row_alone_gives_the_bits_that_it_has_in_a_panel(product, entry, element, lanes):
+def test_few_rows_have_the_bits_that_they_have_in_a_panel(product, entry, element, lanes):
     module = Module()
-    alone = entry(module, single(module, element, lanes))
+    kernel = entry(module, few(module, element, lanes))
     for rows, depth in (1, 1), (10, 40), (100, 23), (193, 130), (16 * lanes, 9), (15 * lanes, 800):
-        a, b = operands(rows, 1, depth, element)
+        a, b = operands(rows, lanes, depth, element)
         first, second = to_panels(a.T, lanes, depth + 1), to_panels(b, lanes, depth + 2)
-        result = np.full((rows + 1, lanes), 7, a.dtype)
-        alone(result, first, depth + 1, second, rows, depth)
-        np.testing.assert_array_equal(result[:rows, :1], product(a, b, element, lanes, "col"))
-        assert not result[:rows, 1:].any()  # nothing there that would slow what follows down
-        assert (result[rows:] == 7).all(), "rows after the last were written"
+        expected = product(a, b, element, lanes, "col")
+        for count in range(1, most(lanes) + 1):
+            result = np.full((rows + 1, lanes), 7, a.dtype)
+            kernel(result, first, depth + 1, second, rows, depth, count)
+            np.testing.assert_array_equal(result[:rows, :count], expected[:, :count])
+            assert (result[rows:] == 7).all(), "rows after the last were written"
 
 
 def test_one_function_serves_all_that_ask_for_the_same():

@@ -19,7 +19,7 @@ from ...core.errors import (
 from ...core.files import remove_leftovers, write_bytes
 from ...core.packing import packed, unpacked
 from .base import Callback, Logs
-from .counting import BatchCounter, checked_frequency
+from .counting import CountsBatches
 
 SHARE = 0.1
 """Of the time that writing after epochs may take."""
@@ -27,7 +27,7 @@ _NAME = re.compile(r"training-(\d{6,})\.npz")
 _OF_KERAS = ("latest.weights.h5", "training_metadata.json")  # what Keras would have written
 
 
-class BackupAndRestore(Callback):
+class BackupAndRestore(CountsBatches, Callback):
     """Keeps where a training stands in the folder `backup_dir`, so that it can go on from there.
 
     A later `fit` with the same folder, model and data takes up after the last batch that was kept,
@@ -59,22 +59,12 @@ class BackupAndRestore(Callback):
         if not backup_dir:
             raise InvalidArgumentError("BackupAndRestore needs a folder: backup_dir is empty")
         self.backup_dir = os.fspath(backup_dir)
-        self.save_freq = checked_frequency(save_freq)
+        self._save_after(save_freq)
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
         self.save_before_preemption = save_before_preemption
-        self._counter = BatchCounter(1 if save_freq == "epoch" else self.save_freq)
         self._number = 0  # of the last file
         self._due = 0.0  # when the next file is due after an epoch
-
-    @property
-    def hears_batches(self) -> bool:
-        """Batches matter only where they are counted."""
-        return bool(self.save_freq != "epoch")
-
-    def batches_left(self) -> int:
-        """How many batches may pass before the next file."""
-        return self._counter.left
 
     def get_state(self) -> Any:
         return self._counter.state()

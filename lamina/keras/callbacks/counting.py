@@ -7,16 +7,6 @@ from typing import Any
 from ...core.errors import InvalidArgumentError
 
 
-def checked_frequency(save_freq: Any) -> Any:
-    """'epoch', or a positive number of batches."""
-    is_number = isinstance(save_freq, int) and not isinstance(save_freq, bool)
-    if save_freq != "epoch" and not (is_number and save_freq > 0):
-        raise InvalidArgumentError(
-            f"save_freq is 'epoch' or a positive number of batches; got {save_freq!r}"
-        )
-    return save_freq
-
-
 class BatchCounter:
     """Says when `span` batches have passed since it said so last, epochs put end to end."""
 
@@ -53,3 +43,29 @@ class BatchCounter:
     def restore(self, state: list[int]) -> None:
         """Go on from a `state`."""
         self._waiting, self._last = state
+
+
+class CountsBatches:
+    """What callbacks have in common that save after epochs, or after every `save_freq` batches."""
+
+    save_freq: Any
+    _counter: BatchCounter
+
+    def _save_after(self, save_freq: Any) -> None:
+        """Take over 'epoch', or a positive number of batches."""
+        is_number = isinstance(save_freq, int) and not isinstance(save_freq, bool)
+        if save_freq != "epoch" and not (is_number and save_freq > 0):
+            raise InvalidArgumentError(
+                f"save_freq is 'epoch' or a positive number of batches; got {save_freq!r}"
+            )
+        self.save_freq = save_freq
+        self._counter = BatchCounter(1 if save_freq == "epoch" else save_freq)
+
+    @property
+    def hears_batches(self) -> bool:
+        """Batches matter only where they are counted."""
+        return bool(self.save_freq != "epoch")
+
+    def batches_left(self) -> int:
+        """How many batches may pass before the next file."""
+        return self._counter.left

@@ -7,11 +7,11 @@ from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
 from .base import Logs, say
-from .counting import BatchCounter, checked_frequency
+from .counting import CountsBatches
 from .monitor import MonitorCallback
 
 
-class ModelCheckpoint(MonitorCallback):
+class ModelCheckpoint(CountsBatches, MonitorCallback):
     """Saves the model after each epoch, or after every `save_freq` batches.
 
     `filepath` may hold `{epoch}` (from 1), `{batch}` and measures, with formats:
@@ -40,10 +40,9 @@ class ModelCheckpoint(MonitorCallback):
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.save_freq = checked_frequency(save_freq)
+        self._save_after(save_freq)
         self.period = _period(former)
         self._epoch = self._epochs = 0
-        self._counter = BatchCounter(1 if save_freq == "epoch" else self.save_freq)
         if not save_weights_only and not self.filepath.endswith((".keras", ".h5")):
             raise InvalidArgumentError(
                 f"a file of a model ends in .keras or .h5; got {self.filepath!r}. With "
@@ -53,15 +52,6 @@ class ModelCheckpoint(MonitorCallback):
             raise InvalidArgumentError(
                 f"a file of weights does not end in .keras; got {self.filepath!r}. Use .weights.h5"
             )
-
-    @property
-    def hears_batches(self) -> bool:
-        """Batches matter only where they are counted."""
-        return bool(self.save_freq != "epoch")
-
-    def batches_left(self) -> int:
-        """How many batches may pass before the next file."""
-        return self._counter.left
 
     def get_state(self) -> Any:
         return {**super().get_state(), "counter": self._counter.state()}

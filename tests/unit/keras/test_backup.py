@@ -14,7 +14,7 @@ import lamina as tf
 from lamina import keras
 from lamina.core.config import config
 from lamina.core.errors import DataLossError
-from lamina.keras.callbacks import BackupAndRestore, backup
+from lamina.keras.callbacks import BackupAndRestore
 from lamina.keras.place import read_place
 from tests.oracle.interrupted import (
     BATCH,
@@ -32,11 +32,7 @@ from tests.oracle.interrupted import (
     network,
 )
 
-
-@pytest.fixture(autouse=True)
-def after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let files be written after each epoch, however short it is."""
-    monkeypatch.setattr(backup, "SHARE", 1.0)
+pytestmark = pytest.mark.usefixtures("files_after_each_epoch")
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -33,11 +33,7 @@ from tests.oracle.interrupted import (
     network,
 )
 
-
-@pytest.fixture(autouse=True)
-def after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let files be written after each epoch, however short it is."""
-    monkeypatch.setattr(backup, "SHARE", 1.0)
+pytestmark = pytest.mark.usefixtures("files_after_each_epoch")
 
 
 def stopped(folder: Path, **settings: Any) -> None:

@@ -61,11 +61,11 @@ def mutate_json(data: bytes, rng: random.Random) -> bytes:
         value = json.loads(data)
     except (ValueError, RecursionError):
         return mutate_bytes(data, rng)
-    for _ in range(rng.choice((1, 1, 1, 2, 5))):
-        value = _changed(value, rng)
     try:
+        for _ in range(rng.choice((1, 1, 1, 2, 5))):
+            value = _changed(value, rng)
         return json.dumps(value).encode()
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # deeper than `json` writes
         return data
 
 

@@ -27,7 +27,7 @@ _FORM = 5  # of the programs: raise it when the same graph is lowered in another
 _KEPT_SESSIONS = 4
 _LARGEST_KEPT = 1 << 28  # bytes
 _ENTRIES = "begin", "run", "finish", "predict"
-_QUICK = 4e6  # operations up to which more rows than lanes wake no other threads
+_QUICK = 1e7  # operations up to which more rows than lanes wake no other threads
 
 
 class NativeProgram:

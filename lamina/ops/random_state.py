@@ -193,11 +193,18 @@ _OWN = _Own()
 
 
 class _ByThread(Variable):
-    """A variable of the global generator; `start`: its first value in a thread with its own."""
+    """A variable whose value is another one in threads that draw numbers of their own.
+
+    `start`, given their numbers, is its first value there.
+    """
 
     def __init__(self, value: int, name: str, start: Callable[..., int]) -> None:
         self._start = start
-        super().__init__(np.array(value, UINT64), trainable=False, name=name)
+        before, _OWN.numbers = _OWN.numbers, None  # the first value is that of all others
+        try:
+            super().__init__(np.array(value, UINT64), trainable=False, name=name)
+        finally:
+            _OWN.numbers = before
 
     @property
     def _value(self) -> Tensor:
@@ -215,26 +222,29 @@ class _ByThread(Variable):
             _OWN.values[id(self)] = value
 
 
-class _GlobalGenerator(Generator):
-    """The generator of the process; see `drawing`."""
+class _ProcessGenerator(Generator):
+    """A generator of the process; see `drawing`. `start`: its key in a thread with numbers."""
 
-    def __init__(self, key: int, draw: int = 0) -> None:
-        self._key = _ByThread(key, "key", derive_key)
-        self._draw = _ByThread(draw, "draw", lambda *numbers: 0)
+    def __init__(self, key: int, start: Callable[..., int] = derive_key) -> None:
+        self._key = _ByThread(key, "key", start)
+        self._draw = _ByThread(0, "draw", lambda *numbers: 0)
 
 
 def branch() -> tuple[int, ...]:
-    """Numbers for `drawing`: others in each call, the same ones after `set_seed`."""
-    generator = _PROCESS.generator
-    place = _PROCESS if _OWN.numbers is None else _OWN
+    """Numbers for `drawing`: others in each call, the same ones after `set_seed`.
+
+    The first two are the global generator's; the others, which branch of which, no chance decides.
+    """
+    generator, outer = _PROCESS.generator, _OWN.numbers or ()
+    place = _place()
     place.branches += 1
     state = [int(np.asarray(part._value.array)) for part in (generator._key, generator._draw)]
-    return (*state, place.branches)
+    return (*state, *outer[2:], place.branches)
 
 
 @contextmanager
 def drawing(numbers: tuple[int, ...]) -> Iterator[None]:
-    """Inside, this thread draws a sequence of its own in place of the global generator's.
+    """Inside, this thread draws sequences of its own in place of those of the process.
 
     What works ahead does so: how far it is when others draw, nobody knows.
     """
@@ -252,33 +262,48 @@ class _Process:
 
     def __init__(self) -> None:
         self.branches = 0
-        self.generator: Generator = _GlobalGenerator.from_non_deterministic_state()
+        self.generator: Generator = _ProcessGenerator(int.from_bytes(os.urandom(8), "little"))
         self.seed = 87654321  # what seeds of operations are combined with until set_seed
         self.of_seeds: dict[int, Generator] = {}
 
     def key_of(self, seed: int) -> int:
         return derive_key(self.seed, seed)
 
+    def of_seed(self, seed: int) -> Generator:
+        """The generator of operations with this seed, which determines it in threads, too."""
+
+        def start(*numbers: int) -> int:
+            return derive_key(self.key_of(seed), *numbers[2:])
+
+        if seed not in self.of_seeds:
+            self.of_seeds.setdefault(seed, _ProcessGenerator(self.key_of(seed), start))
+        return self.of_seeds[seed]
+
 
 _PROCESS = _Process()
+
+
+def _place() -> _Process | _Own:
+    """Where branches are counted."""
+    return _PROCESS if _OWN.numbers is None else _OWN
 
 
 def set_seed(seed: int) -> None:
     """Restart all random numbers of the process that have no generator of their own."""
     _PROCESS.seed, _PROCESS.branches = integer(seed, "seed"), 0
     _PROCESS.generator.reset_from_seed(_PROCESS.seed)
-    for number, generator in _PROCESS.of_seeds.items():
+    for number, generator in list(_PROCESS.of_seeds.items()):
         generator.reset(np.array([_PROCESS.key_of(number), 0], UINT64))
 
 
 def process_state() -> dict[str, Any]:
     """What all random numbers of the process depend on that have no generator of their own."""
     with eagerly():
-        seeds = {str(n): _numbers_of(g) for n, g in _PROCESS.of_seeds.items()}
+        seeds = {str(n): _numbers_of(g) for n, g in list(_PROCESS.of_seeds.items())}
         generator = _numbers_of(_PROCESS.generator)
     return {
         "seed": _PROCESS.seed,
-        "branches": _PROCESS.branches,
+        "branches": _place().branches,
         "generator": generator,
         "of_seeds": seeds,
     }
@@ -287,15 +312,12 @@ def process_state() -> dict[str, Any]:
 def restart_process(state: dict[str, Any]) -> None:
     """Let the process's random numbers go on from a `process_state`."""
     with eagerly():
-        _PROCESS.seed, _PROCESS.branches = state["seed"], state["branches"]
+        _PROCESS.seed, _place().branches = state["seed"], state["branches"]
         _PROCESS.generator.reset(np.array(state["generator"], UINT64))
         for number in set(_PROCESS.of_seeds) - set(map(int, state["of_seeds"])):
             _PROCESS.of_seeds[number].reset(np.array([_PROCESS.key_of(number), 0], UINT64))
         for text, numbers in state["of_seeds"].items():
-            number = int(text)
-            if number not in _PROCESS.of_seeds:
-                _PROCESS.of_seeds[number] = Generator(_PROCESS.key_of(number))
-            _PROCESS.of_seeds[number].reset(np.array(numbers, UINT64))
+            _PROCESS.of_seed(int(text)).reset(np.array(numbers, UINT64))
 
 
 def _numbers_of(generator: Generator) -> list[int]:
@@ -317,10 +339,7 @@ def source(seed: int | None) -> tuple[Any, Any]:
     """Key and draw of the next call: a seed has a sequence of its own, restarted by set_seed."""
     if seed is None:
         return _PROCESS.generator.next()
-    number = integer(seed, "seed")
-    if number not in _PROCESS.of_seeds:
-        _PROCESS.of_seeds[number] = Generator(_PROCESS.key_of(number))
-    return _PROCESS.of_seeds[number].next()
+    return _PROCESS.of_seed(integer(seed, "seed")).next()
 
 
 def pure(seed: Any) -> tuple[Any, Any]:

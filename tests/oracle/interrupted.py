@@ -92,6 +92,10 @@ def noisy(x: Any, y: Any) -> Any:
     return x + tf.random.normal(tf.shape(x)) * 0.1, y
 
 
+def seeded(x: Any, y: Any) -> Any:
+    return x + tf.random.normal(tf.shape(x), seed=3) * 0.1, y
+
+
 def batches() -> Iterator[Any]:
     while True:
         for start in range(0, ROWS, BATCH):
@@ -157,6 +161,9 @@ DATA: dict[str, Callable[[], dict[str, Any]]] = {
     "dataset that streams": lambda: dataset(stream),
     "dataset that streams on": lambda: dataset(
         lambda data: stream(data).repeat(), steps_per_epoch=5
+    ),
+    "dataset whose operations have seeds": lambda: dataset(
+        lambda data: data.shuffle(20).map(seeded, 2).batch(BATCH).prefetch(2)
     ),
     "streams with a memory": lambda: dataset(lambda data: stream(data).cache()),
     "validation from a dataset": lambda: arrays(

@@ -78,19 +78,22 @@ def test_sizes_bound_what_waits() -> None:
     background.close()
 
 
+@pytest.mark.parametrize("seed", [None, 5])
 @pytest.mark.parametrize("parallel", [None, 3])
-def test_what_is_drawn_ahead_does_not_depend_on_how_far_ahead_that_is(parallel: Any) -> None:
+def test_what_is_drawn_ahead_does_not_depend_on_how_far_ahead_that_is(
+    parallel: Any, seed: Any
+) -> None:
     def program(pause: float) -> tuple[float, list[float]]:
         tf.random.set_seed(3)
-        dataset = tf.data.Dataset.range(8).map(lambda _: tf.random.uniform(()), parallel)
+        dataset = tf.data.Dataset.range(8).map(lambda _: tf.random.uniform((), seed=seed), parallel)
         iterator = iter(dataset.prefetch(8))
         drawn = [float(next(iterator))]
         time.sleep(pause)
-        own = float(tf.random.uniform(()))
+        own = float(tf.random.uniform((), seed=seed))
         return own, [*drawn, *map(float, iterator)]
 
     own, drawn = program(0.05)
     assert program(0.0) == (own, drawn)
     assert len({own, *drawn}) == 9
     tf.random.set_seed(3)
-    assert own == float(tf.random.uniform(()))
+    assert own == float(tf.random.uniform((), seed=seed))

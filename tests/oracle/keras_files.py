@@ -192,6 +192,17 @@ def _frozen(k: Any) -> Any:
     return _compiled(k, k.Sequential([k.Input((3,)), first, norm, k.layers.Dense(2)]))
 
 
+def _partly_frozen(k: Any) -> Any:
+    """A base that is frozen, but for one of its layers."""
+    layers = [k.layers.Dense(4, "tanh"), k.layers.BatchNormalization(), k.layers.Dense(4)]
+    base = k.Sequential([k.Input((3,)), *layers])
+    base.trainable, layers[-1].trainable = False, True
+    inputs = k.Input((3,))
+    outer = k.Model(inputs, base(inputs))
+    outer.trainable, layers[-1].trainable = False, True
+    return _compiled(k, k.Sequential([k.Input((3,)), outer, k.layers.Dense(2)]))
+
+
 def _averaged(k: Any) -> Any:
     layers = [k.Input((3,)), k.layers.Dense(4, "tanh"), k.layers.Dense(2)]
     options = {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 3}
@@ -236,6 +247,7 @@ KINDS: dict[str, Kind] = {
     "subclass": Kind(_subclass, _X, _Y, _own_classes),
     "own_layer": Kind(_own_layer, _X, _Y, _own_classes),
     "frozen": Kind(_frozen, _X, _Y),
+    "partly_frozen": Kind(_partly_frozen, _X, _Y),
     "averages": Kind(_averaged, _X, _Y),
     "random": Kind(_random, _X, _Y, next_step=False),  # Keras draws other numbers
     "preprocessing": Kind(_prepared, _X, _Y),

@@ -41,6 +41,7 @@ class Container(Configurable):
     built: bool
     _own_weights: list[Any]
     _trainable: bool
+    _made_frozen: bool  # by its constructor, with all that is inside
     _name: str | None
     _policy: DTypePolicy
 
@@ -128,7 +129,7 @@ class Container(Configurable):
             id(weight)
             for layer in self._flatten_layers()
             if not layer._trainable
-            for weight in layer.weights
+            for weight in (layer.weights if layer._made_frozen else layer.own_variables())
         }
         return [w for w in self.weights if w._trainable and id(w) not in frozen]
 
@@ -152,12 +153,23 @@ class Container(Configurable):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for weight in self.own_variables():
-            if isinstance(weight, Weight):
-                weight.follow_layer(self._trainable)
+        self._set_trainable(bool(value))
         for layer in self._layers_inside():
             layer.trainable = value
+
+    def _set_trainable(self, value: bool) -> None:
+        """Let this layer alone be trainable or not."""
+        self._trainable, self._made_frozen = value, False
+        for weight in self.own_variables():
+            if isinstance(weight, Weight):
+                weight.follow_layer(value)
+
+    def _freeze_like_another(self) -> None:
+        """Be frozen as a model whose layers were made again, some of which may be trainable."""
+        if all(layer._trainable for layer in self._flatten_layers(include_self=False)):
+            self.trainable = False
+        else:
+            self._set_trainable(False)
 
     @property
     def metrics(self) -> list[Metric]:

@@ -123,6 +123,7 @@ class Layer(Connected):
         set_attribute(layer, "_loss_functions", [])
         set_attribute(layer, "_added_metrics", {})
         set_attribute(layer, "_trainable", True)
+        set_attribute(layer, "_made_frozen", False)
         set_attribute(layer, "_build_shape", None)
         set_attribute(layer, "_path", None)
         set_attribute(layer, "_first_weights", None)
@@ -145,7 +146,7 @@ class Layer(Connected):
         self._name = checked_name(name) if name else unique_name(type(self).__name__)
         if not isinstance(trainable, (bool, np.bool_)):
             raise InvalidArgumentError(f"trainable is True or False; got {trainable!r:.80}")
-        self._trainable = bool(trainable)
+        self._trainable, self._made_frozen = bool(trainable), not trainable
         self._policy = dtype_policies.get(dtype)
         if isinstance(self._policy, DTypePolicyMap):
             self._policy = self._policy[self._name]

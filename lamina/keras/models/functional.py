@@ -286,7 +286,7 @@ class Functional(Model):
         others = {k: deserialize_nested(v) for k, v in config.items() if k not in _WRITTEN}
         model = model_class(inputs=inputs, outputs=outputs, name=config.get("name"), **others)
         if not config.get("trainable", True):
-            model.trainable = False
+            model._freeze_like_another()
         return model
 
 

@@ -178,7 +178,10 @@ class Sequential(Model):
             layers.insert(0, tensors[0])
         elif self._stack and isinstance(self._stack[0], InputLayer):
             layers.insert(0, from_configuration(self._stack[0]))
-        return Sequential(layers, trainable=self._trainable, name=self.name)
+        made = Sequential(layers, trainable=not self._made_frozen, name=self.name)
+        if not self._trainable and not self._made_frozen:
+            made._freeze_like_another()
+        return made
 
     def predict_proba(self, x: Any, batch_size: int = 32, verbose: Any = 0) -> Any:
         """`predict`, as TensorFlow also named it until 2.5."""
@@ -210,7 +213,7 @@ class Sequential(Model):
         if shape and not model.built and layers:
             model.build(as_tuples(shape))
         if not config.get("trainable", True):
-            model.trainable = False
+            model._freeze_like_another()
         return model
 
 

@@ -39,6 +39,14 @@ def stacked(library: Any) -> Any:
     )
 
 
+def thawed(library: Any) -> Any:
+    """A base that is frozen, but for one of its layers."""
+    layers = library.layers
+    base = library.Sequential([library.Input((4,)), layers.Dense(3, "tanh"), layers.Dense(3)])
+    base.trainable, base.layers[1].trainable = False, True
+    return library.Sequential([library.Input((4,)), base, layers.Dense(1)])
+
+
 class Own(keras.Model):
     """A subclass whose constructor has an argument."""
 
@@ -76,7 +84,7 @@ def own_step(library: Any) -> Any:
 
 
 @pytest.mark.parametrize("copier", [copy.deepcopy, copy.copy, _pickled])
-@pytest.mark.parametrize("make", [branched, stacked, own_step, lambda _: Own(3)])
+@pytest.mark.parametrize("make", [branched, stacked, thawed, own_step, lambda _: Own(3)])
 def test_a_copy_goes_on_as_its_model_would(make: Any, copier: Any) -> None:
     keras.utils.set_random_seed(1)
     model = trained(make(keras))

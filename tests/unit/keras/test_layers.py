@@ -119,6 +119,11 @@ def test_layers_inside_of_layers_are_found() -> None:
     assert len(block.trainable_weights) == 5 and len(block.non_trainable_weights) == 2
     block.trainable = False
     assert block.trainable_weights == [] and not block.rest[0].trainable
+    block.first.trainable = True
+    outer = tf.keras.Sequential([block])
+    assert block.trainable_weights == [] and len(outer.trainable_weights) == 2
+    inner = tf.keras.Sequential([layers.Dense(2), layers.Dense(2)], trainable=False)
+    assert tf.keras.Sequential([tf.keras.Input((3,)), inner]).trainable_weights == []
 
 
 def test_added_losses_are_those_of_the_last_call() -> None:

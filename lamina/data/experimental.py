@@ -72,20 +72,11 @@ def make_csv_dataset(
     if len(set(names)) != len(names):
         raise InvalidArgumentError(f"column names differ from each other; got {names}")
     chosen = csv_files.places(names, select_columns)
-    labels = [names[place] for place in chosen]
-    if label_name is not None and label_name not in labels:
-        raise InvalidArgumentError(
-            f"label_name {label_name!r} is no column that is read.{nearest(label_name, labels)}"
-        )
+    combine = _combining([names[place] for place in chosen], label_name)
     if column_defaults is None:
         fields = csv_files.inferred(paths, form, chosen, num_rows_for_inference, na_value)
     else:
         fields = csv_files.fields_of(list(column_defaults), chosen, len(names))
-
-    def combine(columns: Any) -> Any:
-        features = dict(zip(labels, columns, strict=True))
-        return features if label_name is None else (features, features.pop(label_name))
-
     table = CsvTable(paths, form, fields, combine, na_value, ignore_errors, len(names))
     dataset = Dataset(table)
     if shuffle:
@@ -94,6 +85,20 @@ def make_csv_dataset(
         dataset = dataset.repeat(num_epochs)
     dataset = dataset.batch(batch_size, drop_remainder=num_epochs is None)
     return dataset.prefetch(prefetch_buffer_size)
+
+
+def _combining(names: list[Any], label: str | None) -> Callable[[Any], Any]:
+    """Columns of `names` become a dict of them, or (dict, the column `label`)."""
+    if label is not None and label not in names:
+        raise InvalidArgumentError(
+            f"label_name {label!r} is no column that is read.{nearest(label, names)}"
+        )
+
+    def combine(columns: Any) -> Any:
+        features = dict(zip(names, columns, strict=True))
+        return features if label is None else (features, features.pop(label))
+
+    return combine
 
 
 def cardinality(dataset: Dataset) -> Any:

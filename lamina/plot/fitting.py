@@ -44,12 +44,13 @@ def overfitting(
     """Draw networks of growing width fitted to the same few rows: too little, enough, too much.
 
     One hidden layer of tanh `units`, trained for `epochs` on every other row; the rows between are
-    for validation. `x` and `y` are numbers, one a row (by default 30 of a noisy arc). Above, the
-    fits; below, the mean squared error on both halves against the number of units. They are
-    children of the returned axes (`ax.child_axes`). `style` is "light" or "dark".
+    for validation. `x` and `y` are numbers, one a row (by default 30 of an arc, with noise drawn
+    from `seed`). Above, the fits; below, the mean squared error on both halves against the
+    number of units. They are children of the returned axes (`ax.child_axes`). `style` is "light" or
+    "dark".
     """
     places, heights = _rows(x, y, seed)
-    fits = [fitted(places, heights, count, epochs, seed) for count in _checked(units)]
+    fits = [fitted(places, heights, count, epochs) for count in _checked(units)]
     ax, theme = canvas(ax, style, (2.5 * max(3, len(fits)), 4.8))
     ax.set_axis_off()
     width = 1.0 / len(fits)
@@ -66,7 +67,7 @@ def overfitting(
     return ax
 
 
-def fitted(x: Values, y: Values, units: int, epochs: int, seed: int) -> Fit:
+def fitted(x: Values, y: Values, units: int, epochs: int) -> Fit:
     """A network trained on the rows at even places, and its errors there and at the others."""
     shift, scale = x.mean(), x.std() or 1.0
     inputs = ((x - shift) / scale)[:, None].astype(np.float32)

@@ -76,7 +76,7 @@ def plan(graph: Graph) -> Plan:
     for value in (*graph.inputs, *outputs):
         c_type(value.spec.dtype)
     makers = {id(value): node for node in nodes for value in node.outputs}
-    nodes = _needed(nodes, outputs, makers)
+    nodes = _needed(nodes, outputs)
     return Plan(nodes, outputs, makers, _stored(nodes, outputs, makers))
 
 
@@ -159,7 +159,7 @@ def _mixes_rows(node: Node) -> bool:
     return B not in node.outputs[0].spec.shape
 
 
-def _needed(nodes: Sequence[Node], outputs: list[Value], makers: dict[int, Node]) -> list[Node]:
+def _needed(nodes: Sequence[Node], outputs: list[Value]) -> list[Node]:
     """The nodes whose results are read."""
     wanted = {id(value) for value in outputs}
     kept = []

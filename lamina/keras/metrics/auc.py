@@ -12,14 +12,14 @@ from ..configurable import register
 from ..losses.base import as_floats
 from ..settings import epsilon
 from .base import MODULE
-from .confusion import _FOUR, _Counter, even_thresholds, listed_thresholds
+from .confusion import Counts, DecisionCounter, even_thresholds, listed_thresholds
 
 _CURVES = ("ROC", "PR", "PRGAIN")
 _SUMMATIONS = ("interpolation", "majoring", "minoring")
 
 
 @register(MODULE)
-class AUC(_Counter):
+class AUC(DecisionCounter):
     """The area under the ROC (or precision-recall) curve, from counts at many thresholds.
 
     `curve`: 'ROC' (true over false positive rate), 'PR' (precision over recall) or 'PRGAIN'.
@@ -31,7 +31,7 @@ class AUC(_Counter):
     mapped by the sigmoid first.
     """
 
-    kept = _FOUR
+    kept = Counts._fields
     true_positives: Any
     false_positives: Any
     true_negatives: Any

@@ -140,7 +140,7 @@ def listed_thresholds(thresholds: Any, default: float) -> list[float]:
     return [float(t) for t in found]
 
 
-class _Counter(Metric):
+class DecisionCounter(Metric):
     """A metric whose state is some of the four counts."""
 
     kept: ClassVar[tuple[str, ...]] = ()
@@ -164,7 +164,7 @@ class _Counter(Metric):
         return result[0] if len(self.thresholds) == 1 else result
 
 
-class _OneCount(_Counter):
+class _OneCount(DecisionCounter):
     """The number of decisions of one kind."""
 
     def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None) -> None:
@@ -212,7 +212,7 @@ class FalseNegatives(_OneCount):
     kept = ("false_negatives",)
 
 
-class _Share(_Counter):
+class _Share(DecisionCounter):
     """true positives / (true positives + one kind of error)."""
 
     def __init__(
@@ -258,7 +258,6 @@ class Recall(_Share):
     kept = ("true_positives", "false_negatives")
 
 
-_FOUR = Counts._fields
 _SHARES = {
     "sensitivity": ("true_positives", "false_negatives"),
     "recall": ("true_positives", "false_negatives"),
@@ -267,10 +266,10 @@ _SHARES = {
 }
 
 
-class _BestUnder(_Counter):
+class _BestUnder(DecisionCounter):
     """The largest value of one share at thresholds where another reaches `value`."""
 
-    kept = _FOUR
+    kept = Counts._fields
     wanted: ClassVar[str]
     given: ClassVar[str]
 

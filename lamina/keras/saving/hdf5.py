@@ -10,6 +10,7 @@ import io
 import json
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ..configurable import deserialize, deserialize_nested, serialize
 from ..layers.layer import Layer
 from . import keras2
 from .checked_hdf5 import checked_hdf5
-from .weights import Reader
+from .weights import Reader, fitting
 
 ENDINGS = (".h5", ".hdf5")
 _MOST = 64_000  # bytes of an attribute; longer lists of names go on in further ones
@@ -160,18 +161,11 @@ def _layer_values(
     ]
     if own:
         wanted.append(("the model itself", _TOP, own, model.own_variables()))
-    values: list[tuple[Any, Any]] = []
-    skipped = []
-    for what, name, paths, weights in wanted:
-        try:
-            values += _values(reader, group[name], paths, weights, what)
-        except InvalidArgumentError as error:
-            if not skip_mismatch:
-                raise
-            skipped.append(str(error))
-    if skipped:
-        warnings.warn("; ".join(skipped[:8]), stacklevel=5)
-    return values
+    reads = (
+        partial(_values, reader, group[name], paths, weights, what)
+        for what, name, paths, weights in wanted
+    )
+    return fitting(reads, skip_mismatch)
 
 
 _Pairs = list[tuple[Any, str, list[str]]]

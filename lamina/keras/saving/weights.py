@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -179,6 +179,25 @@ def load(
     reader.assign(values)
 
 
+def fitting(reads: Iterable[Callable[[], list[Any]]], skip_mismatch: bool) -> list[Any]:
+    """What all of `reads` give, in one list.
+
+    With `skip_mismatch`, those are left out whose weights do not fit, and a warning names them.
+    """
+    found: list[Any] = []
+    skipped = []
+    for read in reads:
+        try:
+            found += read()
+        except InvalidArgumentError as error:
+            if not skip_mismatch:
+                raise
+            skipped.append(str(error))
+    if skipped:
+        warnings.warn("; ".join(skipped[:8]), stacklevel=6)  # whoever called load_weights
+    return found
+
+
 class Reader:
     """Reads datasets of known names and shapes, and nothing that leads out of the file."""
 
@@ -191,18 +210,7 @@ class Reader:
         self, wanted: list[State], skip_mismatch: bool
     ) -> list[tuple[Variable, np.ndarray[Any, Any]]]:
         """Each variable with its value in the file."""
-        found = []
-        skipped = []
-        for state in wanted:
-            try:
-                found += self._of(state)
-            except InvalidArgumentError as error:
-                if not skip_mismatch:
-                    raise
-                skipped.append(str(error))
-        if skipped:
-            warnings.warn("; ".join(skipped[:8]), stacklevel=5)
-        return found
+        return fitting((partial(self._of, state) for state in wanted), skip_mismatch)
 
     def assign(self, values: list[tuple[Variable, np.ndarray[Any, Any]]]) -> None:
         """Set what was read."""
@@ -217,7 +225,7 @@ class Reader:
         count = 0 if group is None else sum(name.isdigit() for name in group)
         variables = state.variables
         if stores_itself(state.owner):
-            self.stores.append((state.owner, self._whole(group, state)))
+            self.stores.append((state.owner, self._whole(group)))
             return []
         if isinstance(state.owner, Optimizer):
             variables = self._of_optimizer(state, group, count)
@@ -232,7 +240,7 @@ class Reader:
             for number, variable in enumerate(variables)
         ]
 
-    def _whole(self, group: Any, state: State) -> dict[str, Any]:
+    def _whole(self, group: Any) -> dict[str, Any]:
         """All arrays of numbers in a group, by name."""
         store: dict[str, Any] = {}
         for name in () if group is None else tuple(group):

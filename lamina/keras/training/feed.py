@@ -193,7 +193,6 @@ def feed_for(
     shuffle: Any = False,
     class_weight: Any = None,
     steps: int | None = None,
-    what: str = "x",
 ) -> Feed:
     """The feed for what people pass as data."""
     steps = _checked_steps(steps)

@@ -265,7 +265,7 @@ def test_overfitting_draws_fits_and_errors():
     few, many, errors = ax.child_axes
     assert [part.get_title("left") for part in (few, many)] == ["1 unit", "40 units"]
     x, y = fitting._rows(None, None, 0)
-    fits = [fitting.fitted(x, y, units, 400, 0) for units in (1, 40)]
+    fits = [fitting.fitted(x, y, units, 400) for units in (1, 40)]
     training, validation = (line.get_ydata() for line in errors.get_lines())
     np.testing.assert_allclose(training, [fit.training for fit in fits])
     np.testing.assert_allclose(validation, [fit.validation for fit in fits])

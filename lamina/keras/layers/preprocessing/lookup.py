@@ -46,6 +46,25 @@ class _Vocabulary:
         return _Vocabulary, (self.tokens,)
 
 
+def _check_sizes(max_tokens: int | None, pad_to_max_tokens: bool, num_oov_indices: int) -> None:
+    if max_tokens is not None and max_tokens <= 1:
+        raise InvalidArgumentError(f"max_tokens is greater than 1; got {max_tokens}")
+    if pad_to_max_tokens and max_tokens is None:
+        raise InvalidArgumentError("pad_to_max_tokens=True needs max_tokens")
+    if num_oov_indices < 0:
+        raise InvalidArgumentError(f"num_oov_indices is not negative; got {num_oov_indices}")
+    spend_besides((num_oov_indices,), "a list of unknown tokens", 64)
+
+
+def _check_purpose(output_mode: str, invert: bool, vocabulary: Any, idf_weights: Any) -> None:
+    if invert and output_mode != "int":
+        raise InvalidArgumentError(f"invert=True has output_mode 'int'; got {output_mode!r}")
+    if idf_weights is not None and output_mode != "tf_idf":
+        raise InvalidArgumentError(f"idf_weights are for output_mode 'tf_idf'; got {output_mode!r}")
+    if output_mode == "tf_idf" and vocabulary is not None and idf_weights is None:
+        raise InvalidArgumentError("a vocabulary in output_mode 'tf_idf' needs idf_weights")
+
+
 class Lookup(Preprocessing):
     """Tokens as indices: 0 for the mask token, then those for unknown tokens, then the vocabulary.
 
@@ -76,26 +95,13 @@ class Lookup(Preprocessing):
         kwargs.pop("dtype", None)
         super().__init__(**kwargs)
         owner = type(self).__name__
-        if max_tokens is not None and max_tokens <= 1:
-            raise InvalidArgumentError(f"max_tokens is greater than 1; got {max_tokens}")
-        if pad_to_max_tokens and max_tokens is None:
-            raise InvalidArgumentError("pad_to_max_tokens=True needs max_tokens")
-        if num_oov_indices < 0:
-            raise InvalidArgumentError(f"num_oov_indices is not negative; got {num_oov_indices}")
-        spend_besides((num_oov_indices,), "a list of unknown tokens", 64)
+        _check_sizes(max_tokens, pad_to_max_tokens, num_oov_indices)
         if oov_method not in ("floormod", "farmhash"):
             raise InvalidArgumentError(
                 f"oov_method is 'floormod' or 'farmhash'; got {oov_method!r}"
             )
         self.output_mode = checked_mode(output_mode, owner, _MODES)
-        if invert and self.output_mode != "int":
-            raise InvalidArgumentError(f"invert=True has output_mode 'int'; got {output_mode!r}")
-        if idf_weights is not None and self.output_mode != "tf_idf":
-            raise InvalidArgumentError(
-                f"idf_weights are for output_mode 'tf_idf'; got {output_mode!r}"
-            )
-        if self.output_mode == "tf_idf" and vocabulary is not None and idf_weights is None:
-            raise InvalidArgumentError("a vocabulary in output_mode 'tf_idf' needs idf_weights")
+        _check_purpose(self.output_mode, invert, vocabulary, idf_weights)
         self.sparse = refuse_sparse(sparse)
         self.max_tokens = max_tokens
         self.num_oov_indices = num_oov_indices

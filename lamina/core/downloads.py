@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
+from .callers import warn
 from .errors import DataLossError, NotFoundError, OpError
 from .files import cache_folder, write_bytes
 
@@ -29,10 +29,9 @@ def cached(url: str, name: str, limit: int, parse: Callable[[bytes, str], _T]) -
         copy.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(copy, content)
     except (OSError, OpError) as error:
-        warnings.warn(
+        warn(
             f"{url} was downloaded but could not be kept ({error}); "
-            "set LAMINA_CACHE to a folder that can be written",
-            stacklevel=3,
+            "set LAMINA_CACHE to a folder that can be written"
         )
     return result
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
+from ..core.callers import user_line
 from ..core.errors import OperatorNotAllowedInGraphError, OutOfRangeError
 from ..ir.bind import STATE
-from ..ir.graph import user_line
 from .node import Node
 from .structure import to_tensors
 

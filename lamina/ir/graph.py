@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from ..core.errors import FailedPreconditionError, OutOfScopeError
@@ -155,28 +153,3 @@ def trace_graph(
     with tracing(trace):
         outputs = function(*[trace.input(spec) for spec in specs])
         return trace.graph(outputs), trace
-
-
-def user_line() -> str:
-    """`file:line` of the nearest caller outside of lamina, for messages."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None:
-        if not _is_ours(frame):
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back
-    return "<unknown>"
-
-
-def raising_line(error: BaseException) -> str | None:
-    """`file:line` of the last call outside of lamina on the way to an error, if there is one."""
-    found, trace = None, error.__traceback__
-    while trace is not None:
-        if not _is_ours(trace.tb_frame):
-            found = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return found
-
-
-def _is_ours(frame: FrameType) -> bool:
-    package = __name__.partition(".")[0]
-    return bool(frame.f_globals.get("__name__", "").partition(".")[0] == package)

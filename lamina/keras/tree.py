@@ -6,11 +6,11 @@ a leaf.
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from ..core.callers import warn
 from ..core.errors import ArgumentTypeError, InvalidArgumentError
 from ..core.outside import lacking
 
@@ -207,10 +207,9 @@ def lists_to_tuples(structure: Any) -> Any:
 def assert_same_structure(a: Any, b: Any, check_types: Any = None) -> None:
     """Raise a ValueError where the shapes of `a` and `b` differ."""
     if check_types is not None:
-        warnings.warn(
+        warn(
             "check_types does nothing: kinds of nodes are always compared; see assert_same_paths",
             DeprecationWarning,
-            stacklevel=2,
         )
     _map(lambda *leaves: None, (a, b), none_is_leaf=True)
 

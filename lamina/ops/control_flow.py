@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core import nest
+from ..core.callers import user_line
 from ..core.dtypes import INT32, as_dtype
 from ..core.errors import InvalidArgumentError, SymbolicShapeError, UnimplementedError
 from ..ir.bind import STATE
-from ..ir.graph import user_line
 from ..ir.value import Spec
 from ..prims import control
 from ..prims import elementwise as prim

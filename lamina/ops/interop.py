@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..core import nest
+from ..core.callers import user_line
 from ..core.dtypes import numpy_dtype
 from ..core.errors import InvalidArgumentError, OperatorNotAllowedInGraphError
 from ..core.protos import make_ndarray, make_tensor_proto
 from ..ir.bind import STATE, new_value
-from ..ir.graph import user_line
 from ..prims.control import observe
 from ..tensor.convert import is_tensor_like, to_tensor
 

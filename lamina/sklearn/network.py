@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from ..core.callers import warn
 from ..core.dtypes import Array
 from ..core.errors import InvalidArgumentError
 from ..keras import Input, Sequential, layers, optimizers, regularizers
@@ -70,10 +70,9 @@ def standardize(layer: Any, mean: Array, variance: Array, rows: int) -> None:
     """Let a Normalization know the statistics of so many rows."""
     small = np.flatnonzero(variance < epsilon() ** 2)
     if len(small):
-        warnings.warn(
+        warn(
             f"feature {small[0]} has a standard deviation of {variance[small[0]] ** 0.5:.3g}, too "
-            "small to be scaled to 1: give it in a smaller unit, or put a StandardScaler before",
-            stacklevel=2,
+            "small to be scaled to 1: give it in a smaller unit, or put a StandardScaler before"
         )
     layer.set_weights([mean.astype("float32"), variance.astype("float32"), min(rows, 2**31 - 1)])
 

@@ -13,6 +13,7 @@ from typing import Any
 from weakref import ref
 
 from ..core import nest
+from ..core.callers import raising_line
 from ..core.config import config
 from ..core.errors import (
     ArgumentTypeError,
@@ -26,7 +27,6 @@ from ..core.errors import (
 )
 from ..core.shapes import B
 from ..ir.bind import STATE
-from ..ir.graph import raising_line
 from ..ir.show import show
 from ..ir.value import Spec, Value
 from . import retracing

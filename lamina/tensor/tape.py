@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ..core import nest
+from ..core.callers import warn
 from ..core.errors import FailedPreconditionError, InvalidArgumentError, SymbolicShapeError
 from ..core.shapes import broadcast_shapes, element_count
 from ..ir.bind import STATE, bind, quiet
@@ -112,10 +112,9 @@ class GradientTape:
                     "of it first (tf.constant), and compute with that."
                 )
             if not is_differentiable(leaf.spec):
-                warnings.warn(
+                warn(
                     "only floating-point tensors have gradients; the gradient by this tensor of "
-                    f"dtype {leaf.spec.dtype.name} will be None. Make it of floats, e.g. 10.0.",
-                    stacklevel=2,
+                    f"dtype {leaf.spec.dtype.name} will be None. Make it of floats, e.g. 10.0."
                 )
                 continue
             self.watched[id(leaf)] = leaf

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.callers import user_line
 from ..core.dtypes import Array, DType, as_dtype, type_name
 from ..core.errors import (
     ArgumentTypeError,
@@ -17,7 +18,6 @@ from ..core.errors import (
 )
 from ..core.shapes import TensorShape
 from ..ir.bind import use_value_class
-from ..ir.graph import user_line
 from ..ir.value import Value
 from . import arithmetic
 from .indexing import get_item

@@ -6,10 +6,10 @@ import json
 import os
 import re
 import time
-import warnings
 from contextlib import suppress
 from typing import Any
 
+from ...core.callers import warn
 from ...core.errors import (
     DataLossError,
     FailedPreconditionError,
@@ -95,7 +95,7 @@ class BackupAndRestore(CountsBatches, Callback):
                 damaged = error
                 continue
             if damaged is not None:
-                warnings.warn(f"{damaged}. The training goes on from the one before", stacklevel=2)
+                warn(f"{damaged}. The training goes on from the one before")
             self.model._training.standing.restore(state, path)
             if damaged is None:
                 self._prune()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from ...core.callers import warn
 from ...core.errors import InvalidArgumentError
 from .base import Callback, Logs
 
@@ -30,10 +30,9 @@ class MonitorCallback(Callback):
     ) -> None:
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            warnings.warn(
+            warn(
                 f"{type(self).__name__}: mode is 'auto', 'min' or 'max'; got {mode!r}, which is "
-                "taken as 'auto'",
-                stacklevel=3,
+                "taken as 'auto'"
             )
             mode = "auto"
         self.monitor = monitor
@@ -48,10 +47,9 @@ class MonitorCallback(Callback):
             hint = ""
             if self.monitor.startswith("val_"):
                 hint = " Give fit validation_data or validation_split for measures of validation."
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} follows {self.monitor!r}, which the logs do not have; they "
-                f"have {', '.join(logs or {}) or 'nothing'}.{hint}",
-                stacklevel=3,
+                f"have {', '.join(logs or {}) or 'nothing'}.{hint}"
             )
         return value
 

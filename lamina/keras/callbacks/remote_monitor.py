@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
 
+from ...core.callers import warn
 from .base import Callback, Logs
 
 _SECONDS = 10.0  # that a server may take; training goes on without it
@@ -48,4 +48,4 @@ class RemoteMonitor(Callback):
         try:
             urlopen(request, timeout=_SECONDS).close()
         except OSError as error:
-            warnings.warn(f"RemoteMonitor could not reach {self.root}: {error}", stacklevel=2)
+            warn(f"RemoteMonitor could not reach {self.root}: {error}")

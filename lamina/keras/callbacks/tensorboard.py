@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from typing import Any
 
 import numpy as np
 
+from ...core.callers import warn
 from ...core.errors import InvalidArgumentError, OpError
 from ...core.events import CURRENT, EventWriter
 from ...core.files import replacing
@@ -90,7 +90,7 @@ class TensorBoard(Callback):
             try:
                 self._writer("train").keras_graph("keras", model.to_json())
             except (OpError, TypeError) as error:
-                warnings.warn(f"TensorBoard gets no graph of layers: {error}", stacklevel=2)
+                warn(f"TensorBoard gets no graph of layers: {error}")
         if self.embeddings_freq:
             self._announce_embeddings()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ...core.callers import warn
 from ...core.errors import InvalidArgumentError
 from ...ops import array, math
 from .. import activations, constraints, initializers, regularizers
@@ -71,9 +71,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         if "alpha" in kwargs:
-            warnings.warn(
-                "LeakyReLU: the argument `alpha` is called `negative_slope` today", stacklevel=2
-            )
+            warn("LeakyReLU: the argument `alpha` is called `negative_slope` today")
             negative_slope = kwargs.pop("alpha")
             self._arguments.pop("alpha")
         super().__init__(**kwargs)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ...core.callers import warn
 from ...core.errors import InvalidArgumentError
 from ...ops import array, math
 from .. import constraints, initializers, regularizers
@@ -46,7 +46,7 @@ class Embedding(Layer):
         **kwargs: Any,
     ) -> None:
         if kwargs.pop("input_length", None) is not None:
-            warnings.warn("Embedding needs no `input_length` any more; leave it out", stacklevel=2)
+            warn("Embedding needs no `input_length` any more; leave it out")
         self._arguments.pop("input_length", None)
         super().__init__(**kwargs)
         self.input_dim = _positive("input_dim", input_dim)

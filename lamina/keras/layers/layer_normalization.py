@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ...core.callers import warn
 from ...core.errors import ArgumentTypeError
 from ...core.shapes import normalize_axis
 from ...ops import array, math, nn
@@ -66,10 +66,9 @@ class LayerNormalization(Normalizing):
         **kwargs: Any,
     ) -> None:
         if rms_scaling:
-            warnings.warn(
+            warn(
                 "rms_scaling=True divides by the deviation, not by the root of the mean square; "
-                "keras.layers.RMSNormalization does the latter",
-                stacklevel=2,
+                "keras.layers.RMSNormalization does the latter"
             )
         super().__init__(
             epsilon=epsilon,

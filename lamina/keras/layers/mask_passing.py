@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ...core import nest
+from ...core.callers import warn
 from ..masks import any_mask, get_mask, set_mask
 
 
@@ -16,11 +16,10 @@ def pass_mask(layer: Any, inputs: Any, outputs: Any, mask: Any) -> None:
         return
     if not layer.supports_masking:
         if layer._tells_of_lost_masks and any_mask(mask):
-            warnings.warn(
+            warn(
                 f"the layer {layer.name!r} ({type(layer).__name__}) got inputs with a mask, which "
                 "it does not pass on: later layers and the loss will count masked entries. Set "
-                "supports_masking=True in its constructor, or define compute_mask()",
-                stacklevel=4,
+                "supports_masking=True in its constructor, or define compute_mask()"
             )
         return
     found = layer.compute_mask(inputs, mask)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ...core.callers import warn
 from ...core.dtypes import INT32, INT64
 from ...core.errors import InvalidArgumentError
 from ...ir.bind import quiet
@@ -142,10 +142,9 @@ def _categorical(
     _check_smoothing(smoothing)
     classes = y_pred.spec.shape[axis_of(axis, len(y_pred.spec.shape))]
     if classes == 1:
-        warnings.warn(
+        warn(
             f"{name} of one class is always 0; use binary_crossentropy for two classes in one "
-            "column",
-            stacklevel=4,
+            "column"
         )
     if smoothing:
         y_true = y_true * (1.0 - smoothing) + smoothing / classes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...core.callers import warn
 from ...core.dtypes import FLOAT32, numpy_dtype
 from ...core.errors import InvalidArgumentError
 from ...ops import array, linalg, math
@@ -76,10 +76,9 @@ class IoU(Metric):
     def _weights(self, sample_weight: Any, like: Any) -> Any:
         given = to_tensor(1 if sample_weight is None else sample_weight)
         if given.spec.dtype.kind == "f" and numpy_dtype(self.dtype).kind != "f":
-            warnings.warn(
+            warn(
                 f"{self.name} counts in {self.dtype}, which cuts the fractions of sample weights; "
-                "give it dtype='float32'",
-                stacklevel=2,
+                "give it dtype='float32'"
             )
         weights = array.cast(given, self.dtype)
         if weights.spec.shape:

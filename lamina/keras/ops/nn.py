@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...core.callers import warn
 from ...core.dtypes import FLOAT32, INT32
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
 from ...core.outside import lacking
@@ -115,10 +115,9 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     """eˣ / Σ eˣ over `axis` (or several axes)."""
     x = floating(x)
     if type(axis) is int and x.shape[axis_of(axis, len(x.shape))] == 1:
-        warnings.warn(
+        warn(
             f"softmax over axis {axis} of size 1 of a tensor of shape {tuple(x.shape)} gives ones "
-            "only; for two classes in one column use sigmoid",
-            stacklevel=3,
+            "only; for two classes in one column use sigmoid"
         )
     return activations.softmax(x, axis)
 

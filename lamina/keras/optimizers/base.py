@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core import nest
+from ...core.callers import warn
 from ...core.config import config
 from ...core.dtypes import FLOAT32
 from ...core.errors import (
@@ -418,7 +418,4 @@ def _report(missing: list[str], all_of_them: bool) -> None:
             f"no variable has a gradient: the loss does not depend on {names}. Compute it from "
             "these variables, under the tape."
         )
-    warnings.warn(
-        f"the loss does not depend on {names}: the optimizer leaves them as they are",
-        stacklevel=5,
-    )
+    warn(f"the loss does not depend on {names}: the optimizer leaves them as they are")

@@ -6,12 +6,12 @@ import io
 import json
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ...core.archives import shown
+from ...core.callers import warn
 from ...core.errors import (
     ArgumentTypeError,
     DataLossError,
@@ -83,10 +83,9 @@ def model_members(model: Any) -> dict[str, bytes]:
     """
     _check_model(model, "saved")
     if not model.built:
-        warnings.warn(
+        warn(
             f"the model {model.name!r} is saved without weights: it is not built. Start it with "
-            "keras.Input(shape), call build(), or call it on data first",
-            stacklevel=4,
+            "keras.Input(shape), call build(), or call it on data first"
         )
     if (
         getattr(model, "optimizer", None) is not None
@@ -248,7 +247,7 @@ def _sharded(path: str, kind: str, size: Any) -> tuple[str, str]:
         )
     if kind == ".weights.h5":
         path = path.removesuffix(kind) + shards.ENDING
-        warnings.warn(f"weights in several files are listed in {path!r}", stacklevel=4)
+        warn(f"weights in several files are listed in {path!r}")
     return path, shards.ENDING
 
 

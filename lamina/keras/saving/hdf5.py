@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 import json
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import IO, Any
 
 import numpy as np
 
+from ...core.callers import warn
 from ...core.errors import DataLossError, InvalidArgumentError, OpError
 from ...ir.graph import eagerly
 from .. import optimizers
@@ -186,10 +186,9 @@ def _by_order(stored: list[tuple[str, list[str]]], model: Any, where: str) -> _P
 def _by_name(stored: list[tuple[str, list[str]]], model: Any, where: str) -> _Pairs:
     found = [(layer, *each) for each in stored for layer in model.layers if layer.name == each[0]]
     if stored and not found:
-        warnings.warn(
+        warn(
             f"{where}: no layer of the model {model.name!r} has a name in the file "
-            f"({', '.join(name for name, _ in stored[:8])}); nothing was loaded",
-            stacklevel=6,
+            f"({', '.join(name for name, _ in stored[:8])}); nothing was loaded"
         )
     return found
 
@@ -242,10 +241,9 @@ def _compile(model: Any, training: dict[str, Any], h5: Any, where: str) -> None:
         arguments = {key: deserialize_nested(training.get(key)) for key in known[:-1]}
         model.compile(optimizer=optimizer, **arguments, run_eagerly=bool(training.get(known[-1])))
     except (OpError, KeyError, TypeError, AttributeError) as error:
-        warnings.warn(
+        warn(
             f"{where}: the model is not compiled, for what it was compiled with is not known here: "
-            f"{error}",
-            stacklevel=5,
+            f"{error}"
         )
         return
     optimizer.build(model.trainable_weights)
@@ -256,8 +254,7 @@ def _compile(model: Any, training: dict[str, Any], h5: Any, where: str) -> None:
         if len(paths) == len(variables):
             _assign(_values(reader, group, paths, variables, "the optimizer"))
         else:
-            warnings.warn(
+            warn(
                 f"{where}: the optimizer has {len(optimizer.variables)} variables, its state in "
-                f"the file {len(paths)}; it starts anew",
-                stacklevel=5,
+                f"the file {len(paths)}; it starts anew"
             )

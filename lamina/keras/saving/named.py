@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...core.archives import read_arrays
+from ...core.callers import warn
 from ...core.dtypes import Array
 from ...core.errors import (
     DataLossError,
@@ -180,7 +180,7 @@ def _load(
         for owner, store in stores:
             owner.load_own_variables(store)
     if faults:
-        warnings.warn("; ".join(list(faults.values())[:_SHOWN]), stacklevel=6)
+        warn("; ".join(list(faults.values())[:_SHOWN]))
 
 
 def _faults(

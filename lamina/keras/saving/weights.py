@@ -9,7 +9,6 @@ run. The optimizer's state is in `optimizer`.
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
@@ -17,6 +16,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
+from ...core.callers import warn
 from ...core.errors import DataLossError, InvalidArgumentError
 from ...ir.graph import eagerly
 from ...tensor.variable import Variable
@@ -194,7 +194,7 @@ def fitting(reads: Iterable[Callable[[], list[Any]]], skip_mismatch: bool) -> li
                 raise
             skipped.append(str(error))
     if skipped:
-        warnings.warn("; ".join(skipped[:8]), stacklevel=6)  # whoever called load_weights
+        warn("; ".join(skipped[:8]))
     return found
 
 
@@ -260,10 +260,9 @@ class Reader:
         rest = [variables[0], *variables[2:]]  # Keras 2 kept no learning rate with them
         if 1 < count == len(rest) and self._dataset(group, "1")[0].shape == rest[1].spec.shape:
             return rest
-        warnings.warn(
+        warn(
             f"{self.where}: the optimizer {state.owner.name!r} has {len(variables)} variables, its "
-            f"state in the file {count}; it starts anew",
-            stacklevel=6,
+            f"state in the file {count}; it starts anew"
         )
         return []
 

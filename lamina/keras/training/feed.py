@@ -8,13 +8,13 @@ many batches at a time as a thread has made ready.
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ...core import nest
+from ...core.callers import warn
 from ...core.dtypes import INT64, Array
 from ...core.errors import ArgumentTypeError, InvalidArgumentError
 from ...data.node import Node
@@ -226,7 +226,7 @@ def _checked_steps(steps: Any) -> int | None:
     if steps is not None and (int(steps) != steps or steps < 1):
         raise InvalidArgumentError(f"a number of steps is a positive integer; got {steps!r}")
     if most and (steps is None or steps > most):
-        warnings.warn(f"Limiting steps_per_epoch to {most}", stacklevel=4)
+        warn(f"Limiting steps_per_epoch to {most}")
         return most
     return None if steps is None else int(steps)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ...core.callers import warn
 from ...core.dtypes import Array
 from ...core.errors import InvalidArgumentError
 from ...data.order import Seeds
@@ -98,9 +98,8 @@ def no_batches() -> InvalidArgumentError:
 
 def tell_of_the_end() -> None:
     """Warn that data ended before the epoch did."""
-    warnings.warn(
+    warn(
         "Your input ran out of data; interrupting training. Make sure that your dataset or "
         "generator can generate at least `steps_per_epoch * epochs` batches. You may need to use "
-        "the `.repeat()` function when building your dataset.",
-        stacklevel=4,
+        "the `.repeat()` function when building your dataset."
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
+from ...core.callers import warn
 from ...core.errors import UnimplementedError
 
 
@@ -27,10 +27,9 @@ class PyDataset:
 
     def _setting(self, name: str, default: Any) -> Any:
         if name not in vars(self):
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} does not call super().__init__(**kwargs), whose arguments "
-                "are workers, use_multiprocessing and max_queue_size",
-                stacklevel=3,
+                "are workers, use_multiprocessing and max_queue_size"
             )
             setattr(self, name, default)
         return getattr(self, name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...core.callers import warn
 from ...core.errors import ArgumentTypeError, DataLossError, FailedPreconditionError
 from ...ir.graph import eagerly
 from ...ops.random_state import process_state, restart_process
@@ -208,10 +208,9 @@ class Standing:
             if state is None:
                 continue
             if found is None or not hasattr(found, "set_state"):
-                warnings.warn(
+                warn(
                     f"the training that is resumed had a {name}, whose state is lost: fit has no "
-                    "such callback now",
-                    stacklevel=2,
+                    "such callback now"
                 )
                 continue
             found.set_state(state)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from ...core import nest
+from ...core.callers import warn
 from ...core.errors import FailedPreconditionError, InvalidArgumentError
 from ...ops import array, math
 from ...tensor.tape import GradientTape
@@ -168,10 +168,7 @@ class Steps:
             gradients = tape.gradient(scaled, weights)
             self._training.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         else:
-            warnings.warn(
-                f"the model {self.name!r} has no trainable weights: fit changes nothing",
-                stacklevel=2,
-            )
+            warn(f"the model {self.name!r} has no trainable weights: fit changes nothing")
         return x, y, y_pred, sample_weight
 
     def test_step(self, data: Any) -> dict[str, Any]:

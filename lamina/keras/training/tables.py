@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...core import nest
+from ...core.callers import warn
 from ...core.config import config
 from ...core.dtypes import Array
 from ...core.errors import (
@@ -326,10 +326,9 @@ def _warn_of_order(x: Any, y: Any) -> None:
     if not hasattr(x, "iloc") or not hasattr(y, "iloc") or len(first) != len(second):  # type: ignore[arg-type]
         return
     if not first.equals(second) and first.sort_values().equals(second.sort_values()):  # type: ignore[union-attr]
-        warnings.warn(
+        warn(
             "x and y have the same index in different orders, and rows are matched by position. "
-            "If they belong together by index, pass y.loc[x.index]",
-            stacklevel=5,
+            "If they belong together by index, pass y.loc[x.index]"
         )
 
 
@@ -339,10 +338,9 @@ def _warn_of_target(frame: Frame, selection: _Selection, y: Any) -> None:
     if series is None or not series.label or series.label not in (selection.inputs or ()):
         return
     if np.array_equal(frame.column(series.label).values, series.values):
-        warnings.warn(
+        warn(
             f"x holds the target: its column {series.label!r} is y. Pass y={series.label!r}, which "
-            "takes it out of x",
-            stacklevel=5,
+            "takes it out of x"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core import nest
+from ...core.callers import warn
 from ...core.dtypes import STRING
 from ...core.errors import (
     FailedPreconditionError,
@@ -109,10 +109,9 @@ class Trainer(GeneratorMethods, Steps):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile with what `get_compile_config` gave, here or in Keras, and make the slots."""
         if type(self).compile is not Trainer.compile:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} has a compile() of its own, which loading does not call; "
-                "compile the model yourself, or define compile_from_config()",
-                stacklevel=2,
+                "compile the model yourself, or define compile_from_config()"
             )
             return
         self.compile(**deserialize_nested(config))
@@ -315,10 +314,9 @@ class Trainer(GeneratorMethods, Steps):
         changed = [(layer, was) for layer, was in state.trainable if layer._trainable is not was]
         if changed and not state.told_of_change:
             names = ", ".join(layer.name for layer, _ in changed[:8])
-            warnings.warn(
+            warn(
                 f"`trainable` of {names} was changed after compile(); training goes by what it was "
-                "then. Call compile() again to let the change count.",
-                stacklevel=4,
+                "then. Call compile() again to let the change count."
             )
             state.told_of_change = True
         try:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...core import nest
+from ...core.callers import user_line
 from ...core.dtypes import INT32
 from ...core.errors import AutographError, InvalidArgumentError
 from ...core.shapes import B
-from ...ir.graph import user_line
 from ...ir.value import Spec
 from ...prims import control
 from ...prims import elementwise as prim

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from ...core.callers import user_line
 from ...core.dtypes import INT32
 from ...core.errors import AutographError
 from ...ir.bind import STATE
-from ...ir.graph import user_line
 from ...prims.broadcast import fill
 from .graph_loops import DatasetLoop, Loop, is_dataset
 from .iterables import Items, Span, items_of

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from types import CellType, FunctionType
 from typing import Any
 
+from ...core.callers import user_line
 from ...core.dtypes import BOOL, INT32
 from ...core.errors import AutographError, OperatorNotAllowedInGraphError
 from ...ir.bind import STATE
-from ...ir.graph import user_line
 from ...ir.rewrite import inline
 from ...ir.value import Value
 from ...prims import control

@@ -1,0 +1,44 @@
+"""Whose line led here: the nearest code outside of lamina, for messages and warnings."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from types import FrameType
+
+_BETWEEN = (__name__.partition(".")[0], "contextlib")  # whose decorators are around some methods
+
+
+def user_line() -> str:
+    """`file:line` of the nearest caller outside of lamina, for messages."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        if not _is_ours(frame):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
+    return "<unknown>"
+
+
+def raising_line(error: BaseException) -> str | None:
+    """`file:line` of the last call outside of lamina on the way to an error, if there is one."""
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        if not _is_ours(trace.tb_frame):
+            found = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the nearest caller outside of lamina."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame):
+        frame = frame.f_back
+    names = frame.f_globals
+    seen = names.setdefault("__warningregistry__", {})
+    where = frame.f_code.co_filename, frame.f_lineno, names.get("__name__")
+    warnings.warn_explicit(message, category, *where, seen)
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return bool(frame.f_globals.get("__name__", "").partition(".")[0] in _BETWEEN)

@@ -62,9 +62,8 @@ def nodes_of(text: bytes, names: Container[str]) -> list[Node]:
     """The nodes that JSON describes, whose variables are among `names`; DAMAGE: they cannot be."""
     described = json.loads(text)
     nodes = [Node(key, dict(children)) for key, children in described["nodes"]]
-    if not nodes or not all(
-        0 <= place < len(nodes) for n in nodes for place in n.children.values()
-    ):
+    places = [place for node in nodes for place in node.children.values()]
+    if not nodes or not all(isinstance(at, int) and 0 <= at < len(nodes) for at in places):
         raise ValueError("a part points nowhere")
     if not all(node.key is None or node.key in names for node in nodes):
         raise ValueError("a variable has no value")

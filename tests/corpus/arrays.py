@@ -84,6 +84,10 @@ def graph_that_points_nowhere() -> bytes:
     return _graph({"format": 1, "nodes": [[None, {"a": 7}]]})
 
 
+def graph_that_points_between() -> bytes:
+    return _graph({"format": 1, "nodes": [[None, {"a": 0.5}]]})
+
+
 def graph_of_nothing() -> bytes:
     return _graph({"format": 1, "nodes": []})
 
@@ -98,5 +102,6 @@ ATTACKS = [
     Attack("CWE-674", "npz", deep_header, _DAMAGED),
     Attack("CWE-789", "npz", more_than_it_has, "takes 4000 bytes"),
     Attack("CWE-125", "npz", graph_that_points_nowhere, "a part points nowhere"),
+    Attack("CWE-125", "npz", graph_that_points_between, "a part points nowhere"),
     Attack("CWE-125", "npz", graph_of_nothing, "a part points nowhere"),
 ]

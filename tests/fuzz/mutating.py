@@ -13,6 +13,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from lamina.keras.saving.checked_hdf5 import checked_hdf5
+
 Mutate = Callable[[bytes, random.Random], bytes]
 
 _NUMBERS = (0, 1, -1, 2, 7, 2**31, 2**62, 10**400, -(2**63), 0.5, -0.0, 1e308, float("nan"))
@@ -161,13 +163,15 @@ def mutate_hdf5(data: bytes, rng: random.Random) -> bytes:
         return mutate_bytes(data, rng)
     content = io.BytesIO(data)
     try:
+        with checked_hdf5(io.BytesIO(data), "the input"):
+            pass  # libhdf5 itself may break on what an earlier change has damaged
         with h5py.File(content, "r+") as file:
             paths: list[str] = []
             file.visit(paths.append)
             if not paths:
                 return mutate_bytes(data, rng)
             _change_item(file, rng.choice(paths), rng)
-    except Exception:  # damaged by an earlier change: whatever h5py raises
+    except Exception:  # whatever is raised of what is damaged
         return mutate_bytes(data, rng)
     return content.getvalue()
 

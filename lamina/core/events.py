@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import FailedPreconditionError, InvalidArgumentError, MissingPackageError, describe
+from .errors import FailedPreconditionError, InvalidArgumentError, describe
+from .packages import needed
 
 _NUMBERS = itertools.count()  # so that two files of one second and process differ
 _CHANNELS = {1: 0, 2: 4, 3: 2, 4: 6}  # of a picture, as PNG calls them
@@ -37,10 +38,10 @@ class EventWriter:
         max_queue: int = 10,
         flush_seconds: float = 120.0,
     ) -> None:
-        _require_tensorboard()
         import socket
 
-        from tensorboard.summary.writer.record_writer import RecordWriter
+        with needed("event files", "tensorboard", extra="tensorboard"):
+            from tensorboard.summary.writer.record_writer import RecordWriter
 
         self.folder = os.fspath(folder)
         os.makedirs(self.folder, exist_ok=True)
@@ -202,16 +203,6 @@ class Current(threading.local):
 
 
 CURRENT = Current()
-
-
-def _require_tensorboard() -> None:
-    try:
-        import tensorboard.summary.writer.record_writer  # noqa: F401
-    except ImportError as error:
-        raise MissingPackageError(
-            "event files are written with the package tensorboard, which also shows them: "
-            "pip install 'lamina[tensorboard]'"
-        ) from error
 
 
 def _png(pixels: Any) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from .dtypes import Array, numpy_dtype
-from .errors import InvalidArgumentError, MissingPackageError
+from .errors import InvalidArgumentError
+from .packages import needed
 
 MESSAGES = ("Summary", "SummaryMetadata")
 """What TensorFlow 1 called by these names, and TensorBoard's callbacks ask for."""
@@ -59,22 +61,16 @@ def make_ndarray(tensor: Any) -> Array:
 
 def summary_message(name: str) -> Any:
     """A class of messages in event files, one of `MESSAGES`."""
-    try:
+    with _needed():
         from tensorboard.compat.proto import summary_pb2
-    except ImportError as error:
-        raise _missing() from error
     return getattr(summary_pb2, name)
 
 
 def _tensor_util() -> Any:
-    try:
+    with _needed():
         from tensorboard.util import tensor_util
-    except ImportError as error:
-        raise _missing() from error
     return tensor_util
 
 
-def _missing() -> MissingPackageError:
-    return MissingPackageError(
-        "protocol buffers are made with the package tensorboard: pip install 'lamina[tensorboard]'"
-    )
+def _needed() -> AbstractContextManager[None]:
+    return needed("protocol buffers", "tensorboard", extra="tensorboard")

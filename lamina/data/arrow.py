@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..core.errors import DataLossError, MissingPackageError, OpError
+from ..core.errors import DataLossError, OpError
+from ..core.packages import needed
 
 
 def arrow(what: str) -> Any:
     """PyArrow; MissingPackageError says how to install it to read `what`."""
-    try:
+    with needed(what, "pyarrow", extra="arrow"):
         import pyarrow as pa
-    except ImportError:
-        raise MissingPackageError(
-            f'{what} is read by PyArrow, which is not installed: pip install "lamina[arrow]"'
-        ) from None
     return pa
 
 

@@ -59,7 +59,7 @@ def _read_header(path: str, report: Inspection) -> None:
             place += value
         else:
             report.about[_FIELDS[key]] = str(value)
-    why = "pip install 'lamina[onnx]' to see what is in it"
+    why = 'pip install "lamina[onnx]" to see what is in it'
     report.stop("all but the header", why)
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from ..core.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
-    MissingPackageError,
     UnknownNameError,
     nearest,
 )
+from ..core.packages import needed
 from .models import Model
 from .models.cloning import clone_model
 
@@ -180,12 +180,8 @@ def _checked(estimator: Any, *arrays: Any, **options: Any) -> Any:
 @cache
 def _made(name: str) -> Any:
     """A wrapper with scikit-learn's own class as its base."""
-    try:
+    with needed(f"keras.wrappers.{name}", "scikit-learn", extra="sklearn"):
         from sklearn import base
-    except ImportError as error:
-        raise MissingPackageError(
-            f"keras.wrappers.{name} needs scikit-learn: pip install 'lamina[sklearn]'"
-        ) from error
     kind: dict[str, tuple[type, Any]] = {
         "SKLearnClassifier": (_Classifier, base.ClassifierMixin),
         "SKLearnRegressor": (_Regressor, base.RegressorMixin),

@@ -8,7 +8,8 @@ from http import HTTPStatus
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FailedPreconditionError, MissingPackageError
+from ..core.errors import FailedPreconditionError
+from ..core.packages import needed
 from .conversation import MOST_BYTES, Conversation
 
 if TYPE_CHECKING:
@@ -36,13 +37,8 @@ class Server:
     """
 
     def __init__(self, port: int = 0) -> None:
-        try:
+        with needed("lamina play", "websockets", extra="play"):
             from websockets.sync.server import serve
-        except ImportError as error:
-            raise MissingPackageError(
-                "lamina play needs the package websockets, which can't be imported here "
-                f'({error}). Install it with: pip install "lamina[play]"'
-            ) from error
         self._token = secrets.token_urlsafe(24)
         try:
             self._server = serve(

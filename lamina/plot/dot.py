@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.errors import ArgumentTypeError, MissingPackageError
+from ..core.errors import ArgumentTypeError
+from ..core.packages import needed
 from .boxes import Box, Diagram, Options, diagram
 
 
@@ -44,13 +45,8 @@ def model_to_dot(
 
 
 def _pydot() -> Any:
-    try:
+    with needed("graphs of model_to_dot", "pydot", "draw the model with plot_model"):
         import pydot
-    except ImportError as error:
-        raise MissingPackageError(
-            "model_to_dot makes a graph of the package pydot: pip install pydot. plot_model draws "
-            "a model without it."
-        ) from error
     return pydot
 
 

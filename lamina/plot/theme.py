@@ -10,7 +10,8 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..core.errors import InvalidArgumentError, MissingPackageError, describe, nearest
+from ..core.errors import InvalidArgumentError, describe, nearest
+from ..core.packages import needed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,13 +54,8 @@ _LONG = 46  # characters of a title; more don't fit the width of a picture in th
 
 def require_matplotlib() -> None:
     """Import matplotlib, or say how to install it."""
-    try:
+    with needed("pictures", "matplotlib", extra="plot"):
         import matplotlib.figure  # noqa: F401
-    except ImportError as error:
-        raise MissingPackageError(
-            f"Pictures need matplotlib, which can't be imported here ({error}). "
-            'Install it with: pip install "lamina[plot]"'
-        ) from error
 
 
 def canvas(

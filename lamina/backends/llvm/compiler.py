@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...core.errors import MissingPackageError, UnimplementedError
+from ...core.packages import needed
 
 OLDEST = 0, 45  # LLVM 20: pointers without types, and `splat` for constants
-_CURE = "or choose the interpreter: lamina.config.backend = 'interp'"
 # What code may use on x86: each has a flag that any Linux since 4.18 shows, so that processors with
 # equal flags get equal code. "evex512" is LLVM's name for a part of AVX-512F.
 _X86_FEATURES = frozenset({
@@ -29,25 +29,23 @@ _X86_FEATURES = frozenset({
 
 
 @functools.cache
-def version() -> str:
-    """Which llvmlite this is, found without loading LLVM. Raises where it cannot be used."""
+def version(otherwise: str = "choose the interpreter: lamina.config.backend = 'interp'") -> str:
+    """Which llvmlite this is, found without loading LLVM.
+
+    Where it cannot be used, UnimplementedError or MissingPackageError, with what to do `otherwise`.
+    """
     if sys.maxsize < 2**32 or sys.byteorder != "little":
         raise UnimplementedError(
-            f"The native backend needs a 64-bit little-endian processor; use another, {_CURE}."
+            f"native code needs a 64-bit little-endian processor; use another, or {otherwise}"
         )
-    try:
+    with needed("native code", "llvmlite", otherwise):
         import llvmlite
         from llvmlite.utils import get_library_name
-    except ImportError as error:
-        raise MissingPackageError(
-            "The native backend needs the package llvmlite, which is not installed. "
-            f"`pip install llvmlite`, {_CURE}."
-        ) from error
     number: str = llvmlite.__version__
     if _release(number) < OLDEST:
         raise MissingPackageError(
-            f"The native backend needs llvmlite {'.'.join(map(str, OLDEST))} or later; "
-            f"{number} is installed. `pip install -U llvmlite`, {_CURE}."
+            f"native code needs llvmlite {'.'.join(map(str, OLDEST))} or later; "
+            f"{number} is installed. pip install -U llvmlite, or {otherwise}"
         )
     library = os.path.join(os.path.dirname(llvmlite.__file__), "binding", get_library_name())
     try:

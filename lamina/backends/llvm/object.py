@@ -57,7 +57,7 @@ def make_object(graph: Graph, name: str, target: str | None, cpu: str | None) ->
     `target`: an LLVM triple such as "aarch64-linux-gnu", `cpu`: a processor of `LANES`; without
     both, this machine. UnimplementedError for what has no native form.
     """
-    compiler.version()  # raises where there is no llvmlite
+    compiler.version('export C: model.export("model.c")')
     target, cpu, lanes = _processor(target, cpu)
     try:
         lowering = Lowering(graph, lanes, ())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.errors import InvalidArgumentError, MissingPackageError, UnimplementedError
+from ...core.errors import InvalidArgumentError, UnimplementedError
 from ...core.files import FilePath, replacing
+from ...core.packages import needed
 from ..graph import Inference
 from .programs import write_nodes
 from .writer import Writer
@@ -78,11 +79,6 @@ def _bytes_of_constants(inference: Inference) -> int:
 
 
 def _package() -> Any:
-    try:
+    with needed("exports to ONNX", "onnx", 'export C: model.export("model.c")', extra="onnx"):
         import onnx
-    except ImportError as error:
-        raise MissingPackageError(
-            "exports to ONNX need the package onnx, which is not installed: "
-            "pip install 'lamina[onnx]'"
-        ) from error
     return onnx

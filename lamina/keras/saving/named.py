@@ -21,10 +21,10 @@ from ...core.dtypes import Array
 from ...core.errors import (
     DataLossError,
     InvalidArgumentError,
-    MissingPackageError,
     UnimplementedError,
     nearest,
 )
+from ...core.packages import needed
 from ...ir.graph import eagerly
 from ...tensor.variable import Variable
 from ..layers.layer import Layer
@@ -206,12 +206,8 @@ def _faults(
 
 
 def _safetensors(module: str) -> Any:
-    try:
+    otherwise = "keep weights in .npz or .weights.h5"
+    with needed("files of safetensors", "safetensors", otherwise, extra="safetensors"):
         import safetensors
         import safetensors.numpy
-    except ImportError as error:
-        raise MissingPackageError(
-            "files of safetensors need the package of this name, which is not installed: "
-            "pip install 'lamina[safetensors]'. Weights go to .npz and .weights.h5 without it."
-        ) from error
     return safetensors if module == "safetensors" else safetensors.numpy

@@ -121,7 +121,7 @@ def test_without_llvmlite_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "llvmlite", None)
     compiler.version.cache_clear()
     try:
-        with pytest.raises(MissingPackageError, match="pip install llvmlite"):
+        with pytest.raises(MissingPackageError, match="pip install llvmlite, or export C: "):
             credit().export(tmp_path / "it.o")
     finally:
         monkeypatch.undo()

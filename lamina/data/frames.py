@@ -14,10 +14,12 @@ from .arrow import arrow
 _LIBRARIES = ("pandas", "polars", "pyarrow", "modin", "cudf", "narwhals")
 _BLOCK = 4096  # rows of a matrix that are filled at once: they stay in cache
 
-NUMBER, TRUTH, TEXT, CATEGORY, TIME, OTHER = (
-    *("numbers", "truth values", "text", "categories", "dates or times", "other values"),
+NUMBER, TRUTH, TEXT, CATEGORY, TIME, COMPLEX, OTHER = (
+    *("numbers", "truth values", "text", "categories", "dates or times", "complex numbers"),
+    "other values",
 )
 NUMERIC = (NUMBER, TRUTH)
+_KINDS = {"m": TIME, "M": TIME, "c": COMPLEX}  # of arrays that hold neither numbers nor texts
 
 
 class Column(NamedTuple):
@@ -53,6 +55,7 @@ class Frame:
         self.labels = [str(label) for label in labels]
         named = all(isinstance(label, str) for label in labels) and bool(labels)
         self.names = tuple(self.labels) if named and len(set(labels)) == len(labels) else None
+        self.numbered = list(labels) == list(range(len(labels)))  # as where nobody named them
         self.where = "the table"
         self.native = native  # what narwhals takes; None of a structured array
         self._count, self._read = count, read
@@ -226,7 +229,7 @@ def _of_array(values: Array, label: str) -> Column:
         return Column(label, TEXT, values.astype(object), "text")
     if kind == "O":
         return _of_objects(values, label)
-    return Column(label, TIME if kind in "mM" else OTHER, values, str(values.dtype))
+    return Column(label, _KINDS.get(kind, OTHER), values, str(values.dtype))
 
 
 def _of_objects(values: Array, label: str) -> Column:
@@ -236,12 +239,13 @@ def _of_objects(values: Array, label: str) -> Column:
         return Column(label, TEXT, values, "text")
     try:
         numbers = values.astype(np.float64)
-    except (TypeError, ValueError):
-        odd = next(value for value in known if not isinstance(value, (int, float)))
+    except (TypeError, ValueError, OverflowError):
+        odd = next((value for value in known if not isinstance(value, (int, float))), known[0])
         return Column(label, OTHER, values, f"objects such as {type(odd).__name__} {odd!r:.40}")
     if not any(value is None or value != value for value in values.tolist()):
         truths = all(isinstance(value, (bool, np.bool_)) for value in known)
         whole = all(isinstance(value, (int, np.integer)) for value in known)
+        whole = whole and bool(np.all(np.abs(numbers) < 2.0**63))
         numbers = values.astype(bool) if truths else values.astype(np.int64) if whole else numbers
     return Column(label, NUMBER, numbers, "objects")
 
@@ -260,10 +264,15 @@ def column_of(series: Any, label: str) -> Column:
         if values.dtype.kind not in "fiub":
             values = series.cast(frames.Float64).to_numpy()
         return Column(label, kind, values, shown)
-    if dtype == frames.Object:
-        return _of_objects(series.to_numpy(), label)
+    if dtype == frames.Unknown and series.null_count() == len(series):
+        return Column(label, NUMBER, np.full(len(series), np.nan), "null")
+    if dtype in (frames.Object, frames.Unknown):  # pandas's sparse columns are among these
+        return _of_array(series.to_numpy(), label)
     if dtype in (frames.Categorical, frames.Enum):
-        found = _of_array(np.array(series.to_list()), label)
+        values = np.empty(len(series), object)
+        values[:] = series.to_list()
+        values[series.is_null().to_numpy()] = None  # pandas says NaN
+        found = _of_objects(values, label)
         return found if found.kind in NUMERIC else found._replace(kind=CATEGORY, dtype=shown)
     if dtype == frames.String:
         return Column(label, TEXT, series.to_numpy().astype(object, copy=False), shown)
@@ -279,6 +288,7 @@ def unknown_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> 
     left = [name for name in names if name not in wanted]
     shown = "; ".join(f"{name!r}.{nearest(name, left)}".rstrip(".") for name in absent[:8])
     more = f"; and {len(absent) - 8} more" if len(absent) > 8 else ""
+    end = "" if f"{shown}{more}".endswith("?") else "."
     known = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     noun = "no column" if len(absent) == 1 else f"{len(absent)} columns missing:"
-    return f"{where} has {noun} {shown}{more}. Its columns are: {known}"
+    return f"{where} has {noun} {shown}{more}{end} Its columns are: {known}"

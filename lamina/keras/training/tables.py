@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ _CURES = {
     frames.TEXT: "Encode text: lamina.tabular.train does it by itself; so do keras.layers."
     "StringLookup and keras.utils.FeatureSpace, in a model with an Input for each column",
     frames.TIME: "Make numbers of dates, e.g. the year (frame[name].dt.year) or the days since one",
+    frames.COMPLEX: "Make two columns of complex numbers: the real and the imaginary parts "
+    "(frame[name].to_numpy().real and .imag)",
     frames.OTHER: "Give numbers, one a row and column, or leave such columns out",
 }
 _CURES[frames.CATEGORY] = _CURES[frames.TEXT]
@@ -199,15 +202,15 @@ class _Selection(NamedTuple):
 
     def _texts(self, column: Column) -> Array:
         """Texts as bytes; a missing one is "" in predictions."""
-        if column.kind not in (frames.TEXT, frames.CATEGORY):
+        missing = column.missing()
+        texts = column.values
+        if column.kind not in (frames.TEXT, frames.CATEGORY) and missing < len(texts):
             raise ArgumentTypeError(
                 f"the column {column.label!r} of {self.where} holds {column.kind} "
                 f"({column.dtype}) where the model takes text"
             )
-        missing = column.missing()
         if missing and self.purpose != PREDICT:
-            raise _missing(self.where, [(column.label, missing, len(column.values))])
-        texts = column.values
+            raise _missing(self.where, [(column.label, missing, len(texts))])
         if missing:
             empty = [value is None or value != value for value in texts.tolist()]
             texts = np.where(empty, "", texts)
@@ -361,7 +364,10 @@ def _choose(
     targets = y if by_name else None
     weight = sample_weight if isinstance(sample_weight, str) else None
     if names is None:
-        _check_unnamed(where, targets, weight, symbols)
+        assert isinstance(table, Frame)  # the others have names
+        wanted = targets if targets is not None else weight
+        if wanted is not None or symbols is not None or not (known is None or table.numbered):
+            raise _unnamed(table, wanted)
         return _Selection(None, None, _takes_texts(model), None, None, where, purpose)
     beside = [*(nest.flatten(targets) if by_name else ()), *([weight] if weight else [])]
     unknown = frames.unknown_columns(names, beside, where)
@@ -390,16 +396,18 @@ def _choose(
     return _Selection(inputs, symbols, _takes_texts(model), targets, weight, where, purpose)
 
 
-def _check_unnamed(
-    where: str, targets: Any, weight: str | None, symbols: dict[str, Any] | None
-) -> None:
-    wanted = targets if targets is not None else weight
-    if wanted is None and symbols is None:
-        return
-    what = f"{wanted!r} is looked for" if wanted is not None else "the model takes them by name"
-    raise InvalidArgumentError(
-        f"the columns of {where} have no names that tell them apart (two are equal, or they are no "
-        f"texts), and {what}. Rename them"
+def _unnamed(table: Any, wanted: Any) -> InvalidArgumentError:
+    """Why columns are not found by name."""
+    counts = Counter(table.labels)
+    repeated = [label for label, count in counts.items() if count > 1]
+    if repeated:
+        reason = f"more than one of its columns is called {_listed(repeated)}"
+    else:
+        reason = f"its columns are not all named by texts: {_listed(table.labels)}"
+    what = "the model takes them by name" if wanted is None else f"{wanted!r} is looked for"
+    return InvalidArgumentError(
+        f"{table.where} cannot be taken by name: {reason}, and {what}. Rename them, or pass an "
+        "array (frame.to_numpy()), whose columns are taken by their places"
     )
 
 

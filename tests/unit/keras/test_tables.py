@@ -54,6 +54,7 @@ KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pandas, decimals": lambda frame: frame.assign(
         b=pd.array(frame.b, dtype=pd.ArrowDtype(pa.decimal128(25, 2)))
     ),
+    "pandas, sparse": lambda frame: frame.astype({"a": "Sparse[float]", "b": "Sparse[int]"}),
     "polars": pl.from_pandas,
     "polars, lazy": lambda frame: pl.from_pandas(frame).lazy(),
     "polars, chunks": lambda frame: pl.concat(
@@ -180,7 +181,7 @@ DAY = pd.Timestamp("2026-01-01")
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a misspelt target": (
         lambda: _model().fit(TABLE, y="defalt", verbose=0),
-        "no column 'defalt'. Did you mean 'default'",
+        "no column 'defalt'. Did you mean 'default'? Its columns are: a",
     ),
     "a name beside an array": (
         lambda: _model().fit(INPUTS, y="default", verbose=0),
@@ -222,6 +223,20 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _model().fit(TABLE.assign(z=DAY.tz_localize("UTC")), y="default", verbose=0),
         "'z' (datetime)",
     ),
+    "complex numbers": (
+        lambda: _model().fit(TABLE.assign(z=1j), y="default", verbose=0),
+        "'z' (complex128). Make two columns of complex numbers",
+    ),
+    "nothing but nulls": (
+        lambda: _model().fit(
+            pl.from_pandas(TABLE).with_columns(z=pl.lit(None)), y="default", verbose=0
+        ),
+        "'z' (100 of 100 rows)",
+    ),
+    "integers beyond all floats": (
+        lambda: _model().fit(TABLE.assign(z=[10**400] * 100), y="default", verbose=0),
+        "'z' (objects such as int 1000",
+    ),
     "objects": (
         lambda: _model().fit(TABLE.assign(z=[[1]] * 100), y="default", verbose=0),
         "objects such as list [1]",
@@ -258,13 +273,25 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "equal names": (
         lambda: _model().fit(TABLE.set_axis(["a", "a", "b", "default", "w"], axis=1), "default"),
-        "have no names that tell them apart",
+        "more than one of its columns is called 'a', and 'default' is looked for. Rename them",
+    ),
+    "equal names in predictions": (
+        lambda: _trained().predict(pd.DataFrame(INPUTS, columns=["x", "x", "y"]), verbose=0),
+        "more than one of its columns is called 'x', and the model takes them by name",
+    ),
+    "equal names in Arrow": (
+        lambda: _trained().evaluate(pa.table([[1.0], [2], [3]], ["a", "b", "b"]), [1], verbose=0),
+        "more than one of its columns is called 'b', and the model takes them by name",
+    ),
+    "numbers in another order for names": (
+        lambda: _trained().predict(pd.DataFrame(INPUTS)[[2, 0, 1]], verbose=0),
+        "its columns are not all named by texts: '2', '0', '1', and the model takes them by name",
     ),
     "names of two levels": (
         lambda: _model().fit(
             TABLE.set_axis(pd.MultiIndex.from_product([["u"], TABLE.columns]), axis=1), "default"
         ),
-        "have no names that tell them apart",
+        "its columns are not all named by texts: \"('u', 'a')\"",
     ),
     "other lengths": (
         lambda: _model().fit(TABLE[["a"]], TABLE.default.head(10), verbose=0),
@@ -303,9 +330,10 @@ def test_unnamed_columns_are_taken_by_their_places() -> None:
     model = _trained()
     expected = model.predict(INPUTS, verbose=0)
     assert np.array_equal(model.predict(pd.DataFrame(INPUTS), verbose=0), expected)
-    assert np.array_equal(
-        model.predict(pd.DataFrame(INPUTS, columns=["x", "x", "y"]), verbose=0), expected
-    )
+    unaware = keras.models.clone_model(model)
+    unaware.set_weights(model.get_weights())
+    repeated = pd.DataFrame(INPUTS, columns=["x", "x", "y"])
+    assert np.array_equal(unaware.predict(repeated, verbose=0), expected)
 
 
 def test_missing_values_go_into_predictions_as_nan() -> None:
@@ -371,6 +399,9 @@ def test_inputs_with_names_take_the_columns_of_these_names(kind: str, by_name: A
         by_name.predict(KINDS[kind](TABLE), verbose=0)
     with pytest.raises(InvalidArgumentError, match=r"'city' \(50 of 100 rows\)"):
         by_name.fit(cities.assign(city=[None, "Rome"] * 50), y="default", verbose=0)
+    with pytest.raises(InvalidArgumentError, match=r"'city' \(50 of 100 rows\)"):
+        absent = pd.Categorical([None, "Rome"] * 50)
+        by_name.fit(cities.assign(city=absent), y="default", verbose=0)
     with pytest.raises(ArgumentTypeError, match="where the model takes text"):
         by_name.predict(cities.assign(city=1), verbose=0)
 
@@ -380,6 +411,16 @@ def test_categories_are_texts_for_inputs_of_text(by_name: Any) -> None:
     by_name.fit(cities, y="default", verbose=0)
     texts = cities.assign(city=cities.city.astype(str))
     assert np.array_equal(by_name.predict(cities, verbose=0), by_name.predict(texts, verbose=0))
+
+
+def test_a_text_that_is_missing_in_every_row_is_predicted_as_one_that_is_missing_in_some(
+    by_name: Any,
+) -> None:
+    cities = TABLE.assign(city=[None, "Rome"] * 50)
+    expected = by_name.predict(cities, verbose=0)[:1]
+    for kind in ("pandas", "pandas, objects", "polars", "pyarrow"):
+        found = by_name.predict(KINDS[kind](cities.head(1)), verbose=0)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=kind)
 
 
 def test_an_input_of_several_numbers_takes_no_column() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ OWNERS = {
     "pygments": ("tour",),
     "narwhals": ("data", "tabular"),
     "google": ("core/events", "inspection"),
-    "onnx": ("export", "inspection"),
+    "onnx": ("export/onnx", "inspection"),
     "pyarrow": ("data",),
     "pydot": ("plot",),
     "rich": ("cli", "keras", "tour"),
@@ -56,6 +57,8 @@ OWNERS = {
     "typer": ("cli",),
     "websockets": ("play",),
 }
+# Those that come with another, or that nothing but a single function asks for.
+COMPANIONS = {"PIL", "google", "markdown_it", "pydot", "pygments"}
 # Rooms that are imported only when somebody asks for them; they need their packages at once.
 ASKED_FOR = {"cli", "sklearn"}
 # Parts of the standard library that cost more than the moment in which they are needed.
@@ -170,6 +173,20 @@ def test_heavy_packages_stay_in_their_rooms_and_are_imported_when_needed():
         elif not found.hidden and not found.typing and _room(found.importer) not in ASKED_FOR:
             wrong.append(f"{found} outside a function")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_page_of_dependencies_names_the_same_folders():
+    page = (FOLDER.parent / "docs" / "dependencies.md").read_text("utf-8")
+    names = {"numpy": None, "scikit-learn": "sklearn"}
+    told = {}
+    for row in page.partition("## For development")[0].splitlines():
+        if row.startswith("| ") and not row.startswith("| package"):
+            package, where, *_ = (cell.strip() for cell in row.strip("|").split("|"))
+            name = package.split()[0]
+            told[names.get(name, name)] = set(re.findall("`([^`]+)`", where))
+    told.pop(None)
+    owners = {name: set(folders) for name, folders in OWNERS.items() if name not in COMPANIONS}
+    assert told == owners
 
 
 def test_only_costly_parts_of_the_standard_library_are_imported_late():

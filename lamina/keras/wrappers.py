@@ -197,7 +197,7 @@ def __getattr__(name: str) -> Any:
         return _made(name)
     if name == "scikit_learn":
         raise UnknownNameError(
-            "keras.wrappers.scikit_learn left Keras; KerasClassifier and KerasRegressor are "
-            "keras.wrappers.SKLearnClassifier and SKLearnRegressor"
+            "keras.wrappers.scikit_learn left Keras; its KerasClassifier and KerasRegressor are in "
+            "lamina.sklearn, with the same arguments"
         )
     raise UnknownNameError(f"keras.wrappers has no {name!r}.{nearest(name, __all__)}")

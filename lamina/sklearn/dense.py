@@ -43,18 +43,13 @@ class _Dense(NetworkEstimator):
 
     _score: str
 
-    def _take(self, values: dict[str, Any]) -> None:
-        """Keep the arguments of the constructor as they are, as scikit-learn expects it."""
-        for name in self._get_param_names():
-            setattr(self, name, values[name])
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train on rows and their targets; with `warm_start`, on from the last training."""
         goes_on = self.warm_start and hasattr(self, "model_")
         return self._fit(X, y, sample_weight, epochs=self.epochs, goes_on=goes_on)
 
     def _check(self) -> None:
-        values = self.get_params(deep=False)
+        values = vars(self).copy()
         units = network.hidden_layers(self.layers)
         values["layers"] = units
         for name in ("activation", "dropout"):

@@ -18,6 +18,7 @@ from ..keras.callbacks import Callback
 from ..keras.layers import BatchNormalization
 from ..ops.random_state import drawing
 from ..tabular.training import DivergedError
+from .parameters import listed
 from .rows import checked_weights, merged, relative, weigh_classes
 from .sparse import Batches, fitting, is_sparse, parts
 from .targets import Labels, Scale, checked_labels
@@ -41,6 +42,12 @@ class NetworkEstimator(BaseEstimator):
     _network: Any
     _seed: int
     _target: Any
+
+    def _take(self, values: dict[str, Any]) -> None:
+        """Keep the arguments of a constructor as they are, as scikit-learn expects it."""
+        for name, value in values.items():
+            if name != "self":
+                setattr(self, name, value)
 
     # What subclasses say ------------------------------------------------------------------------
 
@@ -77,6 +84,9 @@ class NetworkEstimator(BaseEstimator):
 
     def _own_callbacks(self, validates: bool) -> list[Any]:
         return []
+
+    def _given_callbacks(self) -> list[Any]:
+        return listed(self.callbacks)
 
     def _trained(self) -> None:
         """What is left to do after a training."""
@@ -132,7 +142,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _train(self, rows: Any, held: Any, options: dict[str, Any]) -> None:
         own = [*self._own_callbacks(held is not None), _Finite()]
-        given = [*_listed(self.callbacks), *_listed(options.pop("callbacks", None))]
+        given = [*self._given_callbacks(), *listed(options.pop("callbacks", None))]
         options = {"verbose": self.verbose, **self._feeding(rows, held, options), **options}
         before = self._network.history
         try:
@@ -233,12 +243,6 @@ class NetworkEstimator(BaseEstimator):
         tags.input_tags.sparse = True
         tags.non_deterministic = False
         return tags
-
-
-def _listed(callbacks: Any) -> list[Any]:
-    if callbacks is None:
-        return []
-    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
 
 
 class _Finite(Callback):

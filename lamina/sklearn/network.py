@@ -50,7 +50,7 @@ def _hidden(settings: Any, units: int, activation: Any, rate: float) -> list[Any
     normalized = settings.batch_normalization
     found: list[Any] = [_dense(settings, units, None if normalized else activation)]
     if normalized:
-        found += [layers.BatchNormalization(), layers.Activation(activation)]
+        found += [layers.BatchNormalization(), layers.Activation(fresh(activation))]
     return [*found, layers.Dropout(rate)] if rate else found
 
 
@@ -60,7 +60,7 @@ def _dense(settings: Any, units: int, activation: Any) -> Any:
         penalty = regularizers.L1L2(float(settings.l1), float(settings.l2))
     return layers.Dense(
         units,
-        activation=activation,
+        activation=fresh(activation),
         kernel_initializer=settings.initializer,
         kernel_regularizer=penalty,
     )
@@ -107,10 +107,8 @@ def optimizer(given: Any, learning_rate: Any) -> Any:
 
 def compile_network(network: Sequential, settings: Any, loss: Any, score: str) -> None:
     """Compile with the settings of an estimator; `score` is measured beside its metrics."""
-    given = settings.metrics
-    extra = list(given) if isinstance(given, (list, tuple)) else [given]
     network.compile(
         optimizer=optimizer(settings.optimizer, settings.learning_rate),
         loss=loss,
-        weighted_metrics=[score, *(fresh(metric) for metric in extra)],
+        weighted_metrics=[score, *map(fresh, parameters.listed(settings.metrics))],
     )

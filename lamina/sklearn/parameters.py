@@ -58,6 +58,11 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "patience": (_whole(1), "a whole number of at least 1"),
     "validation_fraction": (_number(lambda value: 0 < value < 1), "a number between 0 and 1"),
     "tol": (_or_none(_number(lambda value: value >= 0)), "a number of at least 0, or None"),
+    "standardize_target": (
+        lambda value: _flag(value) or (isinstance(value, str) and value == "auto"),
+        "True, False or 'auto'",
+    ),
+    "loss": (lambda value: value is not None, "a name, a Loss or a function"),
     **dict.fromkeys(
         ("batch_normalization", "standardize", "early_stopping", "warm_start"),
         (_flag, "True or False"),
@@ -74,6 +79,13 @@ def check(values: dict[str, Any], kind: str) -> None:
             raise InvalidArgumentError(
                 f"The {name!r} parameter of {kind} must be {wanted}. Got {describe(value)}."
             )
+
+
+def listed(given: Any) -> list[Any]:
+    """What is given as a list: None is none, and one thing a list of it."""
+    if given is None:
+        return []
+    return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
 def for_each(value: Any, count: int, name: str) -> list[Any]:

@@ -7,15 +7,16 @@ from typing import Any
 
 from ..core.dtypes import Array
 from ..core.errors import FailedPreconditionError, InvalidArgumentError, nearest
-from ..keras import activations, losses, optimizers
+from ..keras import activations, losses, metrics, optimizers
 from ..keras.models import Model, clone_model
 from .estimator import NetworkClassifier, NetworkEstimator, NetworkRegressor
 from .network import fresh
+from .parameters import listed
 
-ROUTES = ("model", "compile", "optimizer", "loss", "fit", "predict")
+ROUTES = ("model", "compile", "optimizer", "loss", "metrics", "callbacks", "fit", "predict")
 """What parameters named route__name are for."""
-_OWN = ("meta", "compile_kwargs")
-"""Arguments of a build function that the estimator fills in."""
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+"""Kinds of arguments that have no name."""
 
 
 class _Built(NetworkEstimator):
@@ -29,12 +30,23 @@ class _Built(NetworkEstimator):
 
     _parameters: dict[str, Any]  # beyond the constructor's names
 
-    def _take(self, values: dict[str, Any], parameters: dict[str, Any]) -> None:
-        for name in self._get_param_names():
-            setattr(self, name, values[name])
-        self._parameters = parameters
+    def _take(self, values: dict[str, Any]) -> None:
+        self._parameters = values.pop("parameters")
+        super()._take(values)
 
     # Parameters ---------------------------------------------------------------------------------
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Names in the constructor; those of the class below, too, where it hands `**others` on."""
+        found: set[str] = set()
+        for kind in cls.__mro__:
+            if "__init__" in vars(kind):
+                _, *known = inspect.signature(vars(kind)["__init__"]).parameters.values()
+                found.update(each.name for each in known if each.kind not in _VARIADIC)
+                if inspect.Parameter.VAR_KEYWORD not in [each.kind for each in known]:
+                    break
+        return sorted(found)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters, those routed and those of the build function included."""
@@ -51,15 +63,16 @@ class _Built(NetworkEstimator):
 
     def _routed(self, route: str) -> dict[str, Any]:
         start = f"{route}__"
-        found = self._parameters.items()
+        found = self.get_params(deep=False).items()
         return {name.removeprefix(start): value for name, value in found if name.startswith(start)}
 
     def _check(self) -> None:
-        if not callable(self.model):
+        maker = self._maker()
+        if not callable(maker):
             raise InvalidArgumentError(
-                f"model is a function that builds a model, or a model; got {self.model!r:.80}"
+                f"model is a function that builds a model, or a model; got {maker!r:.80}"
             )
-        own, free = self._get_param_names(), _arguments(self.model)
+        own, free = self._get_param_names(), [*_arguments(maker), "build_fn"]
         for name in self._parameters:
             route, mark, rest = name.partition("__")
             if not (mark and rest and route in ROUTES) and name not in free:
@@ -67,8 +80,14 @@ class _Built(NetworkEstimator):
                 raise InvalidArgumentError(
                     f"Invalid parameter {name!r} for estimator {type(self).__name__}: it is none "
                     f"of {', '.join(own)}, no argument of the build function, and does not begin "
-                    f"with {starts}.{nearest(name, [*own, *free])}"
+                    f"with {starts}.{_route_of(name) or nearest(name, [*own, *free])}"
                 )
+
+    def _maker(self) -> Any:
+        """The model or the function that builds it, however it is given in code for SciKeras."""
+        if self.model is not None:
+            return self.model
+        return self._parameters.get("build_fn", getattr(self, "_keras_build_fn", None))
 
     # The model ----------------------------------------------------------------------------------
 
@@ -102,16 +121,23 @@ class _Built(NetworkEstimator):
 
     def _built(self, x: Array) -> tuple[Any, bool]:
         """The model, and whether the build function was given what it should compile with."""
-        if isinstance(self.model, Model):
-            return clone_model(self.model), False
-        known = _arguments(self.model)
-        given = {name: value for name, value in self._parameters.items() if name in known}
+        meta, maker = self._meta(x), self._maker()
+        super()._take(meta)
+        if isinstance(maker, Model):
+            return clone_model(maker), False
+        known = _arguments(maker)
+        given = {name: fresh(value) for name, value in self._asked_for(known).items()}
         given.update(self._routed("model"))
-        own = {"meta": self._meta(x), "compile_kwargs": None}
+        own = {"meta": meta, "compile_kwargs": None}
         if "compile_kwargs" in known:
             own["compile_kwargs"] = self._compile_arguments(None)
         given.update({name: value for name, value in own.items() if name in known})
-        return self.model(**given), "compile_kwargs" in known
+        return maker(**given), "compile_kwargs" in known
+
+    def _asked_for(self, names: list[str]) -> dict[str, Any]:
+        """Parameters of such names that have a value."""
+        found = self.get_params(deep=False)
+        return {name: found[name] for name in names if found.get(name) is not None}
 
     def _meta(self, x: Array) -> dict[str, Any]:
         """What a build function may want to know of the data."""
@@ -124,23 +150,23 @@ class _Built(NetworkEstimator):
         raise NotImplementedError
 
     def _has_compile_arguments(self) -> bool:
-        given = (self.loss, self.optimizer, self.metrics)
-        routed = [self._routed(route) for route in ("compile", "optimizer", "loss")]
-        return any(item is not None for item in given) or any(routed)
+        """Whether there is something to compile with that the build function does not ask for."""
+        names = {"loss", "optimizer", "metrics"}.difference(_arguments(self._maker()))
+        routed = [self._routed(route) for route in ("compile", "optimizer", "loss", "metrics")]
+        return bool(self._asked_for(list(names))) or any(routed)
 
     def _compile_arguments(self, outputs: int | None) -> dict[str, Any]:
         """What to compile with; for a model with so many outputs a loss that fits."""
         loss = self.loss
         if loss is None:
             loss = self._default_loss(self._usual_outputs() if outputs is None else outputs)
-        given = self.metrics
-        measures = given if given is None or isinstance(given, (list, tuple)) else [given]
+        measures = _configured_all(self.metrics, metrics, self._routed("metrics"))
         found = {
             "optimizer": _configured(
                 self.optimizer or "adam", optimizers, self._routed("optimizer")
             ),
             "loss": _configured(loss, losses, self._routed("loss")),
-            "weighted_metrics": None if measures is None else [fresh(each) for each in measures],
+            "weighted_metrics": None if self.metrics is None else measures,
         }
         return {**found, **self._routed("compile")}
 
@@ -157,10 +183,14 @@ class _Built(NetworkEstimator):
         return self._fit(X, y, sample_weight, epochs=epochs, goes_on=goes_on, **options)
 
     def _rows_in_batch(self, rows: int) -> int:
-        return int(self._routed("fit").get("batch_size") or self.batch_size or 32)
+        size = int(self._routed("fit").get("batch_size") or self.batch_size or 32)
+        return rows if size == -1 else size
 
     def _held_out(self) -> float:
         return self.validation_split
+
+    def _given_callbacks(self) -> list[Any]:
+        return _configured_all(self.callbacks, None, self._routed("callbacks"))
 
     def _prediction_options(self) -> dict[str, Any]:
         return {"verbose": 0, **self._routed("predict")}
@@ -202,7 +232,7 @@ class KerasClassifier(_Built, NetworkClassifier):
         verbose: Any = 0,
         **parameters: Any,
     ) -> None:
-        self._take(locals(), parameters)
+        self._take(locals())
 
     def _meta_of_target(self) -> dict[str, Any]:
         labels = self._target
@@ -256,7 +286,7 @@ class KerasRegressor(_Built, NetworkRegressor):
         verbose: Any = 0,
         **parameters: Any,
     ) -> None:
-        self._take(locals(), parameters)
+        self._take(locals())
 
     def _meta_of_target(self) -> dict[str, Any]:
         kind = "continuous" if self._target.line else "continuous-multioutput"
@@ -280,24 +310,47 @@ def _arguments(model: Any) -> list[str]:
     """Names of the arguments of a build function that callers choose or the estimator fills in."""
     if isinstance(model, Model) or not callable(model):
         return []
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     known = inspect.signature(model).parameters.values()
-    return [parameter.name for parameter in known if parameter.kind not in kinds]
+    return [parameter.name for parameter in known if parameter.kind not in _VARIADIC]
+
+
+def _route_of(name: str) -> str:
+    """A hint where a parameter is an argument of a method that it could be routed to."""
+    for route in ("fit", "compile", "predict"):
+        if name in inspect.signature(getattr(Model, route)).parameters:
+            return f" Did you mean {f'{route}__{name}'!r}?"
+    return ""
 
 
 def _configured(item: Any, family: Any, arguments: dict[str, Any]) -> Any:
-    """An optimizer or a loss of a name, a class or an object, with the arguments routed to it."""
+    """What a name, a class or an object stands for, with the arguments routed to it."""
     if isinstance(item, type):
         return item(**arguments)
-    if isinstance(item, str) and arguments:
+    if not arguments:
+        return fresh(item)
+    if isinstance(item, str) and family is not None:
         camel = "".join(part.capitalize() for part in item.split("_"))
         item = getattr(family, camel) if hasattr(family, camel) else family.get(item)
         if isinstance(item, type):
             return item(**arguments)
-    found = family.get(item)
-    if arguments and not hasattr(found, "from_config"):
+    if not hasattr(item, "from_config"):
         raise InvalidArgumentError(
-            f"{', '.join(arguments)} cannot be routed to {item!r:.60}, which is a function; give "
-            "the class, such as keras.losses.BinaryCrossentropy"
+            f"{', '.join(arguments)} cannot be routed to {item!r:.60}, which is no class; give "
+            "one, such as keras.losses.BinaryCrossentropy or keras.callbacks.EarlyStopping"
         )
-    return fresh(found, **arguments)
+    return fresh(item, **arguments)
+
+
+def _configured_all(items: Any, family: Any, arguments: dict[str, Any]) -> list[Any]:
+    """Some items, with arguments routed to all (name), or to one by its key or place (0__name)."""
+    known = dict(items if isinstance(items, dict) else enumerate(listed(items)))
+    starts = tuple(f"{key}__" for key in known)
+    for_all = {name: value for name, value in arguments.items() if not name.startswith(starts)}
+    if for_all and not known:
+        raise InvalidArgumentError(f"{next(iter(for_all))} is routed to nothing: none are given")
+    found = []
+    for start, item in zip(starts, known.values(), strict=True):
+        own = {name: value for name, value in arguments.items() if name.startswith(start)}
+        own = {name.removeprefix(start): value for name, value in own.items()}
+        found.append(_configured(item, family, {**for_all, **own}))
+    return found

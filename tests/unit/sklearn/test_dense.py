@@ -164,6 +164,8 @@ def test_balanced_classes_weigh_as_scikit_learn_says() -> None:
         {"learning_rate": keras.optimizers.schedules.CosineDecay(0.02, 120)},
         {"l1": 1e-4, "l2": 1e-3, "metrics": ["AUC", keras.metrics.Precision()]},
         {"layers": ()},
+        {"activation": keras.layers.PReLU(), "layers": (16, 8), "batch_normalization": True},
+        {"activation": keras.layers.PReLU(), "metrics": None},
     ],
     ids="-".join,
 )
@@ -303,6 +305,8 @@ def test_losses_in_the_unit_of_the_target_get_it() -> None:
     assert found.fit(DIABETES, counts).predict(DIABETES).mean() == pytest.approx(counts.mean(), 0.1)
     plain = DenseRegressor(loss=keras.losses.Huber(5.0), random_state=0, epochs=1)
     assert plain.fit(DIABETES, PROGRESSION).loss_curve_[0] > 100
+    with pytest.raises(ValueError, match=r"'standardize_target' parameter .* True, False or"):
+        found.set_params(standardize_target="no").fit(DIABETES, counts)
     with pytest.raises(ValueError, match="needs a linear output"):
         found.set_params(standardize_target=True).fit(DIABETES, counts)
 
@@ -350,6 +354,18 @@ def _without_arrays(prepared: Any) -> Any:
     return checked
 
 
+def test_a_class_of_ones_own_has_a_constructor_of_its_own() -> None:
+    class Narrow(DenseClassifier):
+        def __init__(self, width: int = 3, epochs: int = 5) -> None:
+            super().__init__((width,), epochs=epochs, random_state=0)
+            self.width = width
+
+    found = clone(Narrow(4)).fit(IRIS, KINDS)
+    assert found.model_.layers[-2].units == 4 and found.n_iter_ == 5
+    with pytest.raises(ValueError, match="'epochs' parameter of Narrow"):
+        Narrow(epochs=0).fit(IRIS, KINDS)
+
+
 # Mistakes ---------------------------------------------------------------------------------------
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
@@ -360,6 +376,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"dropout": 1.0}, r"'dropout' parameter .* from 0 to below 1"),
     ({"dropout": "half"}, r"'dropout' parameter"),
     ({"loss": "binary_crosentropy"}, r"Did you mean 'binary_crossentropy'"),
+    ({"loss": None}, r"'loss' parameter of DenseClassifier must be a name, a Loss"),
     ({"optimizer": "adm"}, r"Did you mean 'adam'"),
     ({"optimizer": None}, r"optimizer is a name such as 'adam'"),
     ({"metrics": ["acuracy"]}, r"unknown metric 'acuracy'"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -47,6 +48,26 @@ def logits(loss: str) -> Any:
     return model
 
 
+def by_optimizer(optimizer: Any = "sgd", units: int = 8) -> Any:
+    model = layers(units, 3, "softmax")
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    return model
+
+
+class Own(KerasClassifier):
+    """An estimator with parameters and a build function of its own, as SciKeras has them."""
+
+    def __init__(self, units: int = 8, optimizer__learning_rate: float = 0.02, **others: Any):
+        super().__init__(**others)
+        self.units, self.optimizer__learning_rate = units, optimizer__learning_rate
+
+    def _keras_build_fn(self, compile_kwargs: dict[str, Any]) -> Any:
+        assert self.target_type_ == "multiclass" and self.n_features_in_ == 4
+        model = layers(self.units, self.n_classes_, "softmax")
+        model.compile(compile_kwargs["optimizer"], "sparse_categorical_crossentropy")
+        return model
+
+
 def numbers(units: int = 8, outputs: int = 1) -> Any:
     return layers(units, outputs)
 
@@ -68,6 +89,11 @@ def fast(model: Any = probabilities, **parameters: Any) -> KerasClassifier:
         fast(optimizer=keras.optimizers.Nadam, loss=keras.losses.CategoricalCrossentropy),
         fast(lambda: layers(8, 3), loss="categorical_crossentropy", loss__from_logits=True),
         KerasClassifier(logits, model__loss="CategoricalCrossentropy", epochs=200, random_state=0),
+        fast(None, build_fn=probabilities),
+        Own(epochs=60, random_state=0),
+        KerasClassifier(
+            by_optimizer, optimizer=keras.optimizers.Adam(0.02), epochs=60, random_state=0
+        ),
         KerasClassifier(logits("SparseCategoricalCrossentropy"), epochs=200, random_state=0),
     ],
     ids=lambda estimator: str(sorted(estimator.get_params()))[-60:],
@@ -97,6 +123,28 @@ def test_parameters_reach_what_they_name() -> None:
     last = fast(fit__validation_split=0.2, epochs=2).fit(IRIS, NAMES)
     assert len(held.history_["val_loss"]) == len(last.history_["val_loss"]) == 2
     assert held.history_["val_loss"] != last.history_["val_loss"]  # the last rows are of one kind
+
+
+def test_classes_of_callbacks_and_metrics_get_their_arguments() -> None:
+    stop, auc = keras.callbacks.EarlyStopping, keras.metrics.AUC
+    with pytest.raises(ValueError, match=r"patience cannot be routed to .* which is no class"):
+        fast(callbacks=[stop, stop("loss")], callbacks__patience=2).fit(IRIS, NAMES)
+    found = fast(
+        callbacks={"stop": stop}, callbacks__stop__min_delta=1e9, callbacks__monitor="loss",
+        metrics=[auc, "top_k_categorical_accuracy"], metrics__0__name="area", metrics__1__k=2,
+        batch_size=-1,
+    ).fit(IRIS, NAMES)  # fmt: skip
+    assert found.n_iter_ == 2 and int(found.model_.optimizer.iterations) == 2
+    assert set(found.history_) == {"loss", "area", "top_k_categorical_accuracy"}
+
+
+def test_an_estimator_of_ones_own_keeps_all_parameters() -> None:
+    found = clone(Own(units=5, epochs=2, random_state=3).set_params(batch_size=50))
+    names = "units", "optimizer__learning_rate", "epochs", "random_state", "batch_size"
+    assert [getattr(found, name) for name in names] == [5, 0.02, 2, 3, 50]
+    found.fit(IRIS, NAMES)
+    assert int(found.model_.optimizer.iterations) == 6
+    assert float(found.model_.optimizer.learning_rate) == pytest.approx(0.02)
 
 
 def test_searches_reach_them_too() -> None:
@@ -152,6 +200,10 @@ MISTAKES: list[tuple[Any, str]] = [
     (fast(lambda: None), "must return a model; got NoneType"),
     (fast(lambda: layers(4, 2, "softmax")), "2 outputs for 3 classes"),
     (fast(lambda: layers(4, 1, "sigmoid")), "1 outputs for 3 classes"),
+    (fast(shuffle=False), "Did you mean 'fit__shuffle'"),
+    (fast(run_eagerly=True), "Did you mean 'compile__run_eagerly'"),
+    (fast(by_optimizer, optimizer="adam"), "compiles the model itself"),
+    (fast(metrics__name="area"), "name is routed to nothing"),
     (fast(loss=keras.losses.mse, loss__axis=1), "cannot be routed"),
     (fast(logits, model__loss="CategoricalCrossentropy"), "compiles the model itself"),
     (KerasRegressor(numbers, outputs=2), "2 outputs for 1 target"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from itertools import chain, islice
 from typing import Any
 
 from .architecture import text_of
@@ -12,6 +14,9 @@ from .report import Inspection, Layer, Weight
 _LARGEST = 2**31  # bytes, what a protocol buffer may hold
 _USUAL = ("", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training")
 _MOST = 20_000
+_MOST_AXES = 64  # NumPy's, too
+_INNER = {"t": "tensors", "sparse_tensor": "sparse_tensors", "g": "graphs"}
+"""The fields of an attribute in which there is more to look at, for one and for several."""
 _FIELDS = {0x08: "ir_version", 0x12: "producer", 0x1A: "producer_version", 0x22: "domain"}
 """By their keys in the file: number and kind (0 a number, 2 a text)."""
 
@@ -33,14 +38,64 @@ def read(path: str, report: Inspection, statistics: bool) -> None:
         report.stop("the file", f"it is no ONNX, or damaged: {error}")
         return
     _describe(model, report)
-    graph = model.graph
-    for node in list(graph.node)[:_MOST]:
-        report.layers.append(_layer(node))
-        if node.domain not in _USUAL:
-            why = "a runtime needs a library of the author's for it"
-            report.add("warning", f"operator of {text_of(node.domain)}", text_of(node.name), why)
-    for tensor in list(graph.initializer)[:_MOST]:
-        report.weights.append(_weight(tensor, report, statistics))
+    _Walk(model, report, statistics).model()
+
+
+class _Walk:
+    """A way through the graphs of a model, and those in its nodes (branches, bodies of loops)."""
+
+    def __init__(self, model: Any, report: Inspection, statistics: bool) -> None:
+        self._model, self._report, self._statistics = model, report, statistics
+        self._own = {(function.domain, function.name) for function in model.functions}
+        self._left = _MOST
+
+    def model(self) -> None:
+        """Add the nodes and weights of the main graph, of functions and of trainings."""
+        self._graph(self._model.graph, 0)
+        for function in self._model.functions:
+            self._nodes(function.node, 1)
+        for training in self._model.training_info:
+            for graph in (training.initialization, training.algorithm):
+                self._graph(graph, 1)
+        if self._left < 0:
+            self._report.stop("the graph", f"only the first {_MOST:,} nodes and weights are shown")
+
+    def _graph(self, graph: Any, depth: int) -> None:
+        self._nodes(graph.node, depth)
+        sparse = (part for both in graph.sparse_initializer for part in (both.values, both.indices))
+        for tensor in chain(graph.initializer, sparse):
+            if self._is_more():
+                return
+            weight = _weight(tensor, self._report, self._statistics)
+            self._report.weights.append(weight)
+
+    def _nodes(self, nodes: Iterable[Any], depth: int) -> None:
+        for node in nodes:
+            if self._is_more():
+                return
+            self._report.layers.append(_layer(node, depth))
+            if node.domain not in _USUAL and (node.domain, node.op_type) not in self._own:
+                why = "a runtime needs a library of the author's for it"
+                what = f"operator of {text_of(node.domain)}"
+                self._report.add("warning", what, _name(node), why)
+            for attribute in node.attribute:
+                self._attribute(attribute, depth)
+
+    def _attribute(self, attribute: Any, depth: int) -> None:
+        """Numbers of a node are looked at, and not shown: constants are many, and small."""
+        for kind, several in _INNER.items():
+            alone = [getattr(attribute, kind)] if attribute.HasField(kind) else []
+            for inner in chain(alone, getattr(attribute, several)):
+                if kind == "g":
+                    self._graph(inner, depth + 1)
+                else:
+                    tensor = inner if kind == "t" else inner.values
+                    _weight(tensor, self._report, statistics=False)
+
+    def _is_more(self) -> bool:
+        """Whether there is more than is shown; each thing that is shown asks once."""
+        self._left -= 1
+        return self._left < 0
 
 
 def _read_header(path: str, report: Inspection) -> None:
@@ -80,10 +135,13 @@ def _value(value: Any) -> str:
     return f"{value.name} ({', '.join(sizes)})"
 
 
-def _layer(node: Any) -> Layer:
-    settings = {text_of(a.name): _attribute(a) for a in list(node.attribute)[:8]}
-    name = node.name or next(iter(node.output), "")
-    return Layer(text_of(name), text_of(node.op_type), 0, None, None, settings)
+def _layer(node: Any, depth: int) -> Layer:
+    settings = {text_of(a.name): _attribute(a) for a in islice(node.attribute, 8)}
+    return Layer(_name(node), text_of(node.op_type), depth, None, None, settings)
+
+
+def _name(node: Any) -> str:
+    return text_of(node.name or next(iter(node.output), ""))
 
 
 def _attribute(attribute: Any) -> Any:
@@ -97,8 +155,11 @@ def _attribute(attribute: Any) -> Any:
 def _weight(tensor: Any, report: Inspection, statistics: bool) -> Weight:
     import onnx
 
-    shape = tuple(int(size) for size in tensor.dims)
+    shape = tuple(islice(tensor.dims, _MOST_AXES))
     name = text_of(tensor.name)
+    if len(tensor.dims) > _MOST_AXES:
+        report.add("danger", "an array of absurd size", name, f"it has {len(tensor.dims):,} axes")
+        return Weight(name, shape, "?", tensor.ByteSize())
     try:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
     except (KeyError, ValueError):
@@ -111,8 +172,8 @@ def _weight(tensor: Any, report: Inspection, statistics: bool) -> Weight:
         why = "a reader opens that file"
         severity = "danger" if outside or ":" in where else "note"
         report.add(severity, f"numbers in the file {where[:100]!r}", name, why)
-    elif weight.size > 16 * tensor.ByteSize() + 64:
-        why = f"it claims {weight.size:,} bytes; there are {tensor.ByteSize():,}"
+    elif weight.size > 16 * tensor.ByteSize() + 64 or min(shape, default=0) < 0:
+        why = f"its shape {shape} takes {weight.size:,} bytes; there are {tensor.ByteSize():,}"
         report.add("danger", "an array of absurd size", name, why)
     elif statistics and dtype.kind in "fiub":
         try:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import re
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,10 @@ _DTYPES = {
 }  # fmt: skip
 _SIZES = {"BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}
 _ACTS = (b"PyFunc", b"EagerPyFunc", b"ReadFile", b"WriteFile", b"LoadLibrary", b"MatchingFiles")
+_LONGEST_NAME = max(map(len, _ACTS)) + 2
+_PIECE = 2**24  # bytes
 _MOST_FILES = 10_000
+_MOST_AXES = 64  # NumPy's, too
 
 
 def read_safetensors(path: str, report: Inspection, statistics: bool) -> None:
@@ -53,7 +59,9 @@ def _safetensor(
         shape = tuple(int(size) for size in entry["shape"])
         kind = str(entry["dtype"])
         first, last = (int(place) for place in entry["data_offsets"])
-    except (KeyError, TypeError, ValueError) as error:
+        if len(shape) > _MOST_AXES:
+            raise ValueError(f"{len(shape):,} axes")
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         report.stop(name, f"its entry in the header is damaged: {error}")
         return None
     item = np.dtype(_DTYPES[kind]).itemsize if kind in _DTYPES else _SIZES.get(kind, 0)
@@ -89,28 +97,56 @@ def _check_spans(spans: list[tuple[int, int, str]], report: Inspection, size: in
 
 def read_folder(path: str, report: Inspection) -> None:
     """Add the files of a SavedModel, and which of its operations reach the computer."""
-    files = sorted(file for file in Path(path).rglob("*") if not file.is_dir())
+    files = sorted(islice(_files(path), _MOST_FILES + 1))
     if len(files) > _MOST_FILES:
-        report.stop("the folder", f"{len(files):,} files; the first {_MOST_FILES:,} are shown")
+        report.stop("the folder", f"it has more than {_MOST_FILES:,} files; so many are shown")
     for file in files[:_MOST_FILES]:
-        name = file.relative_to(path).as_posix()
-        if file.is_symlink():
+        name = text_of(Path(file).relative_to(path).as_posix())
+        if os.path.islink(file):
             why = "a reader that follows it opens another file of this computer"
             report.add("danger", "a symbolic link", name, why)
             continue
-        size = file.stat().st_size
+        size = os.lstat(file).st_size
         report.members.append(Member(name, size, size))
         report.size += size
     program = os.path.join(path, "saved_model.pb")
-    if os.path.isfile(program):
+    if _is_file(program):
         why = "TensorFlow runs the operations in it when it is loaded and called"
         report.add("warning", "a program of TensorFlow", "saved_model.pb", why)
-        with open(program, "rb") as file_:
-            content = file_.read(2**28)
-        for name_ in (name for name in _ACTS if b"\n" + bytes([len(name)]) + name in content
-                      or b"\x12" + bytes([len(name)]) + name in content):  # fmt: skip
+        for operation in _operations(program):
             why = "it runs code, or reads and writes files of this computer"
-            report.add("danger", f"the operation {name_.decode()}", "saved_model.pb", why)
-    described = os.path.join(path, "keras_metadata.pb")
-    if os.path.isfile(described):
+            report.add("danger", f"the operation {operation}", "saved_model.pb", why)
+    if _is_file(os.path.join(path, "keras_metadata.pb")):
         report.about["written by"] = "Keras 2"
+
+
+def _files(folder: str) -> Iterator[str]:
+    """What is in a folder and those in it, but for these; no link is followed."""
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    yield entry.path
+
+
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path) and not os.path.islink(path)
+
+
+def _operations(program: str) -> list[str]:
+    """Those of `_ACTS` that a file has, as a protocol buffer writes them: a key, a length, a name.
+
+    It is read piece by piece, each with the end of the one before.
+    """
+    named = b"|".join(re.escape(bytes([len(name)]) + name) for name in _ACTS)
+    pattern, kept = re.compile(rb"[\n\x12](" + named + rb")"), b""
+    found: set[str] = set()
+    with open(program, "rb") as file:
+        while piece := file.read(_PIECE):
+            content = kept + piece
+            found.update(match[1][1:].decode() for match in pattern.finditer(content))
+            kept = content[-_LONGEST_NAME:]
+    return sorted(found)

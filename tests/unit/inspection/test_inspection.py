@@ -168,6 +168,7 @@ def test_safetensors(tmp_path):
         ([2, [0, 8]], None),
         ([2**60, [0, 8]], "an array that is not where it claims to be"),
         ([2, [0, 10**9]], "an array that is not where it claims to be"),
+        ([1e999, [0, 8]], "data outside of the arrays"),
         ([1, [0, 4]], "data outside of the arrays"),
     ],
 )
@@ -197,6 +198,58 @@ def test_onnx(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)  # not installed
     found = inspect(tmp_path / "m.onnx")
     assert found.about["producer"] == "somebody" and "lamina[onnx]" in found.stopped[0]
+
+
+def test_onnx_within_branches_functions_and_attributes(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    h, t = onnx.helper, onnx.TensorProto
+
+    def outside(name):
+        tensor = t(name=name, data_type=t.FLOAT, dims=[4], data_location=t.EXTERNAL)
+        tensor.external_data.add(key="location", value="/etc/passwd")
+        return tensor
+
+    def node(kind, name, **settings):
+        return h.make_node(kind, ["x"], [f"{name}_y"], name=name, **settings)
+
+    value = h.make_tensor_value_info("x", t.FLOAT, [1])
+    strange = node("Strange", "strange", domain="elsewhere")
+    inner = h.make_graph([strange], "inner", [value], [value], [outside("within")])
+    body = h.make_graph([node("If", "again", then_branch=inner)], "body", [value], [value])
+    constant = node("Constant", "constant", value=outside("number"))
+    calls = [node("Loop", "loop", body=body), constant, node("Ours", "call", domain="own")]
+    values = onnx.SparseTensorProto(values=outside("sparse"), indices=t(name="i"), dims=[9])
+    values.indices.dims.extend([2] * 100)
+    graph = h.make_graph(calls, "g", [value], [value], sparse_initializer=[values])
+    hidden = node("Hidden", "hidden", domain="elsewhere")
+    ours = h.make_function("own", "Ours", ["x"], ["hidden_y"], [hidden], [])
+    model = h.make_model(graph, functions=[ours])
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    found = inspect(tmp_path / "m.onnx", statistics=True)
+    depths = {layer.name: layer.depth for layer in found.layers}
+    assert depths == {"loop": 0, "again": 1, "strange": 2, "constant": 0, "call": 0, "hidden": 1}
+    assert {(f.severity, f.where) for f in found.findings} == {
+        ("danger", "within"), ("danger", "number"), ("danger", "sparse"), ("danger", "i"),
+        ("warning", "strange"), ("warning", "hidden"),
+    }  # fmt: skip
+
+
+def test_a_folder_is_read_piece_by_piece(tmp_path, monkeypatch):
+    monkeypatch.setattr("lamina.inspection.others._PIECE", 64)
+    monkeypatch.setattr("lamina.inspection.others._MOST_FILES", 3)
+    named = b"\n\x0bEagerPyFunc\x12\x08ReadFile"
+    for start in range(40, 70):
+        (tmp_path / "saved_model.pb").write_bytes(bytes(start) + named + bytes(1000))
+        found = {f.what for f in inspect(tmp_path).findings}
+        assert found > {"the operation EagerPyFunc", "the operation ReadFile"}, start
+    for number in range(5):
+        (tmp_path / f"{number}").write_bytes(b"")
+    found = inspect(tmp_path)
+    assert len(found.members) == 3 and "more than 3 files" in found.stopped[0]
+    elsewhere = tmp_path / "elsewhere.pb"
+    (tmp_path / "saved_model.pb").rename(elsewhere)
+    (tmp_path / "saved_model.pb").symlink_to(elsewhere)
+    assert "the operation ReadFile" not in {f.what for f in inspect(tmp_path).findings}
 
 
 def test_a_folder_of_tensorflow(tmp_path):

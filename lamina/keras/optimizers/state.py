@@ -19,6 +19,9 @@ from ..configurable import Configurable
 from .options import present_names, read_rate
 from .schedules import LearningRateSchedule
 
+SCHEDULED = [0]
+"""How often an optimizer was given a schedule in place of its rate: programs hold the former."""
+
 
 class _PresentNames(type):
     """Lets constructors, and what is captured of their calls, see present names only."""
@@ -114,6 +117,7 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
             self._variables = [v for v in self._variables if v is not self._learning_rate]
         self._learning_rate = rate
         self._programs.clear()
+        SCHEDULED[0] += 1
 
     lr = learning_rate
 

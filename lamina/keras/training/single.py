@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..layers.context import CHANGES, LEARNED
+from ..optimizers.state import SCHEDULED
 from .data import Batches
 from .pieces import Piece
 from .stepper import Logs, Stepper
@@ -25,7 +26,8 @@ class SingleSteps:
         self._alone = Lock()  # memory of native code serves one thread at a time
 
     def _now(self) -> tuple[Any, ...]:
-        return CHANGES[0], LEARNED[0], [weight.trainable for weight in self._weights]
+        trainable = [weight.trainable for weight in self._weights]
+        return CHANGES[0], LEARNED[0], SCHEDULED[0], trainable
 
     def is_valid(self) -> bool:
         """Whether no layer was changed since this was made."""

@@ -23,6 +23,7 @@ from ..layers.context import CHANGES, LEARNED
 from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..metrics import Mean
+from ..optimizers.state import SCHEDULED
 from ..settings import max_epochs
 from . import loop
 from .compiled import CompiledLoss, CompiledMetrics
@@ -191,7 +192,7 @@ class Trainer(GeneratorMethods, Steps):
         if kind != "predict":
             flags = tuple(layer._trainable for layer in self._flatten_layers())  # type: ignore[attr-defined]
             trained = tuple(id(weight) for weight in self.trainable_weights)  # type: ignore[attr-defined]
-            return kind, LEARNED[0], flags, trained
+            return kind, LEARNED[0], SCHEDULED[0], flags, trained
         if state.layers is None or state.layers[0] != CHANGES[0]:
             state.layers = CHANGES[0], self._flatten_layers()  # type: ignore[attr-defined]
         return kind, LEARNED[0], tuple(layer._trainable for layer in state.layers[1])

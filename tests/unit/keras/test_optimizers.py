@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lamina as tf
+from lamina import keras
 from lamina.core.errors import (
     ArgumentTypeError,
     FailedPreconditionError,
@@ -165,6 +166,21 @@ def test_a_schedule_cannot_be_set_but_can_replace_a_number():
     assert len(optimizer.variables) == 1
     with pytest.raises(ArgumentTypeError, match="follows ExponentialDecay"):
         optimizer.learning_rate = 0.1
+
+
+def test_a_schedule_set_between_two_trainings_is_followed():
+    rows, model = np.ones((4, 1), np.float32), keras.Sequential([keras.layers.Dense(1)])
+    model.compile(SGD(0.1), "mse")
+    for train in (
+        lambda: model.fit(rows, rows, verbose=0),
+        lambda: model.train_on_batch(rows, rows),
+    ):
+        train()
+        before = model.get_weights()[0]
+        model.optimizer.learning_rate = schedules.PiecewiseConstantDecay([10**6], [0.0, 1.0])
+        train()
+        np.testing.assert_array_equal(model.get_weights()[0], before)
+        model.compile(SGD(0.1), "mse")
 
 
 def test_former_names_of_arguments():

@@ -346,10 +346,15 @@ class Optimizer(OptimizerState):
                 self._write(variable, where(due, average, variable))
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
-        """Let variables have the averages of their values, where `use_ema` keeps them."""
+        """Let variables have the averages of their values, where `use_ema` keeps them.
+
+        Before the first update there are none, and variables stay as they are.
+        """
         if self.use_ema:
+            has_averages = not_equal(self.iterations, 0)
             for variable in var_list:
-                variable.assign(self._averages[self._get_variable_index(variable)])
+                average = self._averages[self._get_variable_index(variable)]
+                variable.assign(where(has_averages, average, variable))
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times `loss_scale_factor`, whose gradients the update divides again."""

@@ -246,6 +246,11 @@ def test_weight_decay_leaves_out_what_is_excluded():
 def test_the_average_of_the_weights_can_take_their_place():
     x = tf.Variable(0.0)
     optimizer = SGD(1.0, use_ema=True, ema_momentum=0.5)
+    optimizer.build([x])
+    x.assign(7.0)
+    optimizer.finalize_variable_values([x])
+    assert float(x) == 7.0  # there is no average yet
+    x.assign(0.0)
     for _ in range(3):
         optimizer.apply([tf.constant(-1.0)], [x])
     assert float(x) == 3.0

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .errors import FailedPreconditionError, InvalidArgumentError, describe
+from .files import make_folder
 from .packages import needed
 
 _NUMBERS = itertools.count()  # so that two files of one second and process differ
@@ -44,7 +45,7 @@ class EventWriter:
             from tensorboard.summary.writer.record_writer import RecordWriter
 
         self.folder = os.fspath(folder)
-        os.makedirs(self.folder, exist_ok=True)
+        make_folder(self.folder)
         host = f"{socket.gethostname()}.{os.getpid()}.{next(_NUMBERS)}"
         name = f"events.out.tfevents.{int(time.time()):010d}.{host}{filename_suffix}"
         self.path = os.path.join(self.folder, name)

@@ -69,6 +69,16 @@ def sync_folder(folder: Path) -> None:
             os.close(number)
 
 
+def make_folder(path: FilePath) -> None:
+    """Make a folder, and those around it, where it is missing; FileWriteError where it can't be."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise FileWriteError(
+            f"The folder {os.fspath(path)!r} cannot be made: {error.strerror or error}."
+        ) from error
+
+
 def remove_leftovers(folder: FilePath) -> None:
     """Remove what killed processes were writing into `folder`, where nobody else writes now."""
     for name in os.listdir(folder):

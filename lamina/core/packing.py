@@ -79,6 +79,8 @@ def unpacked(content: bytes, where: str) -> Any:
         arrays = read_arrays(io.BytesIO(content), where)
         tree, data = arrays[_TREE], arrays[_DATA]
         return _restored(json.loads(tree.tobytes()), _Data(data.tobytes()))
+    except DataLossError:
+        raise
     except DAMAGE as error:
         raise DataLossError(f"{where} is damaged, or no file of lamina: {error!r:.200}") from error
 

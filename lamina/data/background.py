@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakSet
 
 from ..ops.random_state import branch, drawing
 
 _SIZELESS = 1 << 62
+_CLOSED: WeakSet[Any] = WeakSet()  # threads that were told to end
+_PATIENCE = 5.0  # seconds
 
 
 class Background:
@@ -93,6 +96,13 @@ class Background:
             self._closed = True
             self._items.clear()
             self._changed.notify_all()
+        _CLOSED.add(self._thread)
+
+
+def wait_for_closed() -> None:
+    """Wait until threads that were told to end write nothing any more."""
+    for thread in list(_CLOSED):
+        thread.join(_PATIENCE)
 
 
 def ahead(make: Callable[[], Iterator[Any]], capacity: int) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from ..core.shapes import B
 from ..ir.bind import new_value
 from ..ir.graph import Graph
 from ..ir.value import Spec
-from ..ops.random_state import branch, drawing
+from ..ops.random_state import ByThread, branch, drawing
 from ..tensor.convert import to_tensor
 from ..tensor.program import Program
 from ..tensor.spec import TensorSpec
@@ -39,6 +39,7 @@ class ElementFunction:
         self.function = function
         self._program: Program | None = None
         self._whole: tuple[Graph | None, Callable[[Any], Any]] | None = None
+        self._open: list[tuple[int, int]] = []  # inputs and axes that a program takes as one size
         try:
             self._program = self._trace(spec())
         except Exception:  # then its error, if it is one, comes when it runs
@@ -48,6 +49,12 @@ class ElementFunction:
     def is_traced(self) -> bool:
         """Whether it runs as a program."""
         return self._program is not None
+
+    @property
+    def depends_on_order(self) -> bool:
+        """Whether it writes variables, as generators of random numbers do, that calls share."""
+        written = () if self._program is None else self._program.written
+        return not all(isinstance(variable, ByThread) for variable in written)
 
     def values_read(self) -> tuple[Any, ...]:
         """What its results depend on besides the element: the values of variables."""
@@ -91,15 +98,17 @@ class ElementFunction:
 
     def _trace(self, spec: Any) -> Program | None:
         leaves = nest.flatten(spec)
-        specs = [_symbolic(leaf) for leaf in leaves]
-        if any(one is None for one in specs):
+        specs = [one for one in map(_symbolic, leaves) if one is not None]
+        if len(specs) < len(leaves):
             return None
+        sizes = ((i, axis, n) for i, one in enumerate(specs) for axis, n in enumerate(one.shape))
+        self._open = [(i, axis) for i, axis, n in sizes if n is B]
 
         def run(*symbols: Any) -> Any:
             return _results(parts(self._call(nest.pack_sequence_as(spec, symbols))))
 
         name = getattr(self.function, "__name__", "function").strip("<>")
-        return Program(name, run, specs, eager=True)  # type: ignore[arg-type]
+        return Program(name, run, specs, eager=True)
 
     def _call(self, element: Any) -> Any:
         if isinstance(element, tuple):
@@ -108,11 +117,11 @@ class ElementFunction:
 
     def __call__(self, element: Any) -> Any:
         """The result as arrays."""
-        program = self._program
-        if program is None:
+        program, leaves = self._program, nest.flatten(element)
+        if program is None or len({leaves[i].shape[axis] for i, axis in self._open}) > 1:
             found = as_tensors(parts(self._call(to_tensors(element))))
             return normalize(found, "the result of map")
-        found = program.run([new_value(leaf) for leaf in nest.flatten(element)])
+        found = program.run([new_value(leaf) for leaf in leaves])
         return nest.map_structure(lambda tensor: tensor.array, found)
 
 
@@ -160,7 +169,8 @@ class Map(Node):
         self.apply = ElementFunction(function, lambda: node.spec)
         super().__init__(self.apply.spec)
         self.in_order = in_order
-        self.threads = _threads(parallel, self.apply.is_traced)
+        threads = _threads(parallel, self.apply.is_traced)
+        self.threads = 1 if self.apply.depends_on_order else threads
 
     def length(self) -> int:
         return self.node.length()

@@ -33,6 +33,17 @@ class Cached(Chosen):
         self._order: list[Segment] = []
         self._kept: list[Any] | None = None
         self._rows: Rows | None = None
+        self._is_filled = False
+
+    def state(self) -> list[int]:
+        """Whether it holds elements; the second number says nothing."""
+        return [int(self._is_filled or bool(self._order)), 0]
+
+    def restart(self, filled: int, _: int) -> None:
+        """Go on from a `state`: forget what came after."""
+        if not filled:
+            self._order.clear()
+            self._kept, self._rows, self._is_filled = None, None, False
 
     def rows(self) -> Rows | None:
         if self._rows is not None:
@@ -58,6 +69,7 @@ class Cached(Chosen):
             self._kept = seen
         else:
             self._rows = whole(stacked, len(seen))
+        self._is_filled = True
 
 
 def _stacked(elements: list[Any]) -> Any:
@@ -79,12 +91,21 @@ class Saved(Chosen):
     def __init__(self, node: Node, path: str) -> None:
         super().__init__(node)
         self.path = path
+        self._is_void = False  # whether a file that is there does not count
+
+    def state(self) -> list[int]:
+        """Whether there is a file; the second number says nothing."""
+        return [int(not self._is_void and os.path.exists(self.path)), 0]
+
+    def restart(self, filled: int, _: int) -> None:
+        """Go on from a `state`: write a file anew that came after."""
+        self._is_void = not filled
 
     def rows(self) -> Rows | None:
-        return read_rows(self.path, self.node.spec) if os.path.exists(self.path) else None
+        return read_rows(self.path, self.node.spec) if self.state()[0] else None
 
     def produce(self) -> Iterator[Any]:
-        if os.path.exists(self.path):
+        if self.state()[0]:
             yield from read_elements(self.path, self.node.spec)
             return
         seen = []
@@ -92,6 +113,7 @@ class Saved(Chosen):
             seen.append(element)
             yield element
         write_elements(self.path, seen, self.node.spec)
+        self._is_void = False
 
 
 def write_elements(path: str, elements: list[Any], spec: Any) -> None:

@@ -18,7 +18,7 @@ class Place:
     """The epoch that comes next, and what lamina's random numbers depend on at its begin.
 
     `layers`: seed and count of each generator in the model, which Keras's weights do not hold;
-    `seeds`: base and count of each operation of the datasets of training and validation.
+    `data`: what each part of the datasets of training and validation remembers.
     """
 
     epoch: int
@@ -27,7 +27,7 @@ class Place:
     generator: list[int]
     of_seeds: dict[str, list[int]]
     layers: list[list[int]]
-    seeds: list[list[list[int]]]
+    data: list[list[list[int]]]
 
     def to_bytes(self) -> bytes:
         """As JSON."""
@@ -48,7 +48,7 @@ def read_place(content: bytes, where: str) -> Place:
         place = Place(**json.loads(content))
         seeds = place.of_seeds.items()
         numbers = [place.epoch, place.branches, *place.generator, *(n for _, s in seeds for n in s)]
-        pairs = [*place.layers, *(pair for feed in place.seeds for pair in feed)]
+        pairs = [*place.layers, *(pair for feed in place.data for pair in feed)]
         numbers += [number for pair in pairs for number in pair]
         whole = all(type(n) is int and 0 <= n < _WORD for n in numbers) and type(place.seed) is int
         sized = all(len(pair) == 2 for pair in (place.generator, *(s for _, s in seeds), *pairs))

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..core.dtypes import FLOAT32, FLOAT64, INT32, INT64, STRING, numpy_dtype
 from ..core.errors import AlreadyExistsError, InvalidArgumentError, MissingFileError, OpError
-from ..core.files import write_bytes
+from ..core.files import make_folder, write_bytes
 from ..core.spaces import Space
 from ..ir.bind import new_value
 from ..prims.text import map_text
@@ -54,7 +54,7 @@ def read_file(filename: Any, name: str | None = None) -> Any:
 def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
     """Write a string to a file; folders that are missing are made. Not in traced functions."""
     path = _path(filename)
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    make_folder(os.path.dirname(path) or ".")
     write_bytes(path, constant_value(text(contents, "write_file"), "the contents").item())
 
 

@@ -192,7 +192,7 @@ class _Own(threading.local):
 _OWN = _Own()
 
 
-class _ByThread(Variable):
+class ByThread(Variable):
     """A variable whose value is another one in threads that draw numbers of their own.
 
     `start`, given their numbers, is its first value there.
@@ -226,8 +226,8 @@ class _ProcessGenerator(Generator):
     """A generator of the process; see `drawing`. `start`: its key in a thread with numbers."""
 
     def __init__(self, key: int, start: Callable[..., int] = derive_key) -> None:
-        self._key = _ByThread(key, "key", start)
-        self._draw = _ByThread(0, "draw", lambda *numbers: 0)
+        self._key = ByThread(key, "key", start)
+        self._draw = ByThread(0, "draw", lambda *numbers: 0)
 
 
 def branch() -> tuple[int, ...]:

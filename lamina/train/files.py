@@ -21,7 +21,7 @@ import numpy as np
 from ..core.archives import leads_out, read_arrays, shown
 from ..core.dtypes import Array, as_dtype
 from ..core.errors import DataLossError, MissingFileError, NotFoundError
-from ..core.files import FilePath, write_bytes
+from ..core.files import FilePath, make_folder, write_bytes
 from .objects import Node
 
 ENDING = ".npz"
@@ -38,7 +38,7 @@ def write(prefix: str, nodes: list[Node], values: dict[str, Array]) -> None:
     text = json.dumps({"format": _FORMAT, "nodes": listed}).encode()
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **{OBJECTS: np.frombuffer(text, np.uint8), **values})
-    os.makedirs(os.path.dirname(prefix) or ".", exist_ok=True)
+    make_folder(os.path.dirname(prefix) or ".")
     write_bytes(f"{prefix}{ENDING}", content.getvalue())
 
 
@@ -186,7 +186,7 @@ def write_state(folder: FilePath, prefixes: list[str], times: list[float]) -> No
     lines = [f'model_checkpoint_path: "{names[-1]}"'] if names else []
     lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
     lines += [f"all_model_checkpoint_timestamps: {moment}" for moment in times]
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     write_bytes(os.path.join(folder, STATE), "".join(f"{line}\n" for line in lines).encode())
 
 

@@ -96,6 +96,17 @@ def seeded(x: Any, y: Any) -> Any:
     return x + tf.random.normal(tf.shape(x), seed=3) * 0.1, y
 
 
+def drawn(data: Any) -> Any:
+    """Random numbers of generators that functions have around them, in the last batch, too."""
+    own, layer = tf.random.Generator.from_seed(1), keras.layers.GaussianNoise(0.1, seed=2)
+
+    def from_generator(x: Any, y: Any) -> Any:
+        return x + own.normal(tf.shape(x)) * 0.1, y
+
+    data = data.map(from_generator, num_parallel_calls=2)
+    return data.batch(BATCH).map(lambda x, y: (layer(x, training=True), y)).prefetch(3)
+
+
 def batches() -> Iterator[Any]:
     while True:
         for start in range(0, ROWS, BATCH):
@@ -165,7 +176,17 @@ DATA: dict[str, Callable[[], dict[str, Any]]] = {
     "dataset whose operations have seeds": lambda: dataset(
         lambda data: data.shuffle(20).map(seeded, 2).batch(BATCH).prefetch(2)
     ),
+    "dataset whose functions have generators": lambda: dataset(drawn),
     "streams with a memory": lambda: dataset(lambda data: stream(data).cache()),
+    "streams into a memory": lambda: dataset(
+        lambda data: data.map(noisy).batch(BATCH).cache().map(noisy)
+    ),
+    "streams into two memories": lambda: dataset(
+        lambda data: data.map(noisy).cache().shuffle(20).map(noisy).batch(BATCH).cache()
+    ),
+    "streams on from a memory": lambda: dataset(
+        lambda data: data.map(noisy).cache().shuffle(20).repeat().batch(BATCH), steps_per_epoch=5
+    ),
     "validation from a dataset": lambda: arrays(
         validation_data=dataset(lambda data: stream(data).repeat())["x"], validation_steps=3
     ),
@@ -173,7 +194,11 @@ DATA: dict[str, Callable[[], dict[str, Any]]] = {
     "PyDataset": lambda: {"x": Shuffled()},
     "PyDataset with a state": lambda: {"x": Kept()},
 }
-PLACES = {"after an epoch": (2, None, "epoch"), "within an epoch": (2, 3, 2)}
+PLACES = {
+    "after an epoch": (2, None, "epoch"),
+    "within an epoch": (2, 3, 2),
+    "within the first": (0, 2, 1),
+}
 
 
 def callbacks() -> list[Any]:

@@ -16,7 +16,7 @@ from ...core.errors import (
     InvalidArgumentError,
     MissingFileError,
 )
-from ...core.files import remove_leftovers, write_bytes
+from ...core.files import make_folder, remove_leftovers, write_bytes
 from ...core.packing import packed, unpacked
 from .base import Callback, Logs
 from .counting import CountsBatches
@@ -80,7 +80,7 @@ class BackupAndRestore(CountsBatches, Callback):
                 f"BackupAndRestore: the model {self.model.name!r} must be built before fit, or "
                 "nothing can be restored; start it with keras.Input, or call it on data first"
             )
-        os.makedirs(self.backup_dir, exist_ok=True)
+        make_folder(self.backup_dir)
         remove_leftovers(self.backup_dir)
         self._counter.start()
         self._due = 0.0
@@ -91,6 +91,9 @@ class BackupAndRestore(CountsBatches, Callback):
             try:
                 with open(path, "rb") as file:
                     state = unpacked(file.read(), path)
+            except OSError as error:
+                reason = error.strerror or error
+                raise InvalidArgumentError(f"{path} cannot be read: {reason}") from error
             except DataLossError as error:
                 damaged = error
                 continue
@@ -101,7 +104,7 @@ class BackupAndRestore(CountsBatches, Callback):
                 self._prune()
             return
         if damaged is not None:
-            raise damaged
+            raise DataLossError(f"{damaged}. To begin anew, remove it") from damaged
         self._take_from_keras()
 
     @property

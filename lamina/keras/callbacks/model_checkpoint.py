@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
+from ...core.files import make_folder
 from .base import Logs, say
 from .counting import CountsBatches
 from .monitor import MonitorCallback
@@ -80,7 +81,7 @@ class ModelCheckpoint(CountsBatches, MonitorCallback):
             return
         if os.path.isdir(path):
             raise InvalidArgumentError(f"{path} is a folder; ModelCheckpoint needs a file's name")
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        make_folder(os.path.dirname(path) or ".")
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)
         else:

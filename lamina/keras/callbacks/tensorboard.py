@@ -11,7 +11,7 @@ import numpy as np
 from ...core.callers import warn
 from ...core.errors import InvalidArgumentError, OpError
 from ...core.events import CURRENT, EventWriter
-from ...core.files import replacing
+from ...core.files import make_folder, replacing
 from .base import Callback, Logs
 
 _PROJECTOR = "projector_config.pbtxt"
@@ -227,7 +227,7 @@ class TensorBoard(Callback):
                 fields["metadata_path"] = os.fspath(labels[layer.name])
             inner = "".join(f'  {key}: "{value}"\n' for key, value in fields.items())
             entries.append(f"embeddings {{\n{inner}}}\n")
-        os.makedirs(self.log_dir, exist_ok=True)
+        make_folder(self.log_dir)
         with open(os.path.join(self.log_dir, _PROJECTOR), "w", encoding="utf-8") as file:
             file.write("".join(entries))
 

@@ -20,7 +20,7 @@ from ...core.errors import (
     OpError,
     UnimplementedError,
 )
-from ...core.files import check_file, replacing
+from ...core.files import check_file, make_folder, replacing
 from ...core.offers import offered
 from ..columns import MEMBER, read_columns
 from ..configurable import deserialize, serialize, sharing
@@ -59,7 +59,7 @@ def save_model(
             raise ArgumentTypeError("a model in HDF5 knows overwrite and include_optimizer only")
         _check_built(model, "saved")
         content = hdf5.to_bytes(model, FORMAT, include)
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        make_folder(os.path.dirname(path) or ".")
         with replacing(path, overwrite) as file:
             file.write(content)
         return
@@ -218,7 +218,7 @@ def save_weights(
     if objects_to_skip is not None and kind not in _LATEST:
         raise InvalidArgumentError("objects_to_skip works with .weights.h5 files only")
     _check_built(model, "saved")
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    make_folder(os.path.dirname(path) or ".")
     skip = tuple(objects_to_skip or ())
     if not kind:
         check_file(f"{path}.npz", overwrite)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from ...core.errors import DataLossError, InvalidArgumentError
-from ...core.files import check_file, write_bytes
+from ...core.files import check_file, make_folder, write_bytes
 from .archive import opened
 
 
@@ -16,11 +16,11 @@ def write_folder(
     """Write each member as a file below the folder `path`; `last` when all others are there."""
     if os.path.exists(path) and not os.path.isdir(path):
         raise InvalidArgumentError(f"{path} is a file; with zipped=False, name a folder")
-    os.makedirs(path, exist_ok=True)
+    make_folder(path)
     check_file(os.path.join(path, last), overwrite)
     for name in sorted(members, key=lambda name: name == last):
         target = os.path.join(path, *name.split("/"))
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        make_folder(os.path.dirname(target))
         write_bytes(target, members[name])
 
 

@@ -8,7 +8,7 @@ many batches at a time as a thread has made ready.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from .pieces import Feed, Piece, no_batches, tell_of_the_end
 from .py_dataset import PyDataset, made_by_workers
 from .stream import StreamFeed
 
+_DATASET = "a tf.data.Dataset"
 _MOST_ROWS = 1 << 20  # of a piece of a dataset in memory
 
 
@@ -41,10 +42,15 @@ class SegmentFeed(Feed):
         length: int | None,
         steps: int | None,
         renewed: Callable[[], Batches | None] | None = None,
+        *,
+        kind: str,
+        stateful: Sequence[moments.Stateful] = (),
+        streaming: Callable[[], Feed] | None = None,
     ) -> None:
+        self.kind, self.stateful, self._streaming = kind, stateful, streaming
+        self._keeps = bool(moments.caches_of(stateful))  # the order of the first pass
         self._began: moments.Moment | None = None  # when the pass began that is running
         self._taken = 0  # batches of it
-        self.keeps = False  # whether a dataset keeps the order of its first pass
         self._first_pass: moments.Moment | None = None  # when that began, once it has ended
         self._batches, self._segments, self._length = batches, segments, length
         self.limit, self._renewed = steps, renewed
@@ -61,7 +67,7 @@ class SegmentFeed(Feed):
             self._batches = self._renewed() or self._batches
         if self.limit is None:
             steps = 0
-            began = moments.now(self.seeds) if self.keeps else None
+            began = moments.now(self.stateful) if self._keeps else None
             for segment in filter(len, self._segments()):
                 piece = self._piece(segment)
                 steps += piece.steps
@@ -85,21 +91,20 @@ class SegmentFeed(Feed):
         self._running, self._kept = None, range(0)
 
     def position(self) -> dict[str, Any]:
-        if self._running is None:
-            return {"began": None, "taken": 0, "first": self._first_pass}
-        return {"began": self._began, "taken": self._taken, "first": self._first_pass}
+        running = None if self._running is None else {"began": self._began, "taken": self._taken}
+        return {"running": running, "first": self._first_pass}
 
     def go_to(self, position: dict[str, Any]) -> None:
         self.restart()
         self._first_pass = position["first"]
-        if self._first_pass is not None:
-            moments.go_back(self._first_pass, self.seeds)
+        if self._first_pass is not None and not moments.are_filled(self.stateful):
+            moments.go_back(self._first_pass, self.stateful)
             for _ in self._segments():
                 pass
-        left = position["taken"]
-        if position["began"] is None:
+        if position["running"] is None:
             return
-        moments.go_back(position["began"], self.seeds)
+        moments.go_back(position["running"]["began"], self.stateful)
+        left = position["running"]["taken"]
         size = self._batches.batch_size
         while left and self._advance(self._running is None):
             taken = min(left, -(-len(self._kept) // size))
@@ -107,17 +112,22 @@ class SegmentFeed(Feed):
             self._taken += taken
             left -= taken
 
+    def as_described(self, description: dict[str, Any]) -> Feed:
+        if description.get("streams") and self._streaming is not None:
+            return self._streaming()  # a cache was empty then
+        return self
+
     def _advance(self, at_start: bool) -> bool:
         """Get more rows; at the start of an epoch also from the start of the data."""
         for again in (False, True):
             if self._running is None:
-                self._began, self._taken = moments.now(self.seeds), 0
+                self._began, self._taken = moments.now(self.stateful), 0
                 self._running = self._segments()
             self._kept = next((part for part in self._running if len(part)), range(0))
             if len(self._kept):
                 return True
             self._running = None
-            if self.keeps:
+            if self._keeps:
                 self._first_pass = self._first_pass or self._began
             if again or not at_start:
                 break
@@ -143,7 +153,8 @@ def of_arrays(batches: Batches, shuffle: Any, steps: int | None) -> SegmentFeed:
         else:
             yield range(batches.rows)
 
-    return SegmentFeed(batches, segments, batches.steps, steps)
+    order = {"batch": "shuffled within batches"}.get(shuffle, "shuffled" if shuffle else "in order")
+    return SegmentFeed(batches, segments, batches.steps, steps, kind=f"arrays {order}")
 
 
 def within_batches(rows: int, size: int, seed: int | None = None) -> Array:
@@ -152,7 +163,7 @@ def within_batches(rows: int, size: int, seed: int | None = None) -> Array:
     return order[stable_order((order // size).astype(np.uint32))]
 
 
-def of_rows(rows: Rows, class_weight: Any, steps: int | None) -> SegmentFeed | None:
+def of_rows(rows: Rows, class_weight: Any, steps: int | None, **options: Any) -> SegmentFeed | None:
     """A dataset that chooses, orders and maps rows of arrays; None where it has to stream.
 
     Functions are applied to all rows, and again where the variables that they read have changed.
@@ -178,7 +189,7 @@ def of_rows(rows: Rows, class_weight: Any, steps: int | None) -> SegmentFeed | N
         return None
     length = rows.length if rows.length >= 0 else None
     most = _MOST_ROWS if steps is None else min(_MOST_ROWS, steps * (rows.size or 1))
-    return SegmentFeed(batches, lambda: merged(rows, most), length, steps, renewed)
+    return SegmentFeed(batches, lambda: merged(rows, most), length, steps, renewed, **options)
 
 
 # Which of them -----------------------------------------------------------------------------------
@@ -199,20 +210,21 @@ def feed_for(
     if hasattr(x, "__lamina_feed__"):
         return x.__lamina_feed__(batch_size, shuffle, class_weight, steps)  # type: ignore[no-any-return]
     if hasattr(x, "__lamina_node__"):
-        refuse_beside(x, "a tf.data.Dataset", y, sample_weight)
+        refuse_beside(x, _DATASET, y, sample_weight)
         return of_dataset(x.__lamina_node__(), class_weight, steps)
     if isinstance(x, PyDataset) or _is_sequence(x):
         refuse_beside(x, "a PyDataset", y, sample_weight)
         return _of_py_dataset(x, shuffle, class_weight, steps)
     if hasattr(x, "__next__"):
         refuse_beside(x, "a generator", y, sample_weight)
-        return StreamFeed(
-            lambda: x, None, steps, class_weight=class_weight, again=False, fresh=_is_fresh(x)
-        )
+        options = {"class_weight": class_weight, "kind": "a generator"}
+        return StreamFeed(lambda: x, None, steps, again=False, fresh=_is_fresh(x), **options)
     if is_iterable(x):
-        refuse_beside(x, f"a {type(x).__name__}", y, sample_weight)
+        kind = f"a {type(x).__name__}"
+        refuse_beside(x, kind, y, sample_weight)
+        options = {"class_weight": class_weight, "kind": kind, "source": x}
         length = len(x) if hasattr(x, "__len__") else None
-        return StreamFeed(lambda: iter(x), length, steps, class_weight=class_weight, source=x)
+        return StreamFeed(lambda: iter(x), length, steps, **options)
     batches = Batches(x, y, sample_weight)
     if batch_size is None and steps is not None:
         batch_size = -(-batches.rows // steps)
@@ -265,12 +277,22 @@ def refuse_beside(x: Any, kind: str, y: Any, sample_weight: Any) -> None:
 
 def of_dataset(node: Node, class_weight: Any, steps: int | None) -> Feed:
     """A tf.data.Dataset of batches."""
+    stateful = moments.stateful_in(node)
+
+    def streaming() -> StreamFeed:
+        return _streamed(node, class_weight, steps, kind=_DATASET, stateful=stateful)
+
     rows = node.rows()
     if rows is not None and rows.size is not None and _lies_whole(rows.source):
-        feed = of_rows(rows, class_weight, steps)
+        options = {"kind": _DATASET, "stateful": stateful, "streaming": streaming}
+        feed = of_rows(rows, class_weight, steps, **options)
         if feed is not None:
-            feed.seeds, feed.keeps = moments.seeds_in(node), moments.has_cache(node)
             return feed
+    return streaming()
+
+
+def _streamed(node: Node, class_weight: Any, steps: int | None, **options: Any) -> StreamFeed:
+    """A dataset that gives batches one after the other."""
     length = node.length() if node.length() >= 0 else None
 
     def start() -> Iterator[Any]:
@@ -284,10 +306,7 @@ def of_dataset(node: Node, class_weight: Any, steps: int | None) -> Feed:
                 )
             yield element
 
-    keeps = moments.has_cache(node)
-    stream = StreamFeed(start, length, steps, class_weight=class_weight, keeps=keeps)
-    stream.seeds = moments.seeds_in(node)
-    return stream
+    return StreamFeed(start, length, steps, class_weight=class_weight, **options)
 
 
 def _lies_whole(source: Any) -> bool:
@@ -318,6 +337,7 @@ def _of_py_dataset(dataset: Any, shuffle: Any, class_weight: Any, steps: int | N
         length,
         steps,
         class_weight=class_weight,
+        kind="a shuffled PyDataset" if shuffle else "a PyDataset",
         first=first,
         hooks=dataset,
         source=dataset,

@@ -42,6 +42,8 @@ def fit(
     model._training.place = None
     with listeners, _finalized(model), stepper.session(), _known(standing, model):
         listeners.on_train_begin()  # a callback may restore where a training stood
+        feed, *rest = standing.feeds
+        validation = rest[0] if rest else None
         for epoch in range(epochs if standing.is_over else standing.epoch, epochs):
             reset()
             listeners.on_epoch_begin(epoch)

@@ -5,43 +5,81 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from types import CodeType
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ...core.dtypes import UINT32
+from ...core.dtypes import UINT32, UINT64
+from ...data.mapping import ElementFunction
 from ...data.node import Node
 from ...data.order import Seeds
-from ...data.storing import Cached
-from ...ops.random_state import process_state, restart_process
+from ...data.storing import Cached, Saved
+from ...ops.random_state import Generator, process_state, restart_process
+from ..layers.layer import Layer
+from ..random import SeedGenerator
 
 Moment = dict[str, Any]
 """The state of random numbers at one time, as plain data."""
 
 
-def now(seeds: Sequence[Seeds] = ()) -> Moment:
-    """The state of lamina's random numbers, and of those of NumPy and Python."""
+class Stateful(Protocol):
+    """A part of a dataset, or of its functions, that remembers something: two numbers say what."""
+
+    def state(self) -> list[int]:
+        """What comes next depends on it."""
+
+    def restart(self, first: int, second: int, /) -> None:
+        """Go on from a `state`."""
+
+
+class Drawn(NamedTuple):
+    """A generator of random numbers that somebody made."""
+
+    generator: Generator | SeedGenerator
+
+    def state(self) -> list[int]:
+        """Key or seed, and the number of the next draw."""
+        found: list[int] = np.asarray(self.generator.state).tolist()
+        return found
+
+    def restart(self, first: int, second: int) -> None:
+        """Go on from a `state`."""
+        pair = np.array([first, second], UINT64)
+        if isinstance(self.generator, SeedGenerator):
+            self.generator.state.assign(pair.astype(UINT32))
+        else:
+            self.generator.reset(pair)
+
+
+def now(stateful: Sequence[Stateful] = ()) -> Moment:
+    """The state of lamina's random numbers, of those of NumPy and Python, and of `stateful`."""
     return {
         "process": process_state(),
         "numpy": _state_of_numpy(),
         "python": _state_of_python(),
-        "seeds": [seed.state() for seed in seeds],
+        "stateful": [each.state() for each in stateful],
     }
 
 
-def go_back(moment: Moment, seeds: Sequence[Seeds] = (), *, others: bool = True) -> None:
+def go_back(moment: Moment, stateful: Sequence[Stateful] = (), *, others: bool = True) -> None:
     """Let random numbers be those of `moment`; without `others`, lamina's own only."""
     restart_process(moment["process"])
     if not others:
         return
-    for seed, state in zip(seeds, moment["seeds"], strict=False):
-        seed.restart(*state)
+    restart(stateful, moment["stateful"])
     if moment["numpy"] is not None:
         words, *rest = moment["numpy"]
         np.random.set_state(("MT19937", words, *rest))  # noqa: NPY002 (what people use)
     if moment["python"] is not None:
         version, numbers, spare = moment["python"]
         import_module("random").setstate((version, tuple(numbers.tolist()), spare))
+
+
+def restart(stateful: Sequence[Stateful], states: Sequence[Sequence[int]]) -> None:
+    """Let `stateful` go on from what `state()` of each gave."""
+    for each, (first, second) in zip(stateful, states, strict=False):
+        each.restart(first, second)
 
 
 def _state_of_numpy() -> list[Any] | None:
@@ -67,34 +105,46 @@ def state_of(holder: Any) -> Any:
     return None if found is None or not hasattr(holder, "set_state") else found()
 
 
-def seeds_in(node: Node) -> list[Seeds]:
-    """Where the operations of a dataset draw from, in an order that its code determines."""
-    return [thing for thing in _things_in(node) if isinstance(thing, Seeds)]
+def stateful_in(node: Node) -> list[Stateful]:
+    """What a dataset and its functions remember, in an order that its code determines."""
+    found = _things_in(node)
+    return [thing for thing in found if isinstance(thing, (Seeds, Cached, Saved, Drawn))]
 
 
-def has_cache(node: Node) -> bool:
-    """Whether a dataset keeps what its first iteration gave."""
-    return any(isinstance(thing, Cached) for thing in _things_in(node))
+def caches_of(stateful: Sequence[Stateful]) -> list[Cached | Saved]:
+    """What keeps the elements that its first iteration gave."""
+    return [each for each in stateful if isinstance(each, (Cached, Saved))]
+
+
+def are_filled(stateful: Sequence[Stateful]) -> bool:
+    """Whether all caches hold their elements."""
+    return all(cache.state()[0] for cache in caches_of(stateful))
 
 
 def _things_in(root: Node) -> Iterator[Any]:
-    """Nodes and seeds in the attributes of nodes, and in what their functions have around them."""
-    seen: set[int] = set()
+    """Nodes and what else remembers, in nodes, and in what their functions have around them."""
+    seen: dict[int, Any] = {}
     queue: list[Any] = [root]
     while queue:
         thing = queue.pop(0)
         if id(thing) in seen:
             continue
-        seen.add(id(thing))
+        seen[id(thing)] = thing  # alive, so that no other thing gets its number
         if isinstance(thing, (Node, Seeds)):
             yield thing
             queue += vars(thing).values() if isinstance(thing, Node) else ()
+        elif isinstance(thing, (Generator, SeedGenerator)):
+            yield Drawn(thing)
         elif isinstance(thing, (list, tuple)) and len(thing) <= 1000:
             queue += thing
         elif isinstance(thing, dict) and len(thing) <= 1000:
             queue += thing.values()
         elif hasattr(thing, "__lamina_node__"):
             queue.append(thing.__lamina_node__())
+        elif isinstance(thing, ElementFunction):
+            queue.append(thing.function)
+        elif isinstance(thing, Layer):
+            queue += [part for layer in thing._flatten_layers() for part in layer._parts()]
         elif callable(thing):
             queue += _around(thing)
 
@@ -107,5 +157,18 @@ def _around(function: Any) -> list[Any]:
             found.append(cell.cell_contents)
         except ValueError:  # not assigned yet
             continue
+    code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    for value in (names[name] for name in _names_in(code) if name in names):
+        is_near = getattr(value, "__globals__", None) is names  # a function of the same module
+        if is_near or isinstance(value, (Node, Generator, SeedGenerator, Layer)):
+            found.append(value)
     bound = getattr(function, "__self__", None)
     return [*found, *([bound] if isinstance(bound, (Node, Seeds)) else [])]
+
+
+def _names_in(code: CodeType | None) -> list[str]:
+    """The names of globals and attributes in a function's code, functions in it included."""
+    if code is None:
+        return []
+    inner = (part for part in code.co_consts if isinstance(part, CodeType))
+    return [*code.co_names, *(name for part in inner for name in _names_in(part))]

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from ...core.callers import warn
 from ...core.dtypes import Array
 from ...core.errors import InvalidArgumentError
-from ...data.order import Seeds
 from .data import Batches
+from .moments import Stateful
 
 
 class Piece(NamedTuple):
@@ -40,8 +40,10 @@ class Feed:
 
     steps: int | None = None
     """Steps of an epoch; None until an epoch has shown how many there are."""
-    seeds: Sequence[Seeds] = ()
-    """What a dataset draws its orders from."""
+    stateful: Sequence[Stateful] = ()
+    """What a dataset remembers."""
+    kind = "arrays"
+    """What the data are, in words."""
     limit: int | None = None
     """Steps of an epoch that were asked for."""
     streams = False
@@ -67,12 +69,22 @@ class Feed:
         """Let the next epoch begin where it began when `position` was asked for."""
         raise NotImplementedError
 
-    def describe(self) -> dict[str, Any]:
-        """What must be the same for a training to go on: plain data."""
-        sample = self.sample()
-        arrays = [f"{a.dtype}{list(a.shape[1:])}" for a in sample.arrays()]
-        rows = None if self.streams else sample.rows
-        return {"rows": rows, "batch": sample.batch_size, "limit": self.limit, "arrays": arrays}
+    def describe(self, *, batches: bool) -> dict[str, Any]:
+        """What must be the same for a training to go on: plain data.
+
+        `batches`: also those of a stream, whose first must be made for that.
+        """
+        found: dict[str, Any] = {"kind": self.kind, "streams": self.streams, "limit": self.limit}
+        if batches or not self.streams:
+            sample = self.sample()
+            found["rows"] = None if self.streams else sample.rows
+            found["batch"] = sample.batch_size
+            found["arrays"] = [f"{a.dtype}{list(a.shape[1:])}" for a in sample.arrays()]
+        return {**found, "parts": [type(each).__name__ for each in self.stateful]}
+
+    def as_described(self, description: dict[str, Any]) -> Feed:
+        """The same data, streaming if they did so when `describe` gave `description`."""
+        return self
 
 
 def remaining(pieces: Iterator[Piece], done: int) -> Iterator[Piece]:

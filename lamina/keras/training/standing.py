@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ...core import nest
 from ...core.callers import warn
 from ...core.errors import ArgumentTypeError, DataLossError, FailedPreconditionError
 from ...ir.graph import eagerly
 from ...ops.random_state import process_state, restart_process
+from .. import losses
+from ..losses import SHAPE_DEPENDENT
+from ..optimizers.schedules import LearningRateSchedule
 from ..optimizers.state import OptimizerState
 from ..place import Place
 from ..random import SeedGenerator
@@ -19,7 +23,8 @@ from .pieces import Feed
 from .stepper import Logs, Stepper
 
 State = dict[str, Any]
-_FORMAT = 1
+_FORMAT = 2
+_DATA = "training", "validation"
 
 
 class Standing:
@@ -39,7 +44,7 @@ class Standing:
         stepper: Stepper,
     ) -> None:
         self._model, self.callbacks, self._stepper = model, callbacks, stepper
-        self._feeds = [feed] if validation is None else [feed, validation]
+        self.feeds = [feed] if validation is None else [feed, validation]
         self.epoch = self.batch = 0  # the epoch to go on in, and how many batches of it are done
         self.logs: Logs = {}
         self.is_over = False  # whether what was restored had been told to stop
@@ -68,7 +73,7 @@ class Standing:
         """The data are where they were: random numbers go on, too."""
         found, self._restored = self._restored, None
         if found is not None:
-            moments.go_back(found["random"], others=not self._feeds[0].streams)
+            moments.go_back(found["random"], others=not self.feeds[0].streams)
 
     def reach(self, batch: int) -> None:
         """So many batches of the epoch are done."""
@@ -80,36 +85,32 @@ class Standing:
         self._start = None
 
     def _now(self) -> State:
-        for feed in self._feeds[1:]:
+        for feed in self.feeds[1:]:
             feed.restart()  # as validation does
         return {
             "random": moments.now(),
-            "feeds": [feed.position() for feed in self._feeds],
-            "seeds": [[seed.state() for seed in feed.seeds] for feed in self._feeds],
+            "feeds": [feed.position() for feed in self.feeds],
+            "stateful": [[each.state() for each in feed.stateful] for feed in self.feeds],
         }
 
     def place(self) -> Place | None:
         """For a model's file: None within an epoch, where only a backup can go on."""
         if self.batch:
             return None
-        seeds = [[seed.state() for seed in feed.seeds] for feed in self._feeds]
-        layers = [np.asarray(each.state).tolist() for each in _generators(self._model)]
-        return Place(self.epoch, **process_state(), layers=layers, seeds=seeds)
+        data = [[each.state() for each in feed.stateful] for feed in self.feeds]
+        layers = [each.state() for each in _generators(self._model)]
+        return Place(self.epoch, **process_state(), layers=layers, data=data)
 
     def go_on(self, place: Place | None) -> None:
         """Draw random numbers as the training did that came to `place`, if this is that epoch."""
         if place is None or place.epoch != self.epoch:
             return
         restart_process(place.process)
-        generators = _generators(self._model)
-        if len(generators) == len(place.layers):
-            for generator, numbers in zip(generators, place.layers, strict=True):
-                generator.state.assign(np.array(numbers, np.uint64).astype(np.uint32))
-        known = [list(feed.seeds) for feed in self._feeds]
-        if [len(seeds) for seeds in known] == [len(states) for states in place.seeds]:
-            for seeds, states in zip(known, place.seeds, strict=True):
-                for seed, state in zip(seeds, states, strict=True):
-                    seed.restart(*state)
+        known = [_generators(self._model), *(feed.stateful for feed in self.feeds)]
+        kept = [place.layers, *place.data]
+        if list(map(len, known)) == list(map(len, kept)):
+            for stateful, states in zip(known, kept, strict=True):
+                moments.restart(stateful, states)
 
     # Writing
 
@@ -127,7 +128,7 @@ class Standing:
             "logs": dict(logs),
             "stopped": bool(model.stop_training),
             "variables": [np.array(variable) for variable in _variables(model)],
-            "metrics": [np.array(v) for metric in model.metrics for v in metric.variables],
+            "metrics": [np.array(variable) for variable in _of_metrics(model)],
             "optimizers": [self._of_optimizer(each) for each in _optimizers(model)],
             "start": start,
             "random": moments.now(),
@@ -147,9 +148,17 @@ class Standing:
         """What must not have changed."""
         layers = [_layer_in_words(layer) for layer in self._model._flatten_layers()]
         shapes = [f"{v.dtype} {tuple(v.shape)}" for v in _variables(self._model)]
-        optimizers = [type(each).__name__ for each in _optimizers(self._model)]
-        data = {"training": self._feeds[0].describe()}
-        return {"layers": layers, "variables": shapes, "optimizers": optimizers, "data": data}
+        return {
+            "layers": layers,
+            "variables": shapes,
+            "optimizers": [_optimizer_in_words(each) for each in _optimizers(self._model)],
+            "loss": _losses_in_words(self._model.loss),
+            "metrics": [metric.name for metric in self._model.metrics],
+            "data": {
+                name: feed.describe(batches=name == _DATA[0])  # validation begins by itself
+                for name, feed in zip(_DATA, self.feeds, strict=False)
+            },
+        }
 
     # Going on
 
@@ -160,12 +169,18 @@ class Standing:
         """
         if not isinstance(state, dict) or state.get("format") != _FORMAT:
             raise DataLossError(f"{where} holds no training, or one of another version of lamina")
+        described = state["fits"]["data"]
+        self.feeds = [
+            feed.as_described(described.get(name, {}))
+            for name, feed in zip(_DATA, self.feeds, strict=False)
+        ]
         difference = _difference(state["fits"], self._description())
         if difference:
             raise FailedPreconditionError(
                 f"{where} holds a training that is not this one: {difference}. Go on with what the "
                 "training was begun with, or begin anew in another folder"
             )
+        self._check_shapes(state)
         self._let_be(state)
         if not state["batch"]:
             self._go_to(state["start"])
@@ -177,27 +192,36 @@ class Standing:
         """Weights, optimizers, metrics and callbacks as they were."""
         model = self._model
         with eagerly():
-            _assign(_variables(model), state["variables"], "weights")
+            _assign(_variables(model), state["variables"])
             for optimizer, found in zip(_optimizers(model), state["optimizers"], strict=True):
-                self._restore_optimizer(optimizer, found)
+                if found["built"] is not None:
+                    _assign(optimizer.variables, found["variables"])
             if state["batch"]:  # an epoch begins with new ones
-                metrics = [v for metric in model.metrics for v in metric.variables]
-                _assign(metrics, state["metrics"], "metrics")
+                _assign(_of_metrics(model), state["metrics"])
                 self._stepper.take_results(state["logs"])
         model.stop_training = state["stopped"]
         self._restore_callbacks(state["callbacks"])
 
-    def _restore_optimizer(self, optimizer: Any, found: State) -> None:
-        if found["built"] is not None and not optimizer.built:
-            known = _variables(self._model)
-            if min(found["built"], default=0) < 0:
-                raise FailedPreconditionError(
-                    f"{type(optimizer).__name__} trains variables that the model does not know: "
-                    "keep them in attributes of the model or its layers"
-                )
-            optimizer.build([known[place] for place in found["built"]])
-        if found["built"] is not None:
-            _assign(optimizer.variables, found["variables"], f"the state of {optimizer.name}")
+    def _check_shapes(self, state: State) -> None:
+        """Make what optimizers keep, and tell of what has another shape than it had."""
+        with eagerly():
+            for optimizer, found in zip(_optimizers(self._model), state["optimizers"], strict=True):
+                if found["built"] is not None:
+                    self._build(optimizer, found["built"])
+                    _check(optimizer.variables, found["variables"], f"what {optimizer.name} keeps")
+        if state["batch"]:
+            _check(_of_metrics(self._model), state["metrics"], "metrics")
+
+    def _build(self, optimizer: Any, places: list[int]) -> None:
+        if optimizer.built:
+            return
+        if min(places, default=0) < 0:
+            raise FailedPreconditionError(
+                f"{type(optimizer).__name__} trains variables that the model does not know: "
+                "keep them in attributes of the model or its layers"
+            )
+        known = _variables(self._model)
+        optimizer.build([known[place] for place in places])
 
     def _restore_callbacks(self, states: list[list[Any]]) -> None:
         waiting = list(self.callbacks)
@@ -216,12 +240,13 @@ class Standing:
             found.set_state(state)
 
     def _go_to(self, start: State) -> None:
-        for feed, position in zip(self._feeds, start["feeds"], strict=True):
+        for feed, position in zip(self.feeds, start["feeds"], strict=True):
             feed.go_to(position)
         moments.go_back(start["random"])
-        for feed, states in zip(self._feeds, start["seeds"], strict=True):
-            for seed, numbers in zip(feed.seeds, states, strict=True):
-                seed.restart(*numbers)
+        pairs = zip(start["feeds"], start["stateful"], strict=True)
+        for feed, (position, states) in zip(self.feeds, pairs, strict=True):
+            if position.get("running") is None:  # else the pass has come to where they are
+                moments.restart(feed.stateful, states)
 
 
 def _variables(model: Any) -> list[Any]:
@@ -230,11 +255,11 @@ def _variables(model: Any) -> list[Any]:
     return found
 
 
-def _generators(model: Any) -> list[SeedGenerator]:
+def _generators(model: Any) -> list[moments.Drawn]:
     """The sources of random numbers in a model, each once."""
     layers = model._flatten_layers()
     found = [p for layer in layers for p in layer._parts() if isinstance(p, SeedGenerator)]
-    return list({id(generator): generator for generator in found}.values())
+    return list({id(generator): moments.Drawn(generator) for generator in found}.values())
 
 
 def _optimizers(model: Any) -> list[Any]:
@@ -250,15 +275,39 @@ def _trained_by(optimizer: Any) -> list[Any]:
     return found
 
 
-def _assign(variables: list[Any], values: list[Any], what: str) -> None:
+def _of_metrics(model: Any) -> list[Any]:
+    return [variable for metric in model.metrics for variable in metric.variables]
+
+
+def _check(variables: list[Any], values: list[Any], what: str) -> None:
     shapes = [tuple(v.shape) for v in variables], [np.shape(value) for value in values]
     if shapes[0] != shapes[1]:
         raise FailedPreconditionError(
-            f"{what} of the interrupted training have the shapes {shapes[1]!s:.200}, those of this "
-            f"one {shapes[0]!s:.200}. Variables that a training step makes must exist before fit"
+            f"in the interrupted training, {what} had the shapes {shapes[1]!s:.200}; here they "
+            f"are {shapes[0]!s:.200}. Make it with the options that it had; variables that a "
+            "training step makes must exist before fit"
         )
+
+
+def _assign(variables: list[Any], values: list[Any]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _optimizer_in_words(optimizer: Any) -> str:
+    inner = getattr(optimizer, "inner_optimizer", None)
+    if inner is not None:
+        return f"{type(optimizer).__name__} of {_optimizer_in_words(inner)}"
+    rate = getattr(optimizer, "_learning_rate", None)
+    schedule = f" with {type(rate).__name__}" if isinstance(rate, LearningRateSchedule) else ""
+    return f"{type(optimizer).__name__}{schedule}"
+
+
+def _losses_in_words(given: Any) -> list[str]:
+    """The loss of each output, by its full name."""
+    found = [loss if loss in SHAPE_DEPENDENT else losses.get(loss) for loss in nest.flatten(given)]
+    names = [getattr(loss, "name", None) or getattr(loss, "__name__", loss) for loss in found]
+    return [str(name) for name in names]
 
 
 def _layer_in_words(layer: Any) -> str:
@@ -279,15 +328,19 @@ def _layer_in_words(layer: Any) -> str:
 def _difference(before: Any, now: Any, name: str = "") -> str:
     """The first difference in words; empty where there is none."""
     if isinstance(before, dict) and isinstance(now, dict):
-        for key in before:
-            found = _difference(before[key], now.get(key), f"{name} {key}".strip())
-            if found:
-                return found
-        return ""
+        keys = {**before, **now}
+        found = (_difference(before.get(k), now.get(k), f"{name} {k}".strip()) for k in keys)
+        return next(filter(None, found), "")
     if isinstance(before, list) and isinstance(now, list):
         if len(before) != len(now):
             return f"it has {len(before)} {name}, and this one has {len(now)}"
         pairs = enumerate(zip(before, now, strict=True))
         different = ((i, one, other) for i, (one, other) in pairs if one != other)
         return next((f"{name}, number {i}, was {a} and is {b}" for i, a, b in different), "")
+    before, now = (_kind(value) for value in (before, now))
     return "" if before == now else f"{name} was {before} and is {now}"
+
+
+def _kind(value: Any) -> Any:
+    """What data are, in place of all that is known of them."""
+    return value["kind"] if isinstance(value, dict) else value

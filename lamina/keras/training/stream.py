@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 from ...core.errors import InvalidArgumentError
-from ...data.background import Background
+from ...data.background import Background, wait_for_closed
 from ...ops.random_state import drawing
 from . import moments
 from .data import Batches, joined, unpack_x_y_sample_weight
@@ -15,6 +15,7 @@ from .pieces import Feed, Piece, no_batches, tell_of_the_end
 
 AHEAD = 256  # batches of a stream that may wait
 _ROOM = 1 << 24  # bytes of them
+_Pass = dict[str, Any]
 
 
 class StreamFeed(Feed):
@@ -35,12 +36,12 @@ class StreamFeed(Feed):
         ahead: int = AHEAD,
         source: Any = None,
         fresh: bool = True,
-        keeps: bool = False,
+        kind: str,
+        stateful: Sequence[moments.Stateful] = (),
     ) -> None:
         """`hooks` hear of epochs; `source` may have a state.
 
-        Data that are not there `again` may be `fresh`. With `keeps`, they keep what their first
-        pass gave.
+        Data that are not there `again` may be `fresh`.
         """
         self._start, self._class_weight = start, class_weight
         self.limit, self._hooks, self._again, self._ahead = steps, hooks, again, ahead
@@ -49,7 +50,9 @@ class StreamFeed(Feed):
         self._first: Batches | None = None
         self._ended = self._ran = False
         self.steps = steps or length
-        self._source, self._fresh, self._keeps = source, fresh, keeps
+        self._source, self._fresh = source, fresh
+        self.kind, self.stateful = kind, stateful
+        self._keeps = bool(moments.caches_of(stateful))
         self._epochs = 0
         # Of the pass that is running: when it began, and who read how much of it.
         self._began: moments.Moment | None = None
@@ -57,7 +60,7 @@ class StreamFeed(Feed):
         self._sampled = False
         self._numbers: tuple[int, ...] = ()
         self._read: list[tuple[tuple[int, ...], int]] = []
-        self._first_pass: moments.Moment | None = None  # of data that keep their elements
+        self._first_pass: _Pass | None = None  # of data that keep their elements
 
     def sample(self) -> Batches:
         if self._first is None and self._make_first is not None:
@@ -78,7 +81,7 @@ class StreamFeed(Feed):
 
     def _begin(self) -> None:
         """Begin a pass over the data."""
-        self._began, self._read, self._sampled = moments.now(self.seeds), [], False
+        self._began, self._read, self._sampled = moments.now(self.stateful), [], False
         self._state = moments.state_of(self._source)
         self._running = self._start()
 
@@ -113,15 +116,22 @@ class StreamFeed(Feed):
 
     def position(self) -> dict[str, Any]:
         running = self._running is not None
-        found: dict[str, Any] = {"epochs": self._epochs, "ran": self._ran}
-        found["sampled"] = running and self._sampled
-        found["state"] = self._state if running else moments.state_of(self._source)
-        found["began"] = self._began if running else None
-        return {**found, "read": list(self._read) if running else [], "first": self._first_pass}
+        return {
+            "epochs": self._epochs,
+            "ran": self._ran,
+            "state": self._state if running else moments.state_of(self._source),
+            "running": self._pass() if running else None,
+            "first": self._first_pass,
+        }
+
+    def _pass(self) -> _Pass:
+        """What it takes to read again what the pass has given."""
+        return {"began": self._began, "sampled": self._sampled, "read": list(self._read)}
 
     def go_to(self, position: dict[str, Any]) -> None:
         """Read again what the pass had given: it takes as long as it took."""
-        read = position["read"]
+        running = position["running"]
+        read = running["read"] if running else []
         if not self._again and (read or position["epochs"]) and not self._fresh:
             raise InvalidArgumentError(
                 "the generator has given batches already, and cannot go back to where the "
@@ -129,27 +139,36 @@ class StreamFeed(Feed):
             )
         if self._again:
             self._running = None
-            self._remember(position["first"])
+            wait_for_closed()
+            self._refill(position["first"])
         if position["state"] is not None and self._source is not None:
             self._source.set_state(position["state"])
         else:
             self._repeat_hooks(position["epochs"] - len(read) - self._epochs)
-        if self._again and position["began"] is not None:
-            moments.go_back(position["began"], self.seeds)
-            self._begin()
-            if position["sampled"]:
-                self._sample()
-        for numbers, count in read:
-            self._read_again(tuple(numbers), count)
+        if running:
+            self._repeat(running)
         self._epochs, self._ran = position["epochs"], position["ran"]
 
-    def _remember(self, first: moments.Moment | None) -> None:
-        """Let a dataset that keeps its elements keep those of its first pass again."""
+    def _refill(self, first: _Pass | None) -> None:
+        """Let a dataset that keeps its elements keep those of its first pass."""
+        if first is not None and not moments.are_filled(self.stateful):
+            self._repeat(first)
+            assert self._running is not None
+            with drawing(self._read[-1][0]):  # the end is part of it
+                for _ in self._running:
+                    pass
+            self._running = None
         self._first_pass = first
-        if first is not None:
-            moments.go_back(first, self.seeds)
-            for _ in self._start():
-                pass
+
+    def _repeat(self, kept: _Pass) -> None:
+        """Begin a pass as it was begun, and read again what it had given."""
+        if self._again:
+            moments.go_back(kept["began"], self.stateful)
+            self._begin()
+            if kept["sampled"]:
+                self._sample()
+        for numbers, count in kept["read"]:
+            self._read_again(tuple(numbers), count)
 
     def _read_again(self, numbers: tuple[int, ...], count: int) -> None:
         """Leave out what an epoch had taken, as a thread with these random numbers gave it."""
@@ -188,7 +207,7 @@ class StreamFeed(Feed):
             if self.limit is not None and done == self.limit:
                 return
             if self._keeps and self._first_pass is None:
-                self._first_pass = self._began
+                self._first_pass = self._pass()
             self._running, self._ended = None, True
             if self.limit is None and done:
                 return

@@ -83,6 +83,7 @@ class TableFeed(Feed):
         steps: int | None,
     ) -> None:
         self._stream, self._shuffle, self._class_weight = stream, shuffle, class_weight
+        self.kind = "a shuffled table" if shuffle else "a table in order"
         rows = stream.table.rows()
         if batch_size is None and steps is not None and rows is not None:
             batch_size = -(-rows // steps)
@@ -103,8 +104,8 @@ class TableFeed(Feed):
     def sample(self) -> Batches:
         return self._sample
 
-    def describe(self) -> dict[str, Any]:
-        return {**super().describe(), "rows": self._stream.table.rows()}
+    def describe(self, *, batches: bool) -> dict[str, Any]:
+        return {**super().describe(batches=batches), "rows": self._stream.table.rows()}
 
     def restart(self) -> None:
         if self._running is not None:

@@ -116,6 +116,14 @@ SAME: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
         lambda d: d.scan(np.int64(0), lambda total, v: (total + v, total + v)).take(4),
         [0, 1, 3, 6],
     ),
+    "open_sizes": (
+        lambda d: (
+            d.map(lambda v: (tf.numpy_function(np.arange, [v], tf.int64), [v]))
+            .map(lambda numbers, v: tf.reduce_sum(numbers) + v[0])
+            .take(4)
+        ),
+        [0, 1, 3, 6],
+    ),
     "scan_list": (lambda d: d.scan(np.int64(0), lambda total, v: [v, total]).take(2), [0, 0]),
     "unique": (lambda d: d.map(lambda v: v % 3).unique(), [0, 1, 2]),
     "cache": (lambda d: d.cache().map(lambda v: v), list(range(10))),

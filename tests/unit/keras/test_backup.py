@@ -28,8 +28,10 @@ from tests.oracle.interrupted import (
     arrays,
     assert_same,
     callbacks,
+    dataset,
     interrupted,
     network,
+    noisy,
 )
 
 pytestmark = pytest.mark.usefixtures("files_after_each_epoch")
@@ -62,6 +64,26 @@ def test_tables_in_files_go_on(tmp_path: Path, limit: int | None, place: str) ->
         assert_same(*interrupted(tmp_path, (network, data), PLACES[place], callbacks))
     finally:
         config.table_memory = before
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_datasets_that_remember_in_files_go_on(tmp_path: Path, place: str) -> None:
+    folders = iter(("first", "second", "second"))  # the file outlives the interruption
+
+    def data() -> dict[str, Any]:
+        folder = tmp_path / next(folders)
+        folder.mkdir(exist_ok=True)
+        path = str(folder / "cached")
+        return dataset(lambda data: data.map(noisy).cache(path).shuffle(30).batch(BATCH))
+
+    assert_same(*interrupted(tmp_path, (network, data), PLACES[place], list))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_dataset_that_has_been_read_goes_on(tmp_path: Path, place: str) -> None:
+    data = [DATA["streams into a memory"]() for _ in range(2)]
+    passed = iter((data[0], data[1], data[1]))
+    assert_same(*interrupted(tmp_path, (network, lambda: next(passed)), PLACES[place], list))
 
 
 OPTIMIZERS: dict[str, Callable[[], Any]] = {
@@ -112,7 +134,7 @@ def test_files_beside_it_are_those_of_one_training(tmp_path: Path) -> None:
             ),
         ]
 
-    logs = []
+    logs: list[Any] = []
     for place in (None, *PLACES.values()):
         if place is None:
             network().fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=files())
@@ -128,13 +150,13 @@ def test_files_beside_it_are_those_of_one_training(tmp_path: Path) -> None:
                     verbose=0,
                     callbacks=[*files(), Interrupt(*place[:2]), keeper],
                 )
-            assert len((tmp_path / "log.csv").read_text("utf-8").splitlines()) == 3 + (
-                place[1] is None
-            )
+            done = place[0] + (place[1] is None)
+            lines = (tmp_path / "log.csv").read_text("utf-8").splitlines()
+            assert len(lines) == done + bool(done)
             network().fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[*files(), keeper])
         written = sorted(path.name for path in tmp_path.glob("*.h5"))
         logs.append(((tmp_path / "log.csv").read_text("utf-8"), written))
-    assert logs[0] == logs[1] == logs[2]
+    assert all(found == logs[0] for found in logs)
 
 
 class Twice(keras.Model):

@@ -15,6 +15,7 @@ from lamina.core.errors import (
     ArgumentTypeError,
     DataLossError,
     FailedPreconditionError,
+    FileWriteError,
     InvalidArgumentError,
     MissingFileError,
 )
@@ -30,6 +31,7 @@ from tests.oracle.interrupted import (
     arrays,
     assert_same,
     batches,
+    dataset,
     network,
 )
 
@@ -53,14 +55,23 @@ def test_a_damaged_file_is_left_for_the_one_before(tmp_path: Path, damage: Any) 
     last.write_bytes(damage(last.read_bytes()))
     whole, model = network(), network()
     whole.fit(**arrays(), epochs=EPOCHS, verbose=0)
-    with pytest.warns(UserWarning, match=r"training-000003\.npz is damaged.*the one before"):
+    with pytest.warns(UserWarning, match=r"training-000003\.npz.*damaged.*the one before"):
         model.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
     assert_same(whole, model)
     stopped(tmp_path, double_checkpoint=True)
     for path in (last, former):
         path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(DataLossError, match=r"training-000002\.npz is damaged"):
+    with pytest.raises(DataLossError, match=r"training-000002\.npz.*is damaged.*remove it"):
         network().fit(**arrays(), verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+
+
+def test_what_is_in_the_way_is_told(tmp_path: Path) -> None:
+    (tmp_path / "training-000001.npz").mkdir()
+    with pytest.raises(InvalidArgumentError, match=r"training-000001\.npz cannot be read"):
+        network().fit(**arrays(), verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+    (tmp_path / "file").touch()
+    with pytest.raises(FileWriteError, match=r"The folder .*file' cannot be made"):
+        network().fit(**arrays(), verbose=0, callbacks=[BackupAndRestore(tmp_path / "file")])
 
 
 def test_one_file_is_kept_where_no_more_is_asked_for(tmp_path: Path) -> None:
@@ -74,11 +85,36 @@ def wider() -> Any:
     return model
 
 
+def judged(loss: Any, metrics: Any) -> Any:
+    model = network()
+    model.compile(model.optimizer, loss, metrics=metrics)
+    return model
+
+
 @pytest.mark.parametrize(
     ("make", "data", "message"),
     [
         (wider, arrays, r"it has 6 layers, and this one has 4"),
         (lambda: network("sgd"), arrays, r"optimizers, number 0, was Adam and is SGD"),
+        (
+            lambda: network(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 9))),
+            arrays,
+            r"was Adam and is Adam with CosineDecay",
+        ),
+        (lambda: network(keras.optimizers.Adam(use_ema=True)), arrays, r"what adam\S* keeps had"),
+        (lambda: judged("mae", ["mae"]), arrays, r"loss, number 0, was mean_squared_error and is"),
+        (lambda: judged("mse", ["mse"]), arrays, r"metrics, number 1, was mae and is mse"),
+        (network, lambda: arrays(shuffle=False), r"was arrays shuffled and is arrays in order"),
+        (
+            network,
+            lambda: dataset(lambda data: data.batch(10)),
+            r"was arrays shuffled and is a tf.data.Dataset",
+        ),
+        (
+            network,
+            lambda: arrays(validation_data=(X, Y)),
+            r"data validation was None and is arrays in order",
+        ),
         (network, lambda: arrays(x=X[:40], y=Y[:40]), r"rows was 50 and is 40"),
         (network, lambda: arrays(batch_size=10), r"batch was 8 and is 10"),
         (network, lambda: arrays(steps_per_epoch=2), r"limit was None and is 2"),

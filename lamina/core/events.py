@@ -11,12 +11,13 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
-from .errors import FailedPreconditionError, InvalidArgumentError, describe
+from .errors import FailedPreconditionError, FileWriteError, InvalidArgumentError, describe
 from .files import make_folder
 from .packages import needed
 
@@ -49,8 +50,9 @@ class EventWriter:
         host = f"{socket.gethostname()}.{os.getpid()}.{next(_NUMBERS)}"
         name = f"events.out.tfevents.{int(time.time()):010d}.{host}{filename_suffix}"
         self.path = os.path.join(self.folder, name)
-        self._records = RecordWriter(open(self.path, "wb"))  # noqa: SIM115 (closed in close)
         self._lock = threading.Lock()
+        with self._writing():
+            self._records = RecordWriter(open(self.path, "wb"))  # noqa: SIM115 (see close)
         self._max_queue, self._flush_seconds = max_queue, flush_seconds
         self._waiting, self._flushed = 0, time.monotonic()
         self._write(file_version="brain.Event:2")
@@ -165,7 +167,7 @@ class EventWriter:
                 f"the event file {self.path} is closed; make a new writer"
             )
         data = Event(wall_time=time.time(), **fields).SerializeToString()
-        with self._lock:
+        with self._writing():
             self._records.write(data)
             self._waiting += 1
             late = time.monotonic() - self._flushed > self._flush_seconds
@@ -174,20 +176,30 @@ class EventWriter:
 
     def flush(self) -> None:
         """Put all that was written on disk."""
-        with self._lock:
+        with self._writing():
             if not self._records.closed:
                 self._records.flush()
                 self._waiting, self._flushed = 0, time.monotonic()
 
     def __del__(self) -> None:
-        if "_lock" in vars(self):
-            self.close()
+        if "_records" in vars(self):
+            with suppress(FileWriteError):  # it was told when it happened
+                self.close()
 
     def close(self) -> None:
         """Write what is left and close the file."""
-        with self._lock:
+        with self._writing():
             if not self._records.closed:
                 self._records.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except OSError as error:
+            reason = error.strerror or error
+            raise FileWriteError(f"{self.path} cannot be written: {reason}.") from error
 
 
 class Current(threading.local):

@@ -79,6 +79,19 @@ def make_folder(path: FilePath) -> None:
         ) from error
 
 
+def check_folder(path: FilePath) -> None:
+    """Make a folder where it is missing; FileWriteError where no file can be written into it."""
+    make_folder(path)
+    probe = Path(path, f"{_STAGED}{os.urandom(6).hex()}")
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise FileWriteError(
+            f"The folder {os.fspath(path)!r} cannot be written to: {error.strerror or error}."
+        ) from error
+
+
 def remove_leftovers(folder: FilePath) -> None:
     """Remove what killed processes were writing into `folder`, where nobody else writes now."""
     for name in os.listdir(folder):

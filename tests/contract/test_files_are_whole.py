@@ -178,6 +178,30 @@ def test_a_log_has_whole_lines_where_there_is_no_room(tmp_path: Path) -> None:
     assert all(line.endswith("\n") and line.count(",") == 2 for line in lines)
 
 
+def test_event_files_tell_where_there_is_no_room(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    listener = callbacks.TensorBoard(tmp_path, histogram_freq=1)
+    with limit(), pytest.raises(FileWriteError, match=r"events\.out\.\S+ cannot be written"):
+        _network().fit(X, X[:, :1], epochs=20, verbose=0, callbacks=[listener])
+
+
+@pytest.mark.parametrize("kind", ["backup", "model"])
+def test_a_folder_that_takes_no_files_is_told_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    made = {
+        "backup": callbacks.BackupAndRestore(tmp_path),
+        "model": callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras"),
+    }
+    monkeypatch.setattr(Path, "touch", refuse)
+    first = callbacks.LambdaCallback(on_epoch_begin=lambda *_: pytest.fail("it trains"))
+    with pytest.raises(FileWriteError, match="cannot be written to: Permission denied"):
+        _network().fit(X, X[:, :1], verbose=0, callbacks=[made[kind], first])
+
+
 def test_a_log_goes_on_after_half_a_line(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("epoch,loss,val_loss\n0,1.0,NA\n1,0.", "utf-8")
@@ -186,6 +210,15 @@ def test_a_log_goes_on_after_half_a_line(tmp_path: Path) -> None:
     assert lines[:2] == ["epoch,loss,val_loss", "0,1.0,NA"]
     assert len(lines) == 3
     assert lines[2].startswith("0,")
+
+
+def test_a_log_keeps_a_last_line_without_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,loss,val_loss\n0,1.0,NA\n1,0.5,NA", "utf-8")
+    _network().fit(X, X[:, :1], verbose=0, callbacks=[callbacks.CSVLogger(path, append=True)])
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[:3] == ["epoch,loss,val_loss", "0,1.0,NA", "1,0.5,NA"]
+    assert len(lines) == 4
 
 
 def test_a_missing_folder_of_a_log_is_told_before_training(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ...core.errors import (
     InvalidArgumentError,
     MissingFileError,
 )
-from ...core.files import make_folder, remove_leftovers, write_bytes
+from ...core.files import check_folder, remove_leftovers, write_bytes
 from ...core.packing import packed, unpacked
 from .base import Callback, Logs
 from .counting import CountsBatches
@@ -80,7 +80,7 @@ class BackupAndRestore(CountsBatches, Callback):
                 f"BackupAndRestore: the model {self.model.name!r} must be built before fit, or "
                 "nothing can be restored; start it with keras.Input, or call it on data first"
             )
-        make_folder(self.backup_dir)
+        check_folder(self.backup_dir)
         remove_leftovers(self.backup_dir)
         self._counter.start()
         self._due = 0.0

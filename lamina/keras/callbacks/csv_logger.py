@@ -17,7 +17,7 @@ class CSVLogger(Callback):
 
     Where that has no validation, there are columns for it that hold "NA", as all that is missing.
     Each line is on disk before the next epoch begins. `append` keeps what the file holds already,
-    and writes no second head.
+    and writes no second head; half a last line is taken away.
     """
 
     def __init__(
@@ -33,7 +33,17 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._names, self._size = [], -1
         append_bytes(self.filename, b"")  # a file that cannot be written shows now
-        self._size = whole_lines(self.filename) if self.append else 0
+        self._size = self._whole_lines() if self.append else 0
+
+    def _whole_lines(self) -> int:
+        """How many bytes its whole lines are; a last one that only lacks its end gets it."""
+        with open(self.filename, "rb") as file:
+            content = file.read()
+        end, mark = content.rfind(b"\n") + 1, self.separator.encode()
+        if content[end:].count(mark) < max(1, content.partition(b"\n")[0].count(mark)):
+            return end
+        append_bytes(self.filename, b"\n")
+        return len(content) + 1
 
     def get_state(self) -> Any:
         return {"names": self._names, "size": _size(self.filename)}
@@ -74,13 +84,6 @@ class CSVLogger(Callback):
 
 def _size(path: str) -> int:
     return os.path.getsize(path) if os.path.exists(path) else 0
-
-
-def whole_lines(path: str) -> int:
-    """How many bytes of a file its whole lines are."""
-    with open(path, "rb") as file:
-        content = file.read()
-    return content.rfind(b"\n") + 1
 
 
 def _field(value: Any) -> Any:

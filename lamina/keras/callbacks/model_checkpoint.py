@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
-from ...core.files import make_folder
+from ...core.files import check_folder, make_folder
 from .base import Logs, say
 from .counting import CountsBatches
 from .monitor import MonitorCallback
@@ -60,6 +60,11 @@ class ModelCheckpoint(CountsBatches, MonitorCallback):
     def set_state(self, state: Any) -> None:
         self._counter.restore(state["counter"])
         super().set_state({name: state[name] for name in self.kept})
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        folder = os.path.dirname(self.filepath)
+        if "{" not in folder:
+            check_folder(folder or ".")  # before work is lost
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch

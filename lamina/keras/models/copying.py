@@ -109,7 +109,8 @@ def set_state(model: Any, state: dict[str, Any]) -> None:
 def _optimizer_values(model: Any) -> list[Any]:
     if model.optimizer is None or not model.optimizer.built:
         return []
-    return [np.array(variable) for variable in model.optimizer.variables]
+    model.optimizer.build_rest(model.trainable_weights)
+    return [np.array(each) for each in model.optimizer.variables_for(model.trainable_weights)]
 
 
 def _take_optimizer(model: Any, values: list[Any]) -> None:

@@ -79,6 +79,9 @@ class LossScaleOptimizer(Optimizer):
     def variables(self) -> list[Variable]:
         return [*self._variables, *self.inner_optimizer.variables]
 
+    def variables_for(self, trained: Iterable[Variable]) -> list[Variable]:
+        return [*self._variables, *self.inner_optimizer.variables_for(trained)]
+
     def _asked_rates(self) -> list[Callable[[], Any]]:
         return self.inner_optimizer._asked_rates()
 

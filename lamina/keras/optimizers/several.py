@@ -117,6 +117,10 @@ class MultiOptimizer(Optimizer):
     def variables(self) -> list[Variable]:
         return [*self._variables, *(v for inner in self.optimizers for v in inner.variables)]
 
+    def variables_for(self, trained: Iterable[Variable]) -> list[Variable]:
+        trained = list(trained)
+        return [*self._variables, *(v for o in self.optimizers for v in o.variables_for(trained))]
+
     def _asked_rates(self) -> list[Callable[[], Any]]:
         return [rate for optimizer in self.optimizers for rate in optimizer._asked_rates()]
 

@@ -81,6 +81,42 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
         """All state: iteration, learning rate, averages, accumulated gradients, slots."""
         return list(self._variables)
 
+    def build_rest(self, trained: Iterable[Variable]) -> None:
+        """Make the state of variables that are trained since others were."""
+        trained = list(trained)
+        if self.built and any(id(variable) not in self._places for variable in trained):
+            self.build(trained)
+
+    def variables_for(self, trained: Iterable[Variable]) -> list[Variable]:
+        """`variables` in the order of an optimizer that was built once, for all of `trained`.
+
+        Files have this order. What is remembered of variables not trained any more is left out.
+        """
+        known = [variable for variable in trained if id(variable) in self._places]
+        if not self.built or [*map(id, known)] == [*map(id, self._trainable_variables)]:
+            return self.variables
+        twin: OptimizerState = type(self)(**{**self._arguments, "name": self.name})
+        if known:
+            twin.build(known)
+        keys = {id(variable): key for key, variable in twin._meanings().items()}
+        own = self._meanings()
+        return [own.get(keys[id(variable)], variable) for variable in twin.variables]
+
+    def _meanings(self) -> dict[tuple[Any, str], Variable]:
+        """The variables by what they are: name and trained variable, or name and number."""
+        found: dict[tuple[Any, str], Variable] = {}
+        lists = {"average": self._averages, "accumulator": self._accumulators}
+        for place, (trained, slots) in enumerate(zip(self._trainable_variables, self._slots)):
+            kept = {**slots, **{name: each[place] for name, each in lists.items() if each}}
+            found.update({(id(trained), name): each for name, each in kept.items()})
+        known = set(map(id, found.values()))
+        for variable in self._variables:
+            if id(variable) not in known:
+                name = variable.name.removeprefix(f"{self.name}/")
+                number = sum(key[1] == name for key in found)
+                found[number, name] = variable
+        return found
+
     @property
     def slot_variables(self) -> list[dict[str, Variable]]:
         """What is remembered of each trainable variable, by name."""

@@ -52,26 +52,36 @@ def states(model: Layer, skip: Iterable[Any] = ()) -> list[State]:
     return found
 
 
-def _visit(part: Any, path: str, found: list[State], seen: set[int]) -> None:
+def _visit(part: Any, path: str, found: list[State], seen: set[int], trained: Any = None) -> None:
+    """Find the state of a part; of an optimizer, that for the variables `trained`, if given."""
     if id(part) in seen:
         return
     seen.add(id(part))
     if isinstance(part, Optimizer):
-        found.append(State(path, part, part.variables))
+        kept = part.variables if trained is None else part.variables_for(trained)
+        found.append(State(path, part, kept))
         if (inner := getattr(part, "inner_optimizer", None)) is not None:
-            _visit(inner, f"{path}/inner_optimizer", found, seen)
-        _visit_items(getattr(part, "optimizers", ()), f"{path}/optimizers", found, seen, set())
+            _visit(inner, f"{path}/inner_optimizer", found, seen, trained)
+        items = getattr(part, "optimizers", ())
+        _visit_items(items, f"{path}/optimizers", found, seen, set(), trained)
         return
     found.append(State(path, part, part.own_variables()))
     for name, child in children_of(part):
         inner = f"{path}/{name}" if path else name
-        if isinstance(child, (Layer, Optimizer)):
+        if isinstance(child, Layer):
             _visit(child, inner, found, seen)
+        elif isinstance(child, Optimizer):
+            own = child is getattr(part, "optimizer", None) and hasattr(part, "compiled")
+            if own:
+                child.build_rest(part.trainable_weights)
+            _visit(child, inner, found, seen, part.trainable_weights if own else None)
         else:
             _visit_items(child, inner, found, seen, set())
 
 
-def _visit_items(items: Any, path: str, found: list[State], seen: set[int], ways: set[int]) -> None:
+def _visit_items(
+    items: Any, path: str, found: list[State], seen: set[int], ways: set[int], trained: Any = None
+) -> None:
     """Layers in a list or dict, named after their classes."""
     if id(items) in ways:
         return
@@ -84,7 +94,7 @@ def _visit_items(items: Any, path: str, found: list[State], seen: set[int], ways
 
     for item in items.values() if isinstance(items, dict) else items:
         if isinstance(item, (Layer, Optimizer)):
-            _visit(item, numbered(snake_case(type(item).__name__)), found, seen)
+            _visit(item, numbered(snake_case(type(item).__name__)), found, seen, trained)
         elif isinstance(item, (list, tuple, dict)):
             _visit_items(item, numbered("container"), found, seen, ways)
 
@@ -260,9 +270,15 @@ class Reader:
         rest = [variables[0], *variables[2:]]  # Keras 2 kept no learning rate with them
         if 1 < count == len(rest) and self._dataset(group, "1")[0].shape == rest[1].spec.shape:
             return rest
+        cure = (
+            ""
+            if state.owner.built
+            else ", as in Keras. A built one takes it, with the learning rate: call "
+            "optimizer.build(model.trainable_variables) before load_weights"
+        )
         warn(
             f"{self.where}: the optimizer {state.owner.name!r} has {len(variables)} variables, its "
-            f"state in the file {count}; it starts anew"
+            f"state in the file {count}; it starts anew{cure}"
         )
         return []
 

@@ -201,6 +201,22 @@ def test_optimizer_state_of_another_optimizer_is_left_out_with_a_warning(tmp_pat
     assert int(other.optimizer.iterations) == 0
 
 
+def test_only_a_built_optimizer_takes_its_state_with_the_weights(tmp_path):
+    path = tmp_path / "a.weights.h5"
+    for k in (ours, theirs):
+        model, other = built(sequential, k), sequential(k)
+        model.save_weights(path)
+        other.compile(k.optimizers.Adam(0.5), "mse")
+        match = "before load_weights" if k is ours else "Skipping variable loading"
+        with pytest.warns(UserWarning, match=match):
+            other.load_weights(path)
+        assert int(np.asarray(other.optimizer.iterations)) == 0
+        assert float(np.asarray(other.optimizer.learning_rate)) == 0.5
+        other.optimizer.build(other.trainable_variables)
+        other.load_weights(path)
+        assert int(np.asarray(other.optimizer.iterations)) > 0
+
+
 def test_without_compiling(tmp_path):
     model = built(sequential, ours)
     model.save(tmp_path / "model.keras")

@@ -48,13 +48,14 @@ def save_model(
     """Write architecture, weights, losses, metrics and the optimizer's state to a `.keras` file.
 
     The file is complete or not there at all; Keras 3 opens it too. A file that ends in .h5 or
-    .hdf5 is one of Keras 2 (`include_optimizer=False` leaves the optimizer out); its folder is
-    made where there is none. With `zipped=False`, the path names a folder of the same members.
+    .hdf5 is one of Keras 2; its folder is made where there is none. With `zipped=False`, the path
+    names a folder of the same members. `include_optimizer=False` leaves out all that the model is
+    compiled with.
     """
     folder = zipped is not None and not zipped
     path = _checked_path(filepath, "" if folder else (".keras", *hdf5.ENDINGS), "a model")
+    include = bool(kwargs.pop("include_optimizer", True))
     if not folder and not path.endswith(".keras"):
-        include = bool(kwargs.pop("include_optimizer", True))
         if kwargs.pop("save_format", "h5") != "h5" or kwargs:
             raise ArgumentTypeError("a model in HDF5 knows overwrite and include_optimizer only")
         _check_built(model, "saved")
@@ -68,15 +69,16 @@ def save_model(
     if kwargs:
         raise ArgumentTypeError(
             f"save_model got {next(iter(kwargs))!r}, which .keras files do not know; its arguments "
-            "are filepath, overwrite and zipped"
+            "are filepath, overwrite, zipped and include_optimizer"
         )
+    members = model_members(model, include)
     if folder:
-        write_folder(path, model_members(model), CONFIG, overwrite)
+        write_folder(path, members, CONFIG, overwrite)
     else:
-        write_archive(path, model_members(model), overwrite)
+        write_archive(path, members, overwrite)
 
 
-def model_members(model: Any) -> dict[str, bytes]:
+def model_members(model: Any, include_optimizer: bool = True) -> dict[str, bytes]:
     """The members of the `.keras` archive of `model`, by name, for `archive.write_archive`.
 
     More members may be added; Keras and `load_model` leave them alone.
@@ -87,17 +89,18 @@ def model_members(model: Any) -> dict[str, bytes]:
             f"the model {model.name!r} is saved without weights: it is not built. Start it with "
             "keras.Input(shape), call build(), or call it on data first"
         )
-    if (
-        getattr(model, "optimizer", None) is not None
-        and not model.optimizer.built
-        and model.trainable_weights
-    ):
-        model.optimizer.build(model.trainable_weights)  # Keras expects the slots in a file
+    optimizer = getattr(model, "optimizer", None) if include_optimizer else None
+    if optimizer is not None and not optimizer.built and model.trainable_weights:
+        optimizer.build(model.trainable_weights)  # Keras expects the slots in a file
     with sharing():
-        config = _json(serialize(model))
+        described = serialize(model)
+    if not include_optimizer:
+        described.pop("compile_config", None)
+    skip = () if include_optimizer else (getattr(model, "optimizer", None),)
     date = time.strftime("%Y-%m-%d@%H:%M:%S")
     metadata = {"keras_version": FORMAT, "date_saved": date}
-    members = {METADATA: _json(metadata), CONFIG: config, WEIGHTS: weights.to_bytes(model)}
+    content = weights.to_bytes(model, skip)
+    members = {METADATA: _json(metadata), CONFIG: _json(described), WEIGHTS: content}
     if getattr(model, "_columns", None) is not None:
         members[MEMBER] = model._columns.to_bytes()
     training = getattr(model, "_training", None)

@@ -17,8 +17,8 @@ import numpy as np
 from ...core.callers import warn
 from ...core.errors import DataLossError, InvalidArgumentError, OpError
 from ...ir.graph import eagerly
-from .. import optimizers
-from ..configurable import deserialize, deserialize_nested, serialize
+from .. import losses, optimizers
+from ..configurable import FAMILIES, deserialize, deserialize_nested, serialize
 from ..layers.layer import Layer
 from . import keras2
 from .checked_hdf5 import checked_hdf5
@@ -50,13 +50,26 @@ def to_bytes(model: Any, version: str, include_optimizer: bool = True) -> bytes:
         if include_optimizer and model.compiled and model.optimizer is not None:
             training = model.get_compile_config()
             training.pop("optimizer", None)
+            training["loss"] = _with_full_names(training["loss"])
             optimizer = model.optimizer
             described = {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
             training["optimizer_config"] = serialize(described)
             file.attrs["training_config"] = json.dumps(training).encode()
             if optimizer.built:
-                _write_weights(file.create_group("optimizer_weights"), optimizer.variables)
+                optimizer.build_rest(model.trainable_weights)
+                variables = optimizer.variables_for(model.trainable_weights)
+                _write_weights(file.create_group("optimizer_weights"), variables)
     return content.getvalue()
+
+
+def _with_full_names(loss: Any) -> Any:
+    """Losses by names that Keras 3 finds in such files, where it knows none of the short ones."""
+    if isinstance(loss, list):
+        return [_with_full_names(item) for item in loss]
+    if isinstance(loss, dict) and "class_name" not in loss:
+        return {name: _with_full_names(item) for name, item in loss.items()}
+    known = isinstance(loss, str) and loss in FAMILIES["keras.losses"]
+    return getattr(losses.get(loss), "__name__", loss) if known else loss
 
 
 def weights_to_bytes(model: Any, version: str) -> bytes:

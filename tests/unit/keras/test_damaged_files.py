@@ -455,8 +455,8 @@ def test_arguments_of_other_formats(tmp_path):
     path = tmp_path / "model.keras"
     with pytest.raises(UnimplementedError, match=r"saved as \.keras files"):
         network().save(path, save_format="h5")
-    with pytest.raises(ArgumentTypeError, match="got 'include_optimizer'"):
-        network().save(path, include_optimizer=False)
+    with pytest.raises(ArgumentTypeError, match="got 'save_traces'"):
+        network().save(path, save_traces=False)
     with pytest.raises(InvalidArgumentError, match="by_name works with HDF5 files as Keras 2"):
         network().load_weights(path, by_name=True)
     with pytest.raises(ArgumentTypeError, match="only models are saved; got Dense"):

@@ -92,6 +92,14 @@ def test_models_go_to_keras_and_back(tmp_path: Path, build: Any, way: str) -> No
         np.testing.assert_allclose(mine, other, rtol=1e-6)
 
 
+def test_names_of_losses_that_keras_does_not_find_in_such_files(tmp_path: Path) -> None:
+    model = stacked(keras)
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.save(path := str(tmp_path / "model.h5"))
+    results = [k.models.load_model(path).evaluate(X, Y, verbose=0) for k in (keras, reference)]
+    np.testing.assert_allclose(*results, rtol=1e-4)
+
+
 def old(class_name: str, **config: Any) -> dict[str, Any]:
     return {"class_name": class_name, "config": {"trainable": True, "dtype": "float32", **config}}
 
@@ -184,8 +192,11 @@ def test_what_it_was_compiled_with_may_be_unknown(tmp_path: Path) -> None:
 
 def test_the_optimizer_may_be_left_out(tmp_path: Path) -> None:
     model = trained(keras, stacked)
-    model.save(tmp_path / "a.h5", include_optimizer=False)
-    assert not keras.models.load_model(tmp_path / "a.h5").compiled
+    for path in ("a.h5", "a.keras", "a"):
+        model.save(tmp_path / path, include_optimizer=False, zipped=None if "." in path else False)
+        assert not keras.models.load_model(tmp_path / path).compiled
+    assert not reference.models.load_model(tmp_path / "a.keras").compiled
+    assert len(model.optimizer.variables) == 10  # is left as it is
     with pytest.raises(ArgumentTypeError, match="overwrite and include_optimizer only"):
         model.save(tmp_path / "a.h5", save_traces=True)
     with pytest.raises(FailedPreconditionError, match="no weights yet"):

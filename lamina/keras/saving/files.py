@@ -89,9 +89,8 @@ def model_members(model: Any, include_optimizer: bool = True) -> dict[str, bytes
             f"the model {model.name!r} is saved without weights: it is not built. Start it with "
             "keras.Input(shape), call build(), or call it on data first"
         )
-    optimizer = getattr(model, "optimizer", None) if include_optimizer else None
-    if optimizer is not None and not optimizer.built and model.trainable_weights:
-        optimizer.build(model.trainable_weights)  # Keras expects the slots in a file
+    if include_optimizer:
+        _build_optimizer(model)  # Keras expects the slots in a file
     with sharing():
         described = serialize(model)
     if not include_optimizer:
@@ -108,6 +107,12 @@ def model_members(model: Any, include_optimizer: bool = True) -> dict[str, bytes
     if place is not None:
         members[PLACE] = place.to_bytes()
     return {**members, **assets.members(model)}
+
+
+def _build_optimizer(model: Any) -> None:
+    optimizer = getattr(model, "optimizer", None)  # a FeatureSpace has none
+    if optimizer is not None and not optimizer.built and model.trainable_weights:
+        optimizer.build(model.trainable_weights)
 
 
 def _json(value: Any) -> bytes:
@@ -143,8 +148,8 @@ def load_model(
     with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
         text = keras2.modern_text(members[CONFIG], members.get(METADATA), path)
         model = model_from_text(text, path, custom_objects, compile_model=compile)
-        if model.built and model.optimizer is not None and not model.optimizer.built:
-            model.optimizer.build(model.trainable_weights)  # its class compiles itself
+        if model.built:
+            _build_optimizer(model)  # where its class compiles itself
         weights.load(model, io.BytesIO(members[WEIGHTS]), path)
     assets.load(model, members, path)
     if MEMBER in members:

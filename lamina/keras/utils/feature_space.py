@@ -256,10 +256,12 @@ class FeatureSpace(FeatureKinds, Layer):
             layer = self.features[name].preprocessor
             if not layer.built:
                 layer.build_from_config(inner or {})
-        self._adapted = True
+        self._adapted = self.built = True
 
     def save(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the space to a `.keras` file, which `keras.models.load_model` reads."""
+        if self._adapted:
+            self.get_encoded_features()  # makes the layers that a file has places for
         save_model(self, filepath, overwrite=overwrite)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from .dtypes import STRING, Array
 from .errors import ArgumentTypeError
 
+_ABSENT = ("NAType", "NaTType")  # pandas's, which cannot be compared
+
 
 class _Encoder(dict[Any, bytes]):
     """From text and bytes to bytes; equal texts become one object, whose hash is known."""
@@ -19,14 +21,20 @@ class _Encoder(dict[Any, bytes]):
         elif isinstance(item, bytes):
             encoded = bytes(item)
         else:
-            missing = item is None or item != item
-            hint = "; fill missing entries first, e.g. with ''" if missing else ""
+            hint = "; fill missing entries first, e.g. with ''" if is_missing(item) else ""
             raise ArgumentTypeError(
                 f"strings and other values do not mix: {type(item).__name__} {str(item)[:40]!r} "
                 f"stands among them{hint}"
             )
         self[item] = encoded
         return encoded
+
+
+def is_missing(item: Any) -> bool:
+    """Whether an object stands for no value: None, NaN, and what pandas has for them."""
+    if isinstance(item, (float, np.floating)):
+        return bool(item != item)
+    return item is None or type(item).__name__ in _ABSENT
 
 
 def looks_like_strings(array: Any) -> bool:

@@ -9,9 +9,12 @@ import numpy as np
 
 from ..core.dtypes import Array
 from ..core.errors import nearest
+from ..core.strings import is_missing
 from .arrow import arrow
 
 _LIBRARIES = ("pandas", "polars", "pyarrow", "modin", "cudf", "narwhals")
+_STREAMS = "__arrow_c_stream__", "__arrow_c_array__"
+_INTERCHANGE = "__dataframe__"
 _BLOCK = 4096  # rows of a matrix that are filled at once: they stay in cache
 
 NUMBER, TRUTH, TEXT, CATEGORY, TIME, COMPLEX, OTHER = (
@@ -39,7 +42,7 @@ class Column(NamedTuple):
             return int(np.count_nonzero(np.isnan(self.values)))
         if self.values.dtype.kind != "O":
             return 0
-        return sum(value is None or value != value for value in self.values.tolist())
+        return sum(map(is_missing, self.values.tolist()))
 
 
 class Frame:
@@ -108,9 +111,18 @@ def frame_of(data: Any) -> Frame | None:
     return Frame(labels or names, len(frame), read, frame.to_native() if labels is None else data)
 
 
+def may_be_table(data: Any) -> bool:
+    """Whether `data` is of a library of tables (a frame, a series, an array), or speaks as one."""
+    return _is_known(data) or any(hasattr(type(data), name) for name in (*_STREAMS, _INTERCHANGE))
+
+
+def _is_known(data: Any) -> bool:
+    return type(data).__module__.split(".")[0] in _LIBRARIES
+
+
 def frame_values(data: Any) -> Array | None:
     """The values of a frame (rows, columns) or a series (rows,); None where it is neither."""
-    if type(data).__module__.split(".")[0] not in _LIBRARIES:
+    if not _is_known(data):
         return None
     series = series_of(data)
     if series is not None:
@@ -143,10 +155,12 @@ def matrix(columns: Sequence[Array], dtype: Any) -> Array:
 
 def series_of(data: Any) -> Column | None:
     """A series of pandas, Polars or PyArrow; None where `data` is none."""
-    if type(data).__module__.split(".")[0] not in _LIBRARIES:
+    if not _is_known(data):
         return None
     import narwhals.stable.v2 as frames
 
+    if hasattr(type(data), "buffers"):  # an array of PyArrow: one chunk of a series
+        data = arrow("an array of PyArrow").chunked_array([data])
     try:
         series = frames.from_native(data, series_only=True)
     except TypeError:
@@ -181,24 +195,22 @@ def _with_distinct_names(data: Any) -> tuple[Any, list[Any] | None]:
 def _eager(data: Any) -> Any:
     """The narwhals frame of a table; Arrow's other tables become one of PyArrow."""
     kind = type(data)
-    known = kind.__module__.split(".")[0] in _LIBRARIES
-    streams = any(hasattr(kind, name) for name in ("__arrow_c_stream__", "__arrow_c_array__"))
-    if not (known or streams or hasattr(kind, "__dataframe__")):
+    if not may_be_table(data):
         return None
     import narwhals.stable.v2 as frames
 
-    if known:
+    if _is_known(data):
         found = frames.from_native(data, pass_through=True, allow_series=True)
         if isinstance(found, (frames.DataFrame, frames.LazyFrame, frames.Series)):
             return found if isinstance(found, frames.DataFrame) else None
     native = None
-    if streams:
+    if any(hasattr(kind, name) for name in _STREAMS):
         pyarrow = arrow("a table that speaks Arrow's protocol")
         try:
             native = pyarrow.table(data)
         except (TypeError, ValueError, pyarrow.ArrowException):
             return None  # an array
-    elif hasattr(kind, "__dataframe__"):
+    elif hasattr(kind, _INTERCHANGE):
         arrow("a table that speaks the interchange protocol")
         from pyarrow import interchange
 
@@ -234,15 +246,17 @@ def _of_array(values: Array, label: str) -> Column:
 
 def _of_objects(values: Array, label: str) -> Column:
     """A column of Python objects: what they are is seen by looking at them."""
-    known = [value for value in values.tolist() if value is not None and value == value]
+    known = [value for value in values.tolist() if not is_missing(value)]
     if all(isinstance(value, (str, bytes)) for value in known) and known:
         return Column(label, TEXT, values, "text")
     try:
-        numbers = values.astype(np.float64)
+        numbers = np.array(
+            [np.nan if is_missing(value) else float(value) for value in values.tolist()]
+        )
     except (TypeError, ValueError, OverflowError):
         odd = next((value for value in known if not isinstance(value, (int, float))), known[0])
         return Column(label, OTHER, values, f"objects such as {type(odd).__name__} {odd!r:.40}")
-    if not any(value is None or value != value for value in values.tolist()):
+    if len(known) == len(values):
         truths = all(isinstance(value, (bool, np.bool_)) for value in known)
         whole = all(isinstance(value, (int, np.integer)) for value in known)
         whole = whole and bool(np.all(np.abs(numbers) < 2.0**63))
@@ -266,18 +280,26 @@ def column_of(series: Any, label: str) -> Column:
         return Column(label, kind, values, shown)
     if dtype == frames.Unknown and series.null_count() == len(series):
         return Column(label, NUMBER, np.full(len(series), np.nan), "null")
-    if dtype in (frames.Object, frames.Unknown):  # pandas's sparse columns are among these
+    if dtype == frames.Object:
+        return _of_objects(_objects(series), label)
+    if dtype == frames.Unknown:  # pandas's sparse columns are among these
         return _of_array(series.to_numpy(), label)
     if dtype in (frames.Categorical, frames.Enum):
-        values = np.empty(len(series), object)
-        values[:] = series.to_list()
-        values[series.is_null().to_numpy()] = None  # pandas says NaN
-        found = _of_objects(values, label)
+        found = _of_objects(_objects(series), label)
         return found if found.kind in NUMERIC else found._replace(kind=CATEGORY, dtype=shown)
     if dtype == frames.String:
-        return Column(label, TEXT, series.to_numpy().astype(object, copy=False), shown)
+        return Column(label, TEXT, _objects(series), shown)
     moments = (frames.Date, frames.Datetime, frames.Duration, frames.Time)
     return Column(label, TIME if dtype in moments else OTHER, series.to_numpy(), shown)
+
+
+def _objects(series: Any) -> Array:
+    """Values as Python's objects; None where one is missing, which libraries say in five ways."""
+    values = np.empty(len(series), object)
+    values[:] = series.to_list()
+    if series.null_count():
+        values[series.is_null().to_numpy()] = None
+    return values
 
 
 def unknown_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> str:

@@ -123,15 +123,22 @@ def _checked(array: Array, value: Any) -> Array:
     if array.dtype.kind not in "fiub":
         if looks_like_strings(array):
             return encode(array)
-        raise _not_numbers(value)
+        if array.dtype != object or not all(map(_is_number, array.flat)):
+            raise _not_numbers(value)
+        array = np.array(array.tolist())  # of a frame with numbers and truth values
+        array = _integers(array, value) if array.dtype == object else array
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     return array if type(array) is np.ndarray else np.asarray(array)
 
 
+def _is_number(item: Any) -> bool:
+    return isinstance(item, (int, float, np.number, np.bool_))
+
+
 def _not_numbers(value: Any) -> ArgumentTypeError:
     found = np.asarray(value, dtype=object).ravel()
-    odd = next((item for item in found if not isinstance(item, (bool, int, float, np.number))), "")
+    odd = next((item for item in found if not _is_number(item)), "")
     return ArgumentTypeError(
         "a tensor holds numbers, booleans or strings; got "
         f"{type(value).__name__} with {type(odd).__name__} {str(odd)[:40]!r} in it"

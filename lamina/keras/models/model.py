@@ -12,6 +12,7 @@ import numpy as np
 from ...core import nest
 from ...core.errors import InvalidArgumentError, nearest
 from ...core.offers import offered
+from ...data.frames import may_be_table
 from ...ir.bind import STATE
 from ...ir.graph import eagerly
 from ...tensor.function import Function
@@ -24,10 +25,12 @@ from ..layers.layer import Layer
 from ..layers.symbolic import KerasTensor, spec_of_shape, trace_call
 from ..masks import any_mask, masks_of
 from ..saving import load_weights, model_from_text, save_model, save_weights
+from ..training.tables import inputs_of
 from ..training.trainer import Trainer
 from ..utils.summary import html_summary, print_summary
 from . import copying
 
+_ARRAYS = (np.ndarray, Tensor)
 _OWN = __name__.removesuffix(".models.model") + "."
 
 
@@ -63,6 +66,8 @@ class Model(Trainer, Layer):
 
         That is the case for the second of two calls on rows between which no variable was written.
         """
+        if args and type(args[0]) not in _ARRAYS and may_be_table(args[0]):
+            args = inputs_of(self, args[0], self._columns), *args[1:]
         if len(args) != 1 or kwargs or STATE.trace is not None or STATE.recorders or CALLS.frames:
             return super().__call__(*args, **kwargs)
         if "_training" not in self.__dict__:

@@ -56,16 +56,19 @@ def _nothing(x: Any) -> Any:
 
 
 class Frozen:
-    """Predictions with the weights that a program had when this was made."""
+    """Predictions with the weights that a program had when this was made.
 
-    def __init__(self, program: Program, rows: Array) -> None:
-        self._program = program
+    `read` finds the columns of frames.
+    """
+
+    def __init__(self, program: Program, rows: Array, read: Callable[[Any], Any]) -> None:
+        self._program, self._read = program, read
         self._sources = [np.array(source.array) for source in program.source_values()]
         self._width, self._dtype = rows.shape[1:], rows.dtype
 
     def __call__(self, x: Any) -> Any:
         """The outputs for rows as NumPy arrays."""
-        rows = arrays_of(x, "the rows")
+        rows = arrays_of(self._read(x), "the rows")
         if nest.is_nested(rows) or rows.shape[1:] != self._width:
             raise InvalidArgumentError(
                 f"this predictor takes rows of shape (rows, {', '.join(map(str, self._width))}); "

@@ -18,7 +18,7 @@ from ...core.errors import (
     InvalidArgumentError,
     describe,
 )
-from ...core.strings import encode
+from ...core.strings import encode, is_missing
 from ...data import frames, tables
 from ...data.frames import Column, Frame
 from ...data.tables import Stored, Table
@@ -28,6 +28,7 @@ from ..settings import floatx
 from .table_feed import TableStream
 
 FIT, EVALUATE, PREDICT = "fit", "evaluate", "predict"
+WEIGHT = "sample_weight"
 
 _CURES = {
     frames.TEXT: "Encode text: lamina.tabular.train does it by itself; so do keras.layers."
@@ -38,6 +39,7 @@ _CURES = {
     frames.OTHER: "Give numbers, one a row and column, or leave such columns out",
 }
 _CURES[frames.CATEGORY] = _CURES[frames.TEXT]
+_TEXTS = (frames.TEXT, frames.CATEGORY)
 
 
 class Taken(NamedTuple):
@@ -64,27 +66,34 @@ def take(
     """
     table = tables.table_of(x)
     if table is None:
-        for what, value in (("y", y), ("sample_weight", sample_weight)):
+        for what, value in (("y", y), (WEIGHT, sample_weight)):
             if isinstance(value, str):
                 raise InvalidArgumentError(
                     f"{what}={value!r} names a column, and x has no named columns: it is "
                     f"{describe(x)}. Pass a data frame, or {what} as an array"
                 )
-        return Taken(x, _beside(y, "y", purpose), sample_weight, None)
+        y, sample_weight = _beside(y, "y", purpose), _beside(sample_weight, WEIGHT, purpose)
+        return Taken(x, y, sample_weight, None)
     selection = _choose(model, table, y, sample_weight, purpose, known or model._columns)
     if isinstance(table, Stored) and table.size(selection.all_names or ()) > config.table_memory:
         return Taken(_streamed(table, selection, y, sample_weight), None, None, selection.columns)
     frame = tables.read(table, selection.all_names)
-    _warn_of_order(x, y)
+    for what, beside in (("y", y), (WEIGHT, sample_weight)):
+        _warn_of_order(x, beside, what)
     _warn_of_target(frame, selection, y)
     return Taken(*selection.take(frame, y, sample_weight), selection.columns)
+
+
+def inputs_of(model: Any, x: Any, known: Columns | None) -> Any:
+    """What a model is called on: of a frame, the columns that it takes; all else as it is."""
+    return take(model, x, purpose=PREDICT, known=known).x if frames.may_be_table(x) else x
 
 
 def _streamed(table: Stored, selection: _Selection, y: Any, sample_weight: Any) -> TableStream:
     """A table that is read piece by piece, of which the types of columns are checked now."""
     for what, value, name in (
         ("y", y, selection.targets),
-        ("sample_weight", sample_weight, selection.weight),
+        (WEIGHT, sample_weight, selection.weight),
     ):
         if value is not None and name is None:
             raise InvalidArgumentError(
@@ -161,7 +170,9 @@ class _Selection(NamedTuple):
         else:
             y = _beside(y, "y", self.purpose)
         if self.weight is not None:
-            sample_weight = self._beside(frame, self.weight, "sample_weight")
+            sample_weight = self._beside(frame, self.weight, WEIGHT)
+        else:
+            sample_weight = _beside(sample_weight, WEIGHT, self.purpose)
         return x, y, sample_weight
 
     def _inputs(self, frame: Frame) -> Any:
@@ -172,12 +183,12 @@ class _Selection(NamedTuple):
         places = range(len(frame.labels)) if self.inputs is None else self.inputs
         whole = frame.whole(self.inputs)
         if whole is not None:
-            self._check_finite(whole, self.inputs or frame.labels)
+            _check_finite(whole, self.inputs or frame.labels, self.where, self.purpose)
             return whole
         columns = [frame.column(place) for place in places]
         if not columns:
             raise InvalidArgumentError(f"{self.where} has no columns to learn from")
-        if self.texts and all(column.kind not in frames.NUMERIC for column in columns):
+        if self.texts and all(column.kind in _TEXTS for column in columns):
             return np.stack([self._texts(column) for column in columns], axis=1)
         self._check_numeric(columns)
         return self._matrix(columns)
@@ -188,7 +199,7 @@ class _Selection(NamedTuple):
         dtype = np.dtype(floatx()) if dtype.kind == "f" else dtype
         with np.errstate(over="ignore"):  # what is infinite is told by name
             found = frames.matrix(values, dtype)
-        self._check_finite(found, [column.label for column in columns])
+        _check_finite(found, [column.label for column in columns], self.where, self.purpose)
         return found
 
     def _input(self, column: Column, symbol: Any) -> Array:
@@ -204,7 +215,7 @@ class _Selection(NamedTuple):
         """Texts as bytes; a missing one is "" in predictions."""
         missing = column.missing()
         texts = column.values
-        if column.kind not in (frames.TEXT, frames.CATEGORY) and missing < len(texts):
+        if column.kind not in _TEXTS and missing < len(texts):
             raise ArgumentTypeError(
                 f"the column {column.label!r} of {self.where} holds {column.kind} "
                 f"({column.dtype}) where the model takes text"
@@ -212,15 +223,14 @@ class _Selection(NamedTuple):
         if missing and self.purpose != PREDICT:
             raise _missing(self.where, [(column.label, missing, len(texts))])
         if missing:
-            empty = [value is None or value != value for value in texts.tolist()]
-            texts = np.where(empty, "", texts)
+            texts = np.where(list(map(is_missing, texts.tolist())), "", texts)
         return encode(texts.astype(object, copy=False))
 
     def _beside(self, frame: Frame, name: str, what: str) -> Array:
         """A target or the weights."""
         column = frame.column(name)
         _check_target(column, f"the {what} {name!r}")
-        self._check_finite(column.values[:, None], [name])
+        _check_finite(column.values[:, None], [name], self.where, self.purpose)
         return column.values
 
     def _check_numeric(self, columns: list[Column]) -> None:
@@ -234,28 +244,6 @@ class _Selection(NamedTuple):
                 f" {'. '.join(cures)}"
             )
 
-    def _check_finite(self, values: Array, labels: Sequence[str]) -> None:
-        """Before training: NaN and infinity in the data end as NaN in all weights."""
-        if self.purpose == PREDICT or values.dtype.kind != "f" or not len(values):
-            return
-        if np.isfinite(values.min()) and np.isfinite(values.max()):  # fast: NaN is both
-            return
-        bad = ~(np.isfinite(values.min(axis=0)) & np.isfinite(values.max(axis=0)))
-        places = np.flatnonzero(bad).tolist()
-        if not places:
-            return
-        counts = [
-            (labels[place], int(np.isnan(values[:, place]).sum()), len(values)) for place in places
-        ]
-        absent = [item for item in counts if item[1]]
-        if absent:
-            raise _missing(self.where, absent)
-        raise InvalidArgumentError(
-            f"in {self.where}, {_listed([item[0] for item in counts])} holds values that are "
-            f"infinite in {values.dtype}, which would make all weights NaN. Scale the column, or "
-            "leave those rows out"
-        )
-
 
 def _map_names(names: Any, function: Any) -> Any:
     """Columns in place of names; a list of them is a matrix."""
@@ -264,6 +252,27 @@ def _map_names(names: Any, function: Any) -> Any:
     if isinstance(names, Mapping):
         return {key: _map_names(value, function) for key, value in names.items()}
     return frames.matrix(columns := [function(name) for name in names], np.result_type(*columns))
+
+
+def _check_finite(values: Array, labels: Sequence[str], where: str, purpose: str) -> None:
+    """Before training: NaN and infinity in the data end as NaN in all weights."""
+    if purpose == PREDICT or values.dtype.kind != "f" or not len(values):
+        return
+    most = np.float64(np.finfo(floatx()).max)
+    if -most <= values.min() and values.max() <= most:  # fast: NaN is neither
+        return
+    bad = ~((values.min(axis=0) >= -most) & (values.max(axis=0) <= most))
+    counts = [
+        (labels[place], int(np.isnan(values[:, place]).sum()), len(values))
+        for place in np.flatnonzero(bad).tolist()
+    ]
+    absent = [item for item in counts if item[1]]
+    if absent:
+        raise _missing(where, absent)
+    raise InvalidArgumentError(
+        f"in {where}, {_listed([item[0] for item in counts])} holds values that are infinite in "
+        f"{floatx()}, which would make all weights NaN. Scale the column, or leave those rows out"
+    )
 
 
 def _missing(where: str, counts: list[tuple[str, int, int]]) -> InvalidArgumentError:
@@ -280,8 +289,8 @@ def _missing(where: str, counts: list[tuple[str, int, int]]) -> InvalidArgumentE
 
 
 def _shown(column: Column) -> str:
-    known = (value for value in column.values.tolist() if value is not None and value == value)
-    example = next(known, None) if column.kind in (frames.TEXT, frames.CATEGORY) else None
+    known = (value for value in column.values.tolist() if not is_missing(value))
+    example = next(known, None) if column.kind in _TEXTS else None
     return f"{column.label!r} ({column.dtype}{'' if example is None else f', as {example!r:.30}'})"
 
 
@@ -313,25 +322,22 @@ def _beside(y: Any, what: str, purpose: str) -> Any:
         columns = [series]
     for column in columns:
         _check_target(column, f"{what}, a column," if not column.label else f"{what}")
-        missing = column.missing()
-        if missing and purpose != PREDICT:
-            label = column.label or what
-            raise _missing(what, [(label, missing, len(column.values))])
+        _check_finite(column.values[:, None], [column.label or what], what, purpose)
     if series is not None:
         return series.values
     values = [column.values for column in columns]
     return frames.matrix(values, np.result_type(*values))
 
 
-def _warn_of_order(x: Any, y: Any) -> None:
+def _warn_of_order(x: Any, y: Any, what: str) -> None:
     """Rows are matched by position; two indexes with the same labels in another order are odd."""
     first, second = getattr(x, "index", None), getattr(y, "index", None)
     if not hasattr(x, "iloc") or not hasattr(y, "iloc") or len(first) != len(second):  # type: ignore[arg-type]
         return
     if not first.equals(second) and first.sort_values().equals(second.sort_values()):  # type: ignore[union-attr]
         warn(
-            "x and y have the same index in different orders, and rows are matched by position. "
-            "If they belong together by index, pass y.loc[x.index]"
+            f"x and {what} have the same index in different orders, and rows are matched by "
+            f"position. If they belong together by index, pass {what}.loc[x.index]"
         )
 
 

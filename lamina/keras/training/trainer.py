@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ from .single import SingleSteps
 from .state import TrainingState
 from .stepper import Stepper
 from .steps import Steps
-from .tables import EVALUATE, FIT, PREDICT, take, take_validation
+from .tables import EVALUATE, FIT, PREDICT, inputs_of, take, take_validation
 
 
 class Trainer(GeneratorMethods, Steps):
@@ -407,7 +408,7 @@ class Trainer(GeneratorMethods, Steps):
         dtype = nest.flatten(self.input)[0].spec.dtype  # type: ignore[attr-defined]
         rows = np.full((1, *shape[1:]), b"" if dtype == STRING else 0, dtype)
         program = Function(self.predict_step, symbolic_batch=True).program_for(rows)
-        frozen = Frozen(program, rows)
+        frozen = Frozen(program, rows, partial(inputs_of, self, known=self._columns))
         return program.predictor(frozen) or frozen
 
     def train_on_batch(

@@ -97,6 +97,9 @@ def test_a_table_trains_as_its_arrays_do(kind: str) -> None:
     turned = KINDS[kind](TABLE[["w", "t", "b", "default", "a"]])
     assert np.array_equal(found.predict(turned, verbose=0), predicted)
     assert np.array_equal(found.predict_on_batch(turned), predicted)
+    if kind != "structured array":
+        assert np.array_equal(found.predictor()(turned), predicted)
+        np.testing.assert_allclose(found(turned, training=False), predicted, rtol=1e-6)
     assert found.evaluate(turned, verbose=0) == expected.evaluate(*arrays, verbose=0)
     assert found.test_on_batch(turned) == expected.test_on_batch(*arrays)
     step = found.train_on_batch(turned, y="default")
@@ -259,6 +262,34 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _model().fit(TABLE[["a"]], TABLE.default.where(TABLE.b > 1), verbose=0),
         "values are missing in y",
     ),
+    "missing weights": (
+        lambda: _model().fit(TABLE, "default", sample_weight=TABLE.w.where(TABLE.b > 1)),
+        "values are missing in sample_weight",
+    ),
+    "missing weights in an array of Arrow": (
+        lambda: _model().fit(
+            TABLE[["a"]], TABLE.b, sample_weight=pa.array([None] + [1.0] * 99), verbose=0
+        ),
+        "values are missing in sample_weight",
+    ),
+    "pandas's other missing value": (
+        lambda: _model().fit(
+            TABLE.assign(a=pd.Series([pd.NA, 1.5] * 50, dtype=object)), "default", verbose=0
+        ),
+        "values are missing in the table: 'a' (50 of 100 rows)",
+    ),
+    "a call without a column": (
+        lambda: _trained()(TABLE[["a", "b"]]),
+        "no column 't'",
+    ),
+    "arrays in a column": (
+        lambda: _model().fit(TABLE[["w"]].assign(w=[np.ones(2)] * 100), TABLE.b, verbose=0),
+        "a network takes numbers; in the table, these columns hold none: 'w' (objects such as nd",
+    ),
+    "infinity in numbers of one type": (
+        lambda: _model().fit(TABLE[["a"]] * 1e39, TABLE.b, verbose=0),
+        "'a' holds values that are infinite in float32",
+    ),
     "infinity": (
         lambda: _model().fit(TABLE.assign(a=1e39), y="default", verbose=0),
         "'a' holds values that are infinite in float32",
@@ -341,6 +372,14 @@ def test_missing_values_go_into_predictions_as_nan() -> None:
     assert np.isnan(found[0]) and np.isfinite(found[1])
 
 
+def test_columns_may_be_called_as_what_libraries_have() -> None:
+    table = TABLE.rename(columns={"a": "buffers", "b": "column_names", "t": "index"})
+    model = _model()
+    model.fit(table, y="default", sample_weight="w", verbose=0)
+    found = model.predict(table, verbose=0)
+    assert np.array_equal(found, model.predict(INPUTS, verbose=0))
+
+
 def test_large_integers_do_not_wrap_around() -> None:
     model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
     frame = pd.DataFrame({"id": np.array([2**63 + 1], np.uint64), "x": np.array([-1], np.int64)})
@@ -349,6 +388,8 @@ def test_large_integers_do_not_wrap_around() -> None:
 
 def test_one_index_in_two_orders_is_told() -> None:
     rows = TABLE.sample(frac=1, random_state=0)
+    with pytest.warns(UserWarning, match=r"pass sample_weight\.loc"):
+        _model().fit(rows, "default", sample_weight=TABLE["w"], verbose=0)
     with pytest.warns(UserWarning, match="same index in different orders"):
         _model().fit(rows[["a"]], TABLE["default"], verbose=0)
     _model().fit(rows[["a"]].head(50), TABLE["default"].head(50), verbose=0)  # other labels

@@ -45,6 +45,13 @@ def test_what_is_no_number_is_refused(value: object) -> None:
         tf.constant(value)
 
 
+def test_objects_that_are_numbers_and_truth_values_are_numbers() -> None:
+    mixed = np.array([[1, True, 0.5], [2, False, 1.5]], object)  # as a frame of pandas gives
+    assert tf.constant(mixed).numpy().tolist() == [[1, 1, 0.5], [2, 0, 1.5]]
+    with pytest.raises(InvalidArgumentError, match="do not fit int64"):
+        tf.constant(np.array([2**70], object))
+
+
 def test_ragged_lists_are_refused() -> None:
     with pytest.raises(InvalidArgumentError, match="equal lengths"):
         tf.constant([[1, 2], [3]])

@@ -123,7 +123,16 @@ def test_schedules(schedule: str) -> None:
         np.testing.assert_allclose(ours, theirs, **CLOSE)
 
 
-def test_weights_of_rows_and_classes_penalties_and_metrics() -> None:
+ROWS = 90
+COUNTING: dict[str, dict[str, Any]] = {
+    "rows": {"sample_weight": np.random.default_rng(3).uniform(0.5, 2, ROWS).astype(np.float32)},
+    "classes": {"class_weight": {0: 1.0, 1: 3.0}},
+    "alike": {},
+}
+
+
+@pytest.mark.parametrize("weights", COUNTING)
+def test_weights_of_rows_and_classes_penalties_and_metrics(weights: str) -> None:
     def build(keras: Any) -> Any:
         return keras.Sequential(
             [
@@ -133,40 +142,27 @@ def test_weights_of_rows_and_classes_penalties_and_metrics() -> None:
             ]
         )
 
-    x, y = data(90, 5, 1, "binary")
-    weight = np.random.default_rng(3).uniform(0.5, 2, 90).astype(np.float32)
-    for options in ({"sample_weight": weight}, {"class_weight": {0: 1.0, 1: 3.0}}, {}):
-        models = twins(build)
-        results = []
-        for model in models:
-            model.compile(
-                optimizer="adam",
-                loss="binary_crossentropy",
-                metrics=["accuracy", "AUC", "precision", "recall", "mse"],
-                weighted_metrics=["mae"],
-            )
-            done = model.fit(
-                x,
-                y,
-                batch_size=20,
-                epochs=5,
-                shuffle=False,
-                verbose=0,
-                validation_split=0.2,
-                **options,
-            )
-            scores = model.evaluate(x, y, verbose=0, return_dict=True)
-            predictions = model.predict(x, verbose=0)
-            results.append((done.history, scores, predictions))
-        (their_history, their_scores, theirs), (our_history, our_scores, ours) = results
-        renamed = {key.lower(): value for key, value in our_history.items()}
-        assert set(renamed) == {key.lower() for key in their_history}
-        for key, values in their_history.items():
-            np.testing.assert_allclose(renamed[key.lower()], values, rtol=2e-4, atol=1e-5)
-        scores = {key.lower(): value for key, value in our_scores.items()}
-        for key, value in their_scores.items():
-            np.testing.assert_allclose(scores[key.lower()], value, rtol=2e-4, atol=1e-5)
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    x, y = data(ROWS, 5, 1, "binary")
+    held = {"batch_size": ROWS // 5, "verbose": 0}  # as many rows as `fit` validates on
+    results = []
+    for model in twins(build):
+        model.compile(
+            optimizer="adam",
+            loss="binary_crossentropy",
+            metrics=["accuracy", "AUC", "precision", "recall", "mse"],
+            weighted_metrics=["mae"],
+        )
+        options = {"epochs": 5, "batch_size": 20, "shuffle": False, **COUNTING[weights]}
+        done = model.fit(x, y, validation_split=0.2, verbose=0, **options)
+        scores = model.evaluate(x, y, return_dict=True, **held)
+        results.append((done.history, scores, model.predict(x, **held)))
+    (their_history, their_scores, theirs), (our_history, our_scores, ours) = results
+    for found, wanted in ((our_history, their_history), (our_scores, their_scores)):
+        found = {key.lower(): value for key, value in found.items()}
+        assert set(found) == {key.lower() for key in wanted}
+        for key, values in wanted.items():
+            np.testing.assert_allclose(found[key.lower()], values, rtol=2e-4, atol=1e-5)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
 def test_several_outputs_with_losses_and_metrics_of_their_own() -> None:

@@ -13,6 +13,7 @@ ours, theirs = tf.keras, keras
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 4)).astype(np.float32)
 Y = (X.sum(1, keepdims=True) > 0).astype(np.float32)
+FIT = {"batch_size": 20, "verbose": 0}  # batches of one size, so that Keras compiles once
 
 
 def own_classes(k):
@@ -79,7 +80,7 @@ def sequential(k):
     )
     model.layers[0].adapt(X)
     model.compile("adam", "binary_crossentropy", metrics=["accuracy", "AUC"])
-    model.fit(X, Y, epochs=2, verbose=0)
+    model.fit(X, Y, epochs=2, **FIT)
     return model
 
 
@@ -91,7 +92,7 @@ def scheduled(k):
         k.losses.Huber(delta=0.5),
         metrics=[k.metrics.MeanAbsoluteError(name="distance"), "mse"],
     )
-    model.fit(X, Y, batch_size=8, verbose=0)  # built by data, not by an Input
+    model.fit(X, Y, **FIT)  # built by data, not by an Input
     return model
 
 
@@ -110,14 +111,14 @@ def functional(k):
         loss_weights={"one": 1.0, "two": 0.5},
         metrics={"one": ["mae"]},
     )
-    model.fit({"a": X, "b": X[::-1]}, {"one": Y, "two": X[:, :2]}, verbose=0)
+    model.fit({"a": X, "b": X[::-1]}, {"one": Y, "two": X[:, :2]}, **FIT)
     return model
 
 
 def subclassed(k):
     model = CLASSES[k]["Net"](3)
     model.compile("rmsprop", "mse")
-    model.fit(X, Y, verbose=0)
+    model.fit(X, Y, **FIT)
     return model
 
 
@@ -132,7 +133,19 @@ BUILDERS = [sequential, scheduled, functional, subclassed, uncompiled]
 @functools.cache
 def built(build, k):
     """A model that tests share: to be read, not to be changed."""
+    k.utils.set_random_seed(1)  # so that rounding is the same in every run
     return build(k)
+
+
+def another(build, k):
+    """A model of the same kind with other weights, which tests may change."""
+    model = built(build, k)
+    with k.utils.custom_object_scope(CLASSES[k]):
+        made = type(model).from_config(model.get_config())
+    made(inputs_of(model))
+    if compiled := model.get_compile_config():
+        made.compile_from_config(compiled)
+    return made
 
 
 def inputs_of(model):
@@ -140,7 +153,7 @@ def inputs_of(model):
 
 
 def predictions(model):
-    found = model.predict(inputs_of(model), verbose=0)
+    found = model.predict(inputs_of(model), batch_size=len(X), verbose=0)
     return list(found.values()) if isinstance(found, dict) else [found]
 
 

@@ -18,6 +18,7 @@ from tests.unit.keras.saved_models import (
     CLASSES,
     X,
     Y,
+    another,
     assert_same,
     assert_same_predictions,
     built,
@@ -49,7 +50,7 @@ def test_models_from_one_library_open_in_the_other(build, writer, reader, tmp_pa
 def test_weights_from_one_library_fit_models_of_the_other(build, writer, tmp_path):
     reader = theirs if writer is ours else ours
     path = tmp_path / "all.weights.h5"
-    first, second = built(build, writer), build(reader)
+    first, second = built(build, writer), another(build, reader)
     first.save_weights(path)
     second.load_weights(path)
     assert_same(first, second)

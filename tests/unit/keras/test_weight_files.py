@@ -16,6 +16,7 @@ from lamina.core.errors import (
 from tests.unit.keras.saved_models import (
     BUILDERS,
     X,
+    another,
     assert_same,
     assert_same_predictions,
     built,
@@ -35,7 +36,7 @@ SMALL = 1e-7  # GB: about a hundred bytes
 @pytest.mark.parametrize("size", [SMALL, 1], ids=["many", "one"])
 @pytest.mark.parametrize("build", [sequential, subclassed])
 def test_weights_in_several_files(build, size, writer, reader, tmp_path):
-    first, second = built(build, writer), build(reader)
+    first, second = built(build, writer), another(build, reader)
     first.save_weights(tmp_path / "all.weights.json", max_shard_size=size)
     shards = sorted(path.name for path in tmp_path.glob("*.h5"))
     assert shards[0] == "all_00000.weights.h5" and (len(shards) == 1) == (size == 1)
@@ -91,7 +92,7 @@ def test_damaged_lists(text, tmp_path):
 
 
 def test_shards_that_are_missing_or_of_another_model(tmp_path):
-    model = sequential(ours)
+    model = another(sequential, ours)
     before = model.get_weights()
     built(subclassed, ours).save_weights(tmp_path / "a.weights.json", max_shard_size=SMALL)
     with pytest.raises(InvalidArgumentError, match="Is it of another model"):
@@ -139,7 +140,7 @@ def test_a_folder_without_a_part(tmp_path):
 
 @pytest.mark.parametrize("reader", [ours, theirs], ids=["ours", "theirs"])
 def test_objects_to_skip(reader, tmp_path):
-    source, model = built(sequential, ours), sequential(reader)
+    source, model = built(sequential, ours), another(sequential, reader)
     path = tmp_path / "a.weights.h5"
     source.save_weights(path)
     before = [np.array(v) for v in model.optimizer.variables]
@@ -153,7 +154,7 @@ def test_objects_to_skip(reader, tmp_path):
 
 
 def test_objects_left_out_of_a_file(tmp_path):
-    source, model = built(sequential, ours), sequential(ours)
+    source, model = built(sequential, ours), another(sequential, ours)
     path = tmp_path / "a.weights.h5"
     ours.saving.save_weights(source, path, objects_to_skip=[source.optimizer])
     ours.saving.load_weights(model, path, objects_to_skip=[model.optimizer])

@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from ..core.errors import OpError
+from ..core.output import ALIKE
 from ..tabular.archive import lamina_version
 from .export import export
 from .inspect import inspect
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a name the terminal can't show is no error
+            stream.reconfigure(errors=ALIKE)  # a name the terminal can't show is no error
     try:
         with _terminable():
             status = app(words, prog_name="lamina", standalone_mode=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from ..core.errors import (
     nearest,
 )
 from ..core.files import FilePath, check_file
+from ..core.output import write_line
 from .c import write_c
 from .graph import Inference, Port, inference_graph
 from .native import write_object
@@ -76,7 +76,7 @@ def export(
     inference = inference_graph(model, input_signature, name, metadata)
     chosen.write(inference, path, **options)
     if verbose is None or verbose:
-        sys.stdout.write(f"Saved artifact at '{path}'.\n")
+        write_line(f"Saved artifact at '{path}'.")
     return inference
 
 

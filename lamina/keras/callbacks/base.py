@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, ClassVar
 
+from ...core.output import write_line
 from ..settings import is_interactive_logging_enabled
 
 Logs = dict[str, Any]
@@ -103,8 +103,7 @@ def say(text: str) -> None:
     if not is_interactive_logging_enabled():
         _log(text)
         return
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    write_line(text)
 
 
 def _log(text: str) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ...core.output import encodable
 from ..settings import is_interactive_logging_enabled
 from .base import Callback, Logs, say
 
@@ -162,22 +163,25 @@ class ProgressLine:
         from rich.text import Text
 
         width = options.max_width
-        tail = "  ".join([self.pace, *self.measures])
+        pace, *measures = (encodable(t, console.encoding) for t in [self.pace, *self.measures])
+        tail = "  ".join([pace, *measures])
         room = width - len(self.head) - len(tail) - 3
-        if room >= _NARROWEST or not self.measures:
-            yield self._with_bar(min(room, self.widest), tail)
+        if room >= _NARROWEST or not measures:
+            yield self._with_bar(min(room, self.widest), tail, console)
             return
-        room = width - len(self.head) - len(self.pace) - 3
-        yield self._with_bar(min(room, self.widest), self.pace)
-        for line in _filled(self.measures, width - 2):
+        room = width - len(self.head) - len(pace) - 3
+        yield self._with_bar(min(room, self.widest), pace, console)
+        for line in _filled(measures, width - 2):
             yield Text(f"  {line}", no_wrap=True, overflow="ellipsis")
 
-    def _with_bar(self, width: int, tail: str) -> Any:
+    def _with_bar(self, width: int, tail: str, console: Any) -> Any:
         from rich.text import Text
 
         full = round(self.share * width)
+        sign = encodable("━", console.encoding)
+        rest = sign if console.color_system and not console.no_color else " "  # or it looks full
         line = Text(f"{self.head} ", no_wrap=True, overflow="ellipsis")
-        line.append("━" * full, style="green").append("━" * (width - full), style="bright_black")
+        line.append(sign * full, style="green").append(rest * (width - full), style="bright_black")
         return line.append(f" {tail}")
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.errors import InvalidArgumentError, OpError, nearest
+from ...core.output import encodable
 from ...core.showing import escaped, html_table, show_html
 from ..layers.connections import outputs_of
 from ..layers.core import InputLayer
@@ -151,18 +152,9 @@ def _print(
         markup=False,
         emoji=False,
     )
-    console.print(Text(_encodable(summary.title, console), "bold"), soft_wrap=True)
+    console.print(Text(encodable(summary.title, console.encoding), "bold"), soft_wrap=True)
     console.print(_table(summary, widths, width, console))
-    console.print(_encodable("\n".join(summary.totals), console), soft_wrap=True)
-
-
-def _encodable(text: str, console: Any) -> str:
-    """`text` with escapes for what the output cannot show."""
-    if console.encoding.startswith("utf"):
-        return text
-    plain = text.replace("└", "-")
-    encoded: str = plain.encode(console.encoding, "backslashreplace").decode(console.encoding)
-    return encoded
+    console.print(encodable("\n".join(summary.totals), console.encoding), soft_wrap=True)
 
 
 def _table(summary: Summary, widths: list[int], width: int, console: Any) -> Any:
@@ -178,8 +170,9 @@ def _table(summary: Summary, widths: list[int], width: int, console: Any) -> Any
         justify = alignment.get(name, "left")
         table.add_column(name, width=room, justify=justify, overflow=overflow)
     for row in summary.cells:
-        named = zip(summary.columns, row, strict=True)
-        table.add_row(*(Text(_encodable(t, console), _STYLES.get(n, "")) for n, t in named))
+        texts = (encodable(text, console.encoding) for text in row)
+        named = zip(summary.columns, texts, strict=True)
+        table.add_row(*(Text(text, _STYLES.get(name, "")) for name, text in named))
     return table
 
 

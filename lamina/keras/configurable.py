@@ -373,7 +373,7 @@ def _class_of(config: dict[str, Any], class_name: str) -> Any:
             return found
     found = _builtin_class(str(module), class_name) if ours else None
     if found is None:
-        raise _unknown(f"class of {module or 'no module'}", class_name)
+        raise _unknown("class", class_name, f" of {module!s:.80}" if module else "")
     return found
 
 
@@ -386,10 +386,10 @@ def _builtin_class(module: str, class_name: str) -> Any:
     return item if isinstance(item, type) else None
 
 
-def _unknown(kind: str, name: Any) -> UnknownNameError:
+def _unknown(kind: str, name: Any, home: str = "") -> UnknownNameError:
     names = [name for known in FAMILIES.values() for name in known]
     return UnknownNameError(
-        f"the {kind} {name!r:.80} is not known to lamina, which imports nothing that a "
+        f"the {kind} {name!r:.80}{home} is not known to lamina, which imports nothing that a "
         "file names; if it is yours and you trust it, pass it in custom_objects={...}, or "
         f"decorate it with @keras.saving.register_keras_serializable().{nearest(str(name), names)}"
     )

@@ -201,7 +201,7 @@ def test_a_builtin_name_does_not_reach_a_users_class(good, written):
         "registered_name": "Dense",
     }
     path = written(config=changed(good, "config", "layers", 1, value=item))
-    with pytest.raises(UnknownNameError, match="the class of no module 'Dense' is not known"):
+    with pytest.raises(UnknownNameError, match="the class 'Dense' is not known"):
         keras.models.load_model(path)
 
 

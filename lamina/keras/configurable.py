@@ -166,7 +166,8 @@ def _constructor_error(
 class _Sharing:
     """The objects of one file: one that occurs twice is one object again after loading."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: dict[str, Any] | None) -> None:
+        self.own = own  # users' classes and functions, by the names that configurations have
         self.configs: dict[int, tuple[Any, dict[str, Any]]] = {}  # by the id of the object
         self.objects: dict[Any, Any] = {}  # by the id in the file
 
@@ -175,9 +176,13 @@ _SHARING: ContextVar[_Sharing | None] = ContextVar("sharing", default=None)
 
 
 @contextmanager
-def sharing() -> Iterator[None]:
-    """Inside, an object that is serialized or deserialized twice stays one object."""
-    token = _SHARING.set(_Sharing())
+def sharing(own: dict[str, Any] | None = None) -> Iterator[None]:
+    """Inside, an object that is serialized or deserialized twice stays one object.
+
+    Where `own` is given, it gets the classes and functions that lamina does not know by name, each
+    under a name that no other has: with it as custom objects, all is found again.
+    """
+    token = _SHARING.set(_Sharing(own))
     try:
         yield
     finally:
@@ -230,6 +235,7 @@ def _function_config(function: Callable[..., Any]) -> Any:
         if builtin is not None:
             return builtin
         if is_lambda(function):
+            _named(function, "<lambda>")
             return lambda_config(function, serialize)
         name = getattr(function, "__name__", None)
     if name is None:
@@ -240,9 +246,17 @@ def _function_config(function: Callable[..., Any]) -> Any:
     return {
         "module": "builtins",
         "class_name": "function",
-        "config": name,
+        "config": _named(function, name),
         "registered_name": "function",
     }
+
+
+def _named(item: Any, name: str) -> str:
+    """The name of a user's class or function in configurations; see `sharing`."""
+    own = None if (scope := _SHARING.get()) is None else scope.own
+    while own is not None and own.setdefault(name, item) is not item:
+        name += "'"
+    return name
 
 
 def _object_config(item: Any) -> dict[str, Any]:
@@ -253,7 +267,7 @@ def _object_config(item: Any) -> dict[str, Any]:
         registered = name if name == "Functional" else None
     else:
         module = None if cls.__module__ == "__main__" else cls.__module__
-        registered = registered_name(cls) or name
+        registered = _named(cls, registered_name(cls) or name)
     config: dict[str, Any] = {
         "module": module,
         "class_name": name,

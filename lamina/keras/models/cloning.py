@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...core import nest
 from ...core.errors import ArgumentTypeError, InvalidArgumentError
 from ..configurable import deserialize_nested, serialize, sharing
 from ..custom_objects import CustomObjectScope
@@ -40,8 +39,11 @@ def clone_model(
             )
         return from_configuration(model, keep_compiled=True)
     if model.compiled:
-        with CustomObjectScope(own_objects(model)):
-            made.compile_from_config(model.get_compile_config())
+        own: dict[str, Any] = {}
+        with sharing(own):
+            config = model.get_compile_config()
+        with CustomObjectScope(own):
+            made.compile_from_config(config)
     return made
 
 
@@ -71,23 +73,11 @@ class Cloning:
 
 def from_configuration(item: Any, keep_compiled: bool = False) -> Any:
     """A layer or model made of its configuration alone."""
-    with sharing(), CustomObjectScope(own_objects(item)):
+    own: dict[str, Any] = {}
+    with sharing(own):
         config = serialize(item)
         if not keep_compiled:
             config.pop("compile_config", None)
         config.pop("build_config", None)
+    with sharing(), CustomObjectScope(own):
         return deserialize_nested(config)
-
-
-def own_objects(layer: Any) -> dict[str, Any]:
-    """Classes and functions in a layer, and in what a model is compiled with, by their names."""
-    found: dict[str, Any] = {}
-    compiled = getattr(layer, "_compile_arguments", {})
-    items = [*nest.flatten(compiled), *map(type, nest.flatten(compiled))]
-    for part in layer._flatten_layers():
-        items += [getattr(part, "written_class", type(part)), *part._arguments.values()]
-    for item in items:
-        home = str(getattr(item, "__module__", "lamina")).partition(".")[0]
-        if home not in ("lamina", "builtins"):  # of which the second is the class of functions
-            found.setdefault(getattr(item, "__name__", ""), item)
-    return found

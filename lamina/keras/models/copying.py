@@ -11,7 +11,7 @@ from ...core import nest
 from ..configurable import deserialize_nested, serialize, sharing
 from ..custom_objects import CustomObjectScope
 from ..training.trainer import Trainer
-from .cloning import clone_model, own_objects
+from .cloning import clone_model
 
 _TRANSIENT = ("_training", "_compile_arguments", "history", "_inbound", "_call_losses")
 
@@ -42,10 +42,11 @@ def reduced(model: Any) -> tuple[Any, tuple[Any, ...]]:
 
     Classes and functions of one's own are pickled by reference, as Python does it.
     """
-    with sharing():
+    own: dict[str, Any] = {}
+    with sharing(own):
         config = serialize(model)
     values = model.get_weights(), _optimizer_values(model), _learned(model), model._columns
-    return restored, (config, own_objects(model), *values)
+    return restored, (config, own, *values)
 
 
 def restored(

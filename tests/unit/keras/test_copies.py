@@ -83,8 +83,31 @@ def own_step(library: Any) -> Any:
     return OwnStep(inputs, library.layers.Dense(1)(inputs))
 
 
+def sharpened(inputs: Any) -> Any:
+    return 2 * inputs
+
+
+class Ridge(keras.regularizers.Regularizer):
+    def __call__(self, x: Any) -> Any:
+        return 0.1 * tf.reduce_sum(x**2)
+
+    @staticmethod
+    def sharpened(inputs: Any) -> Any:
+        return 5 * inputs
+
+
+def with_own_parts(library: Any) -> Any:
+    """Parts that no file could name: lamina's functions, one's own classes, two of one name."""
+    layers = library.layers
+    hidden = layers.Dense(3, activation=tf.sin, kernel_regularizer=Ridge())
+    twins = layers.Lambda(sharpened), layers.Activation(Ridge.sharpened)
+    return library.Sequential([library.Input((4,)), hidden, *twins, layers.Dense(1)])
+
+
 @pytest.mark.parametrize("copier", [copy.deepcopy, copy.copy, _pickled])
-@pytest.mark.parametrize("make", [branched, stacked, thawed, own_step, lambda _: Own(3)])
+@pytest.mark.parametrize(
+    "make", [branched, stacked, thawed, own_step, with_own_parts, lambda _: Own(3)]
+)
 def test_a_copy_goes_on_as_its_model_would(make: Any, copier: Any) -> None:
     keras.utils.set_random_seed(1)
     model = trained(make(keras))

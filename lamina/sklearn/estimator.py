@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..core.dtypes import Array
-from ..core.errors import InvalidArgumentError
+from ..core.errors import InvalidArgumentError, describe
 from ..data.order import draw_seed
 from ..keras.callbacks import Callback
 from ..keras.layers import BatchNormalization
@@ -22,6 +22,16 @@ from .parameters import listed
 from .rows import checked_weights, merged, relative, weigh_classes
 from .sparse import Batches, fitting, is_sparse, parts
 from .targets import Labels, Scale, checked_labels
+
+_HEARD = frozenset(
+    (
+        *("batch_size", "callbacks", "class_weight", "early_stopping", "epochs", "fit", "patience"),
+        *("predict", "random_state", "tol", "validation_fraction", "validation_split", "verbose"),
+        "warm_start",
+    )
+)
+"""Parameters, and prefixes of some, that each training hears; all others make the network."""
+_RATES = ("learning_rate", "optimizer__learning_rate")
 
 
 class NetworkEstimator(BaseEstimator):
@@ -39,6 +49,7 @@ class NetworkEstimator(BaseEstimator):
     model_: Any
     n_iter_: int
     n_outputs_: int
+    _made_of: dict[str, Any]
     _network: Any
     _seed: int
     _target: Any
@@ -109,6 +120,8 @@ class NetworkEstimator(BaseEstimator):
         **options: Any,
     ) -> Any:
         self._check()
+        if goes_on:
+            self._go_on()
         x, y = self._checked(X, y, reset=not goes_on)
         weights = checked_weights(sample_weight, x.shape[0])
         if not goes_on and hasattr(self, "model_"):
@@ -124,8 +137,31 @@ class NetworkEstimator(BaseEstimator):
         rows, held = self._divided((x, y, weights), self._held_out() if validates else 0.0)
         with drawing((self._seed, self.n_iter_ if goes_on else 0)):
             rows = self._prepared(rows, goes_on, options)
-            self._train(rows, held, {"epochs": epochs, **options})
+            try:
+                self._train(rows, held, {"epochs": epochs, **options})
+            except DivergedError:
+                del self.model_  # there is no number in it any more
+                raise
         return self
+
+    def _of_network(self) -> dict[str, Any]:
+        """The parameters that made the network; all others are heard in each training."""
+        found = self.get_params(deep=False).items()
+        return {name: value for name, value in found if name.partition("__")[0] not in _HEARD}
+
+    def _go_on(self) -> None:
+        """Let a training go on: with another learning rate, if need be, but the same network."""
+        now = self._of_network()
+        changed = [name for name, value in now.items() if not _same(value, self._made_of.get(name))]
+        for name in changed:
+            if name not in _RATES or now[name] is None:
+                raise InvalidArgumentError(
+                    f"{name} was {describe(self._made_of.get(name))} when this network was made, "
+                    f"and is {describe(now[name])}. Training goes on with the network as it is: "
+                    "set it back, or train a clone."
+                )
+            self._network.optimizer.learning_rate = now[name]
+        self._made_of = now
 
     def _prepared(self, rows: Any, goes_on: bool, options: dict[str, Any]) -> Any:
         """Make the network unless training goes on; the rows that it is to be trained on."""
@@ -133,7 +169,7 @@ class NetworkEstimator(BaseEstimator):
         one_batch = count <= self._rows_in_batch(count) and not is_sparse(rows[0])
         together = merged(*rows) if one_batch else rows
         if not goes_on:
-            self.history_, self.n_iter_ = {}, 0
+            self.history_, self.n_iter_, self._made_of = {}, 0, self._of_network()
             self._make(*together)
         self._seed_layers()
         layers = self._network._flatten_layers()
@@ -245,6 +281,10 @@ class NetworkEstimator(BaseEstimator):
         return tags
 
 
+def _same(value: Any, other: Any) -> bool:
+    return value is other or repr(value) == repr(other)
+
+
 class _Finite(Callback):
     """Ends a training whose loss is no number any more."""
 
@@ -334,6 +374,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         return self._fit(X, y, sample_weight, epochs=1, goes_on=goes_on, validates=False)
 
     def _checked_target(self, y: Any, goes_on: bool, classes: Any, weights: Array | None) -> Any:
+        if y.dtype.kind not in "biuf":
+            raise InvalidArgumentError(f"y holds numbers; got {describe(y)}")
         if np.abs(y).max() > np.finfo(np.float32).max:
             raise InvalidArgumentError("Input y contains a value too large for dtype('float32')")
         if not goes_on:

@@ -27,7 +27,8 @@ def checked_weights(sample_weight: Any, rows: int) -> Array | None:
         raise InvalidArgumentError(
             "sample_weight holds finite numbers of at least 0 that are not all zero"
         )
-    return weights
+    scaled: Array = np.ldexp(weights, -np.frexp(weights.max())[1])
+    return scaled  # sums stay finite, and ratios exact
 
 
 def weigh_classes(class_weight: Any, labels: Labels, codes: Array, weights: Array | None) -> Any:

@@ -144,6 +144,15 @@ def test_classes_count_as_told() -> None:
     assert recalls[0] < 0.4 < 0.7 < recalls[1] <= recalls[2] == 1
 
 
+def test_only_the_ratio_of_weights_counts() -> None:
+    weights = np.where(GOOD, 0.5, 1.0)
+    outputs = [
+        quick(epochs=2).fit(X, Y, sample_weight=weights * factor).predict_proba(X[:5]).tolist()
+        for factor in (1.0, 2.0**1023, 2.0**-1000)
+    ]
+    assert outputs[0] == outputs[1] == outputs[2]
+
+
 def test_balanced_classes_weigh_as_scikit_learn_says() -> None:
     by_class = quick(class_weight="balanced").fit(X, Y)
     factors = sklearn.utils.class_weight.compute_sample_weight("balanced", Y)
@@ -229,6 +238,23 @@ def test_copies_and_pickles_go_on_alike(estimator: Any) -> None:
         assert fitted.fit(X, target).n_iter_ == 6 == len(fitted.loss_curve_), name
         found.append(fitted.partial_fit(X, target).predict(X).tolist())
     assert found[0] == found[1] == found[2]
+
+
+def test_a_training_that_goes_on_hears_a_new_rate_and_refuses_a_new_network() -> None:
+    decay = keras.optimizers.schedules.ExponentialDecay(0.5, 1000, 0.9)
+    found = quick(warm_start=True, epochs=1, activation=tf.sin).fit(IRIS, KINDS)
+    for rate in (0.25, decay):
+        found = pickle.loads(pickle.dumps(found.set_params(learning_rate=rate)))
+        known = rate if isinstance(rate, float) else 0.5
+        for _ in range(2):
+            optimizer = found.fit(IRIS, KINDS).model_.optimizer
+            assert float(optimizer.learning_rate) == pytest.approx(known, rel=1e-3)
+    with pytest.raises(ValueError, match=r"layers was .*\[16\] when .*\[8\]. Training goes on"):
+        found.set_params(layers=(8,)).fit(IRIS, KINDS)
+    with pytest.raises(ValueError, match="layers was"):
+        found.partial_fit(IRIS, KINDS)
+    assert found.set_params(layers=(16,)).fit(IRIS, KINDS).n_iter_ == 6
+    assert found.set_params(layers=(8,), warm_start=False).fit(IRIS, KINDS).n_iter_ == 1
 
 
 def test_nothing_of_the_process_changes() -> None:
@@ -418,6 +444,10 @@ def test_data_that_do_not_fit_are_refused() -> None:
     diverging = DenseRegressor(optimizer="sgd", learning_rate=1e30)
     with pytest.raises(DivergedError, match="smaller learning_rate"):
         diverging.fit(DIABETES, PROGRESSION)
+    with pytest.raises(NotFittedError):
+        diverging.predict(DIABETES)
+    with pytest.raises(ValueError, match="y holds numbers"):
+        DenseRegressor().fit(DIABETES, PROGRESSION.astype(str))
 
 
 def test_what_was_trained_before_an_interrupt_is_kept() -> None:

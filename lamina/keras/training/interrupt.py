@@ -13,7 +13,8 @@ from typing import Any
 def terminations(standing: Any) -> Iterator[None]:
     """Inside, SIGTERM waits for the end of a step, and for callbacks that save before it.
 
-    `standing.leaves` is then called between steps. The signal is what it was before after that:
+    `standing.leaves` is then called between steps, and between epochs: not where an epoch has begun
+    and no step of it is done, for no file says that. The signal is what it was before after that:
     by default, the process ends by it. Only where a callback asks for that (as
     `save_before_preemption` does), and only in the main thread.
     """

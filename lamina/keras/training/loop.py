@@ -57,6 +57,7 @@ def fit(
                 logs = dict(sorted(logs.items()))
             standing.end(epoch, logs)
             listeners.on_epoch_end(epoch, logs)
+            standing.leave()
             if model.stop_training:
                 break
     listeners.on_train_end(standing.logs)
@@ -99,8 +100,8 @@ def work_through(
     """
     told = _Told(model, listeners, kind, standing)
     done = 0 if standing is None else standing.begin()
-    leaves = None if standing is None else standing.leaves
-    with interrupts_between_steps(leaves) as check, closing(feed.epoch()) as pieces:
+    leave = None if standing is None else standing.leave_within
+    with interrupts_between_steps(leave) as check, closing(feed.epoch()) as pieces:
         for piece in remaining(pieces, done):
             told.settle()
             before = done - piece.first  # batches of the pieces that came before

@@ -84,6 +84,16 @@ class Standing:
         self.epoch, self.batch, self.logs = epoch + 1, 0, logs
         self._start = None
 
+    def leave(self) -> None:
+        """Save and end, if a signal asks for it."""
+        if self.leaves is not None:
+            self.leaves()
+
+    def leave_within(self) -> None:
+        """The same between the steps of an epoch."""
+        if self.batch:
+            self.leave()
+
     def _now(self) -> State:
         for feed in self.feeds[1:]:
             feed.restart()  # as validation does

@@ -191,24 +191,28 @@ def test_a_folder_that_vanishes_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing can wait for the end of a process")
-def test_a_signal_to_end_waits_for_a_last_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_epoch_end", "on_train_batch_end"])
+def test_a_signal_to_end_waits_for_a_last_file(tmp_path: Path, hook: str) -> None:
+    def rate() -> Any:
+        return keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9)
+
     whole = network()
-    whole.fit(**arrays(), epochs=EPOCHS, verbose=0)
+    whole.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[rate()])
     keeper = BackupAndRestore(tmp_path, save_freq=1000, save_before_preemption=True)
     heard: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
     end = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: epoch != 2 or signal.raise_signal(signal.SIGTERM)
+        **{hook: lambda number, logs: number != 2 or signal.raise_signal(signal.SIGTERM)}
     )
     try:
         with pytest.raises(SystemExit):
-            network().fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[end, keeper])
+            network().fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[end, rate(), keeper])
         assert heard == [signal.SIGTERM]
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     finally:
         signal.signal(signal.SIGTERM, before)
     second = network()
-    second.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[keeper])
+    second.fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[rate(), keeper])
     assert_same(whole, second)
 
 

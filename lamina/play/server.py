@@ -21,6 +21,7 @@ _FILES = {
     "": ("index.html", "text/html; charset=utf-8"),
     "play.css": ("play.css", "text/css; charset=utf-8"),
     "play.js": ("play.js", "text/javascript; charset=utf-8"),
+    "drawing.js": ("drawing.js", "text/javascript; charset=utf-8"),
 }
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "

@@ -44,9 +44,10 @@ def fetch(server, path, host=None):
 
 def test_files_are_served_and_allow_nothing_from_elsewhere(server):
     path = urlsplit(server.address).path
-    for name, kind in (("", "text/html"), ("play.css", "text/css"), ("play.js", "text/javascript")):
+    files = {"": "html", "play.css": "css", "play.js": "javascript", "drawing.js": "javascript"}
+    for name, kind in files.items():
         status, headers, body = fetch(server, path + name)
-        assert status == 200 and headers["Content-Type"].startswith(kind)
+        assert status == 200 and headers["Content-Type"].startswith(f"text/{kind}")
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert not re.search(rb"https?://", body), "content from elsewhere"
 

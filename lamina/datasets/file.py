@@ -47,7 +47,7 @@ def get_file(
     if md5_hash is not None and file_hash is None:
         file_hash, hash_algorithm = md5_hash, "md5"
     name = os.fspath(fname) if fname else os.path.basename(urlsplit(origin).path)
-    if not name or os.sep in name or name in (os.curdir, os.pardir):
+    if not name or os.path.basename(name) != name or name in (os.curdir, os.pardir):
         raise InvalidArgumentError(
             f"fname is the name of a file, without folders (see cache_dir); got {name!r}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import ntpath
 import sys
 import tarfile
 import zipfile
@@ -291,6 +292,12 @@ def test_files_that_cannot_be_had(tmp_path: Path, origin: str) -> None:
         utils.get_file("a.csv")
     with pytest.raises(InvalidArgumentError, match="without folders"):
         utils.get_file("a/b.csv", origin, cache_dir=tmp_path)
+    with pytest.MonkeyPatch.context() as windows:
+        windows.setattr("os.path", ntpath)
+        windows.setattr("os.sep", "\\")
+        for name in ("../b.csv", "a\\b.csv", "C:b.csv"):
+            with pytest.raises(InvalidArgumentError, match="without folders"):
+                utils.get_file(name, origin, cache_dir="here")
     with pytest.raises(InvalidArgumentError, match="'auto', 'md5' or 'sha256'"):
         utils.get_file(origin=origin, file_hash="0", hash_algorithm="crc", cache_dir=tmp_path)
     with pytest.raises(DataLossError, match="no archive of tar or zip"):

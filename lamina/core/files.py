@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from .errors import AlreadyExistsError, FileWriteError, InvalidArgumentError, Mi
 
 FilePath = str | os.PathLike[str]
 _STAGED = ".lamina-"  # how files are called until they are whole
+_PAUSES = (0.01, 0.05, 0.2, 0.8)  # seconds
 
 
 def cache_folder() -> Path:
@@ -45,7 +47,7 @@ def replacing(path: FilePath, overwrite: bool = True) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         if target.exists():
             os.chmod(staged, target.stat().st_mode & 0o7777)
-        os.replace(staged, target)
+        _take_place(staged, target)
         sync_folder(target.parent)
     except OSError as error:
         raise FileWriteError(
@@ -55,6 +57,16 @@ def replacing(path: FilePath, overwrite: bool = True) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             staged.unlink(missing_ok=True)
+
+
+def _take_place(staged: Path, target: Path) -> None:
+    """os.replace; on Windows again, for a second: scanners of viruses hold new files that long."""
+    for pause in _PAUSES if sys.platform == "win32" else ():
+        try:
+            return os.replace(staged, target)
+        except PermissionError:
+            time.sleep(pause)
+    return os.replace(staged, target)
 
 
 def sync_folder(folder: Path) -> None:

@@ -81,6 +81,31 @@ def test_places_that_can_not_be_written(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no devices in folders")
+@pytest.mark.parametrize("held", [2, 100])
+def test_a_file_that_windows_holds_for_a_moment_is_waited_for(held, tmp_path, monkeypatch):
+    replace, calls = os.replace, []
+
+    def replace_later(*paths):
+        calls.append(paths)
+        if len(calls) <= held:
+            raise PermissionError(13, "Access is denied")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", replace_later)
+    monkeypatch.setattr(files.time, "sleep", lambda seconds: None)
+    with pytest.raises(FileWriteError):
+        write_bytes(tmp_path / "file", b"elsewhere, this is no moment")
+    calls.clear()
+    monkeypatch.setattr(sys, "platform", "win32")
+    if held == 2:
+        write_bytes(tmp_path / "file", b"whole")
+        assert (tmp_path / "file").read_bytes() == b"whole"
+    else:
+        with pytest.raises(FileWriteError, match="Access is denied"):
+            write_bytes(tmp_path / "file", b"never")
+        assert names(tmp_path) == []
+
+
 def test_a_device_is_never_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InvalidArgumentError, match="not a regular file"):

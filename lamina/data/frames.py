@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -300,6 +301,11 @@ def _objects(series: Any) -> Array:
     if series.null_count():
         values[series.is_null().to_numpy()] = None
     return values
+
+
+def is_index(name: str) -> bool:
+    """Whether a column is the index of pandas, which nobody named, written beside the others."""
+    return re.fullmatch(r"__index_level_\d+__", name) is not None
 
 
 def unknown_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> str:

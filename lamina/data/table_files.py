@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError, nearest
 from .arrow import arrow, reading
@@ -103,9 +106,10 @@ def paths_of(data: Any) -> list[str]:
     """The files that a path, a pattern, a folder or a list of them names, sorted."""
     if isinstance(data, (list, tuple)):
         return [path for item in data for path in paths_of(item)]
-    text = os.fspath(data)
+    text = os.path.expanduser(data)
     if os.path.isdir(text):
         files = sorted(path for path in Path(text).rglob("*") if path.is_file())
+        files = [path for path in files if not _is_hidden(path.relative_to(text))]
         found = [str(path) for path in files if kind_of(path)]
         if any("=" in path.parent.name for path in files):
             raise InvalidArgumentError(
@@ -123,6 +127,11 @@ def paths_of(data: Any) -> list[str]:
         near = nearest(os.path.basename(text), os.listdir(folder)) if os.path.isdir(folder) else ""
         raise MissingFileError(f"there is no file {text!r}.{near}")
     return found
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether programs put a file there for themselves: checkpoints of notebooks, logs of Spark."""
+    return any(part[0] in "._" for part in path.parts)
 
 
 def open_file(path: str) -> File:
@@ -246,13 +255,36 @@ def _csv(path: str) -> File:
 
 
 def _delimiter(path: str) -> str:
-    """The one of comma, semicolon, tab and bar that the header has most of."""
+    """The one of comma, semicolon, tab and bar that the header has most of, outside of quotes."""
     with arrow(path).input_stream(path) as source:
-        header = source.read(1 << 16).split(b"\n")[0].decode("utf-8", "replace")
+        text = source.read(1 << 16).decode("utf-8", "replace")
+    header = next(filter(None, re.sub('"[^"]*"', "", text).splitlines()), "")
     return max(",;\t|", key=header.count)
 
 
 _OPENERS = {PARQUET: _parquet, IPC: _ipc, CSV: _csv}
+
+
+def common_type(first: Any, second: Any) -> Any:
+    """The type of PyArrow that holds the values of two others; None where none does."""
+    pyarrow = arrow("a table")
+    types, kinds = pyarrow.types, (first, second)
+    if first.equals(second) or types.is_null(second):
+        return first
+    if types.is_null(first):
+        return second
+    first, second = (kind.value_type if types.is_dictionary(kind) else kind for kind in kinds)
+    tests = types.is_integer, types.is_floating, types.is_boolean
+    if all(any(test(kind) for test in tests) for kind in (first, second)):
+        found = np.result_type(first.to_pandas_dtype(), second.to_pandas_dtype())
+        return pyarrow.from_numpy_dtype(found)
+    tests = *tests, types.is_decimal
+    if all(any(test(kind) for test in tests) for kind in (first, second)):
+        return pyarrow.float64()
+    tests = types.is_string, types.is_large_string, types.is_string_view
+    if all(any(test(kind) for test in tests) for kind in (first, second)):
+        return pyarrow.large_string()
+    return first if first.equals(second) else None
 
 
 def of_dataset(dataset: Any) -> File:

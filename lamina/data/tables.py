@@ -15,7 +15,7 @@ from . import table_files
 from .arrow import arrow
 from .frames import Frame, frame_of, lazy_frame, unknown_columns
 from .order import shuffled
-from .table_files import MOST, File, Part
+from .table_files import MOST, File, Part, common_type
 
 OPEN = 4  # parts that are read in turn where rows are shuffled
 
@@ -52,6 +52,7 @@ class Stored:
         first = files[0]
         self.names, self.where = tuple(first.types if names is None else names), where
         self._files, self._parts = files, parts
+        self._schemas: dict[Sequence[str], Any] = {}  # of the columns that were asked for
         for other in files[1:]:
             if set(other.types) != set(first.types):
                 odd = sorted(set(other.types) ^ set(first.types))
@@ -142,15 +143,30 @@ class Stored:
 
     def _frame(self, batches: list[Any], names: Sequence[str]) -> Frame:
         pyarrow = arrow(self.where)
-        if batches:
-            tables = [pyarrow.Table.from_batches([batch]) for batch in batches]
-            table = pyarrow.concat_tables(tables, promote_options="permissive")
-        else:
-            types = self._files[0].types
-            table = pyarrow.schema([(name, types[name]) for name in names]).empty_table()
+        if names not in self._schemas:
+            self._schemas[names] = pyarrow.schema([(name, self._type(name)) for name in names])
+        schema = self._schemas[names]
+        tables = [pyarrow.Table.from_batches([batch]).select(names) for batch in batches]
+        cast = [table.cast(schema, safe=False) for table in tables]
+        table = pyarrow.concat_tables(cast) if cast else schema.empty_table()
         found = frame_of(table)
         assert found is not None
         found.where = self.where
+        return found
+
+
+    def _type(self, name: str) -> Any:
+        """The type of a column in all files together."""
+        first = self._files[0]
+        found = first.types[name]
+        for other in self._files[1:]:
+            common = common_type(found, other.types[name])
+            if common is None:
+                raise InvalidArgumentError(
+                    f"the column {name!r} holds {found} in {first.path} and {other.types[name]} in "
+                    f"{other.path}. Write both files with one type"
+                )
+            found = common
         return found
 
 

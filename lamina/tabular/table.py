@@ -17,7 +17,7 @@ from ..core.errors import (
     nearest,
 )
 from ..data import tables
-from ..data.frames import column_of
+from ..data.frames import column_of, is_index
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?"))
 BOOLEANS = {"true": 1.0, "false": 0.0}
@@ -189,7 +189,7 @@ def _series_of(data: Any, given: str) -> Iterable[Any]:
         check_names([str(name) for name in names], "The frame")
         raise
     check_names([str(name) for name in frame.columns], "The frame")  # 1 and "1" are one name
-    return [frame.get_column(name) for name in frame.columns]
+    return [frame.get_column(name) for name in frame.columns if not is_index(str(name))]
 
 
 def _from_series(series: Any) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -39,6 +40,10 @@ _CURES = {
     frames.OTHER: "Give numbers, one a row and column, or leave such columns out",
 }
 _CURES[frames.CATEGORY] = _CURES[frames.TEXT]
+_SPELT = (
+    "Text that spells numbers becomes numbers by pandas.to_numeric(frame[name], errors='coerce'); "
+    "pandas.read_csv reads other spellings (decimal=',', na_values='?')"
+)
 _TEXTS = (frames.TEXT, frames.CATEGORY)
 
 
@@ -238,7 +243,9 @@ class _Selection(NamedTuple):
         if odd:
             shown = ", ".join(_shown(column) for column in odd[:8])
             more = f" and {len(odd) - 8} more" if len(odd) > 8 else ""
-            cures = dict.fromkeys(_CURES[column.kind] for column in odd)
+            cures = dict.fromkeys(
+                _SPELT if _numbers_among(column) else _CURES[column.kind] for column in odd
+            )
             raise ArgumentTypeError(
                 f"a network takes numbers; in {self.where}, these columns hold none: {shown}{more}."
                 f" {'. '.join(cures)}"
@@ -288,9 +295,23 @@ def _missing(where: str, counts: list[tuple[str, int, int]]) -> InvalidArgumentE
     )
 
 
+def _known(column: Column) -> list[Any]:
+    """The values that are there, of the leading rows."""
+    return [value for value in column.values[:1000].tolist() if not is_missing(value)]
+
+
+def _numbers_among(column: Column) -> bool:
+    """Whether some texts of a column spell numbers."""
+    pattern = re.compile(r"\s*[-+]?\d[\d.,]*\s*")
+    return column.kind == frames.TEXT and any(
+        isinstance(value, str) and pattern.fullmatch(value) for value in _known(column)
+    )
+
+
 def _shown(column: Column) -> str:
-    known = (value for value in column.values.tolist() if not is_missing(value))
-    example = next(known, None) if column.kind in _TEXTS else None
+    known = _known(column) if column.kind in _TEXTS else []
+    odd = (value for value in known if not str(value).strip().replace(".", "").isdecimal())
+    example = next(odd, known[0] if known else None)
     return f"{column.label!r} ({column.dtype}{'' if example is None else f', as {example!r:.30}'})"
 
 
@@ -379,12 +400,13 @@ def _choose(
     unknown = frames.unknown_columns(names, beside, where)
     if unknown:
         raise InvalidArgumentError(unknown)
+    named = [name for name in names if not frames.is_index(name)]
     if symbols is not None:
         inputs = tuple(symbols)
     elif known is not None:
         inputs = known.inputs
     else:
-        inputs = tuple(name for name in names if name not in beside)
+        inputs = tuple(name for name in named if name not in beside)
     absent = frames.unknown_columns(names, inputs, where)
     if absent:
         what = "takes columns by the names of its inputs" if symbols else "was trained on others"
@@ -393,7 +415,7 @@ def _choose(
             "(frame.to_numpy()), whose columns are taken by their places"
         )
     if symbols is None and purpose == FIT and known is not None:
-        extra = [name for name in names if name not in (*inputs, *beside, *known.beside)]
+        extra = [name for name in named if name not in (*inputs, *beside, *known.beside)]
         if extra:
             raise InvalidArgumentError(
                 f"{where} has columns that the model was not trained on: {_listed(extra)}. Leave "

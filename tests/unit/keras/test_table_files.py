@@ -31,6 +31,7 @@ from lamina.data import tables
 from lamina.keras.training.feed import Feed
 from lamina.keras.training.table_feed import TableFeed
 from lamina.keras.training.tables import FIT, take
+from lamina.tabular import as_table
 
 ROWS, GROUP = 5000, 700
 RANDOM = np.random.default_rng(0)
@@ -317,6 +318,30 @@ BAD: dict[str, tuple[str, Callable[[Path, Path], Any], type[Exception], str]] = 
         InvalidArgumentError,
         "the files have different columns: 'a'",
     ),
+    "text in another file": (
+        "folder",
+        lambda path, good: [
+            path.mkdir(),
+            parquet.write_table(TABLE, path / "1.parquet"),
+            parquet.write_table(
+                TABLE.set_column(0, "a", pa.array(["x"] * ROWS)), path / "2.parquet"
+            ),
+        ],
+        InvalidArgumentError,
+        "the column 'a' holds double in",
+    ),
+    "a decimal comma": (
+        "odd.csv",
+        lambda path, good: path.write_text("a;b;t;number\n1,5;1;1;1\n"),
+        ArgumentTypeError,
+        "'a' (string, as '1,5'). Text that spells numbers becomes numbers by",
+    ),
+    "a mark for what is missing": (
+        "odd.csv",
+        lambda path, good: path.write_text("a,b,t,number\n1.5,1,1,1\n?,1,1,1\n"),
+        ArgumentTypeError,
+        "'a' (string, as '?'). Text that spells numbers",
+    ),
     "equal names": (
         "odd.csv",
         lambda path, good: path.write_text("a,b,t,number,a\n1,2,1,1,1\n"),
@@ -380,6 +405,59 @@ def test_columns_of_a_table_are_chosen_by_name(kind: str, folder: Path) -> None:
 def test_what_is_no_table_is_told() -> None:
     with pytest.raises(ArgumentTypeError, match="a table is a file"):
         tf.data.table(3)
+
+
+def _with(name: str, values: Callable[[Any], Any]) -> Callable[[pa.Table], pa.Table]:
+    return lambda table: table.set_column(table.column_names.index(name), name, values(table[name]))
+
+
+OTHER_TYPES: dict[str, Callable[[pa.Table], pa.Table]] = {
+    "truth values and integers": _with("t", lambda values: values.cast(pa.int8())),
+    "decimals and floats": _with("number", lambda values: values.cast(pa.decimal128(12, 2))),
+    "unsigned and signed": _with("b", lambda values: values.cast(pa.uint64())),
+    "categories and numbers": _with("b", lambda values: values.dictionary_encode()),
+    "nulls in no rows": lambda table: _with("a", lambda _: pa.nulls(0))(table.slice(0, 0)),
+}
+
+
+@pytest.mark.parametrize("memory", [120_000, 1 << 28])
+@pytest.mark.parametrize("name", OTHER_TYPES)
+def test_files_of_other_types_are_one_table(name: str, memory: int, tmp_path: Path) -> None:
+    first = OTHER_TYPES[name](TABLE.slice(0, 2000))
+    parquet.write_table(first, tmp_path / "1.parquet")
+    parquet.write_table(TABLE.slice(len(first)).select([5, 4, 3, 2, 1, 0]), tmp_path / "2.parquet")
+    model = _model()
+    model.fit(FRAME, y="default", verbose=0)
+    expected = model.predict(FRAME, verbose=0)
+    before, config.table_memory = config.table_memory, memory
+    try:
+        np.testing.assert_allclose(model.predict(tmp_path, verbose=0), expected, rtol=1e-6)
+        model.fit(tmp_path, y="default", verbose=0)
+    finally:
+        config.table_memory = before
+
+
+def test_the_header_of_a_file_tells_how_fields_are_parted(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text('\n"a,1,2,3,4";"c"\n1;2\n3;4\n')
+    assert tables.read(tables.table_of(str(tmp_path / "rows.csv")), None).names == (
+        "a,1,2,3,4",
+        "c",
+    )
+
+
+def test_an_index_that_was_written_and_hidden_files_are_no_data(tmp_path: Path) -> None:
+    rows = FRAME[["a", "b", "default"]].sample(frac=0.5, random_state=0)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    assert "__index_level_0__" in parquet.read_schema(tmp_path / "rows.parquet").names
+    for hidden in (".ipynb_checkpoints", "_log"):
+        (tmp_path / hidden).mkdir()
+        rows.to_parquet(tmp_path / hidden / "rows.parquet")
+    model = _model()
+    for source in (tmp_path, pl.read_parquet(tmp_path / "rows.parquet")):
+        model.fit(source, y="default", verbose=0)
+        assert model.input_columns == ("a", "b")
+    assert len(model.predict(tmp_path, verbose=0)) == len(rows)
+    assert as_table(tmp_path).names == ("a", "b", "default")
 
 
 class Interrupt(keras.callbacks.Callback):

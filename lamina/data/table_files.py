@@ -268,23 +268,25 @@ _OPENERS = {PARQUET: _parquet, IPC: _ipc, CSV: _csv}
 def common_type(first: Any, second: Any) -> Any:
     """The type of PyArrow that holds the values of two others; None where none does."""
     pyarrow = arrow("a table")
-    types, kinds = pyarrow.types, (first, second)
+    types = pyarrow.types
     if first.equals(second) or types.is_null(second):
         return first
     if types.is_null(first):
         return second
-    first, second = (kind.value_type if types.is_dictionary(kind) else kind for kind in kinds)
-    tests = types.is_integer, types.is_floating, types.is_boolean
-    if all(any(test(kind) for test in tests) for kind in (first, second)):
-        found = np.result_type(first.to_pandas_dtype(), second.to_pandas_dtype())
+    kinds = [kind.value_type if types.is_dictionary(kind) else kind for kind in (first, second)]
+
+    def are(*tests: Any) -> bool:
+        return all(any(test(kind) for test in tests) for kind in kinds)
+
+    numbers = types.is_integer, types.is_floating, types.is_boolean
+    if are(*numbers):
+        found = np.result_type(*(kind.to_pandas_dtype() for kind in kinds))
         return pyarrow.from_numpy_dtype(found)
-    tests = *tests, types.is_decimal
-    if all(any(test(kind) for test in tests) for kind in (first, second)):
+    if are(*numbers, types.is_decimal):
         return pyarrow.float64()
-    tests = types.is_string, types.is_large_string, types.is_string_view
-    if all(any(test(kind) for test in tests) for kind in (first, second)):
+    if are(types.is_string, types.is_large_string, types.is_string_view):
         return pyarrow.large_string()
-    return first if first.equals(second) else None
+    return kinds[0] if kinds[0].equals(kinds[1]) else None
 
 
 def of_dataset(dataset: Any) -> File:

@@ -154,7 +154,6 @@ class Stored:
         found.where = self.where
         return found
 
-
     def _type(self, name: str) -> Any:
         """The type of a column in all files together."""
         first = self._files[0]

@@ -52,6 +52,8 @@ def _parts(holder: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(holder, Layer):
         yield from _weights(holder)
         yield from children_of(holder)
+        seeds = vars(holder).items()
+        yield from ((name, part) for name, part in seeds if isinstance(part, SeedGenerator))
     else:
         yield from ((name, vars(holder)[name]) for name in sorted(vars(holder)))
 

@@ -85,6 +85,17 @@ def test_a_model_and_its_optimizer_come_back_before_they_are_built(tmp_path: Pat
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_masks_go_on_where_they_were(tmp_path: Path) -> None:
+    def masks(dropout: Any, count: int) -> list[Any]:
+        return [np.asarray(dropout(tf.ones([9]), training=True)).tolist() for _ in range(count)]
+
+    first, second = (tf.keras.layers.Dropout(0.5, seed=1) for _ in range(2))
+    masks(first, 2)
+    path = tf.train.Checkpoint(layer=first).save(tmp_path / "dropout")
+    tf.train.Checkpoint(layer=second).restore(path).assert_consumed()
+    assert masks(first, 3) == masks(second, 3)
+
+
 def test_an_attribute_made_later_takes_its_value(tmp_path: Path) -> None:
     path = tf.train.Checkpoint(net=Net(3.0)).write(tmp_path / "ck")
     holder = tf.Module()

@@ -112,9 +112,9 @@ def remove_leftovers(folder: FilePath) -> None:
                 os.remove(os.path.join(folder, name))
 
 
-def write_bytes(path: FilePath, content: bytes) -> None:
+def write_bytes(path: FilePath, content: bytes, overwrite: bool = True) -> None:
     """Write `content` to `path`, whole or not at all; see `replacing`."""
-    with replacing(path) as file:
+    with replacing(path, overwrite) as file:
         file.write(content)
 
 

@@ -193,6 +193,7 @@ def write_both(path: FilePath, content: bytes, text: str) -> None:
     check_file(beside(path))
     with replacing(path) as file, replacing(beside(path)) as second:
         file.write(content)
+        file.flush()  # on a full disk it fails before the header takes its place
         second.write(text.encode())
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core.errors import InvalidArgumentError, describe
-from ..core.files import check_file, replacing
+from ..core.files import check_file, write_bytes
 from .racing import DEFAULT, Race, race
 from .surface import surface
 from .theme import THEMES
@@ -51,8 +51,7 @@ def animate_optimizers(
     ax = surface(found.function, found.bounds, paths=ways, style=style)
     frames = _reduced(list(_frames(ax, max(2, round(seconds * _RATE)))), len(ways))
     content = _gif(frames) if target.endswith(".gif") else _page(frames).encode()
-    with replacing(target) as file:
-        file.write(content)
+    write_bytes(target, content)
 
 
 def _frames(ax: Any, count: int) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
-from ..core.files import check_file, replacing
+from ..core.files import check_file, write_bytes
 from ..plot import page
 from ..plot.svg import page_style, to_svg
 from .lesson import Lesson
@@ -45,8 +45,7 @@ def write_page(
     content = page.document(
         TITLE, parts, "Made by lamina tour: every number and picture was computed."
     )
-    with replacing(path) as file:
-        file.write(content.encode())
+    write_bytes(path, content.encode())
 
 
 def _contents(chosen: list[Lesson]) -> str:

@@ -17,6 +17,7 @@ import pytest
 import lamina as tf
 from lamina import export, keras, tabular
 from lamina.core.errors import FileWriteError, InvalidArgumentError, MissingFileError
+from lamina.export.header import write_both
 from lamina.keras import callbacks
 
 LIMIT = 300  # bytes: fewer than any of these files has
@@ -119,6 +120,13 @@ def test_the_former_file_stays(writer: str, failure: str, tmp_path: Path) -> Non
     with FAILURES[failure](), pytest.raises(FileWriteError, match="cannot be written"):
         WRITERS[writer](tmp_path)
     assert content(tmp_path) == before
+
+
+def test_a_header_stays_with_the_file_that_it_is_of(tmp_path: Path) -> None:
+    write_both(tmp_path / "model.c", b"old", "old")
+    with limit(), pytest.raises(FileWriteError, match="cannot be written"):
+        write_both(tmp_path / "model.c", bytes(LIMIT + 1), "new")
+    assert content(tmp_path) == {"model.c": b"old", "model.h": b"old"}
 
 
 @pytest.mark.parametrize("writer", WRITERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import InvalidArgumentError, UnimplementedError
-from ...core.files import FilePath, replacing
+from ...core.files import FilePath, write_bytes
 from ...core.packages import needed
 from ..graph import Inference
 from .programs import write_nodes
@@ -23,9 +23,7 @@ def write_onnx(inference: Inference, path: FilePath, *, opset_version: int | Non
     `opset_version`: 18 (the default) to 23. Checks are left out; a look-up at a negative place
     counts from the end, as ONNX has it, instead of failing. MissingPackageError without onnx.
     """
-    content = onnx_model(inference, opset_version).SerializeToString()
-    with replacing(path) as file:
-        file.write(content)
+    write_bytes(path, onnx_model(inference, opset_version).SerializeToString())
 
 
 def onnx_model(inference: Inference, opset_version: int | None = None) -> Any:

@@ -20,7 +20,7 @@ from ...core.errors import (
     OpError,
     UnimplementedError,
 )
-from ...core.files import check_file, make_folder, replacing
+from ...core.files import check_file, make_folder, write_bytes
 from ...core.offers import offered
 from ..columns import MEMBER, read_columns
 from ..configurable import deserialize, serialize, sharing
@@ -61,8 +61,7 @@ def save_model(
         _check_built(model, "saved")
         content = hdf5.to_bytes(model, FORMAT, include)
         make_folder(os.path.dirname(path) or ".")
-        with replacing(path, overwrite) as file:
-            file.write(content)
+        write_bytes(path, content, overwrite)
         return
     if kwargs.pop("save_format", None) not in (None, "keras"):
         raise UnimplementedError("models are saved as .keras files or in folders of their parts")
@@ -241,8 +240,7 @@ def save_weights(
         content = weights.to_bytes(model, skip)
     else:
         content = hdf5.weights_to_bytes(model, FORMAT)
-    with replacing(path, overwrite) as file:
-        file.write(content)
+    write_bytes(path, content, overwrite)
 
 
 def _sharded(path: str, kind: str, size: Any) -> tuple[str, str]:

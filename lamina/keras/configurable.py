@@ -103,11 +103,22 @@ class Configurable:
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, in a form that JSON can hold.
 
-        An attribute of an argument's name says its present value.
+        An attribute of an argument's name says its present value. To a `get_config` of the user
+        that calls this one, it gives the arguments of lamina's class alone.
         """
-        return {
-            name: serialize(getattr(self, name, value)) for name, value in self._arguments.items()
-        }
+        return {name: serialize(getattr(self, name, value)) for name, value in self._told().items()}
+
+    def _told(self) -> dict[str, Any]:
+        """The arguments that `get_config` gives, by name."""
+        cls = type(self)
+        if _is_own(next(base for base in cls.__mro__ if "get_config" in vars(base))):
+            return self._arguments
+        bases = [base for base in cls.__mro__ if _is_own(base) and "__init__" in vars(base)]
+        known = {name for base in bases for name in _signature(base).parameters}
+        told = {name: value for name, value in self._arguments.items() if name in known}
+        nearest_base = _signature(bases[0]).parameters if bases else ()
+        given = {name: getattr(self, name) for name in nearest_base if hasattr(self, name)}
+        return {**given, **told}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -120,6 +131,11 @@ class Configurable:
                 if name in known or name not in WITHOUT_MEANING or value != WITHOUT_MEANING[name]
             }
         )
+
+
+def _is_own(cls: type) -> bool:
+    """Whether a class is lamina's, not a user's."""
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _bound_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

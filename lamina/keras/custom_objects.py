@@ -68,11 +68,17 @@ def get_custom_objects() -> dict[str, Any]:
 
 
 def custom_object(name: str) -> Any:
-    """What stands in the scope or is registered under `name`, with or without package."""
+    """What stands in the scope or is registered under `name`, with or without package.
+
+    A scope that says `name` without package means that of any package.
+    """
     scope = _SCOPE.get()
     for known in (scope, _REGISTERED):
         if name in known:
             return known[name]
+    plain = name.rpartition(">")[2]
+    if plain in scope:
+        return scope[plain]
     matches = {
         id(item): item
         for known in (scope, _REGISTERED)

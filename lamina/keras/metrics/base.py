@@ -175,7 +175,7 @@ class Metric(Configurable):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, with the present dtype and the name before `compile`."""
         own = {"name": vars(self).get("_given_name", self.name), "dtype": self._dtype}
-        arguments = {name: serialize(value) for name, value in self._arguments.items()}
+        arguments = {name: serialize(value) for name, value in self._told().items()}
         return {**arguments, **{key: own[key] for key in own if key in arguments}}
 
     def __repr__(self) -> str:

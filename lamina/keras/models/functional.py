@@ -233,11 +233,7 @@ class Functional(Model):
             ],
             "input_layers": nest.map_structure(calls.end, self.inputs_structure),
             "output_layers": nest.map_structure(calls.end, self.outputs_structure),
-            **{
-                k: serialize(getattr(self, k, v))
-                for k, v in self._arguments.items()
-                if k not in _OWN
-            },
+            **{k: serialize(getattr(self, k, v)) for k, v in self._told().items() if k not in _OWN},
         }
 
     def _cloned(self, cloning: Cloning, given: Any, replaces: bool) -> Any:

@@ -214,10 +214,10 @@ class Model(Trainer, Layer):
         """Read the weights in a file or a checkpoint, whose result says what was found."""
         return load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments; the base's first."""
-        config = super().get_config()
-        return {k: v for k, v in config.items() if v is not None or k not in ("inputs", "outputs")}
+    def _told(self) -> dict[str, Any]:
+        """The arguments that `get_config` gives; symbolic tensors that were not given are none."""
+        unset = {name for name in ("inputs", "outputs") if self._arguments.get(name) is None}
+        return {name: value for name, value in super()._told().items() if name not in unset}
 
     @classmethod
     def from_config(

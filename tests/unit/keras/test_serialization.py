@@ -84,6 +84,57 @@ def test_registered_classes_and_functions(tmp_path):
         ours.models.load_model(tmp_path / "model.keras")
 
 
+def test_objects_given_by_plain_names_stand_for_registered_ones(tmp_path):
+    @ours.saving.register_keras_serializable("shop", "thrice")
+    def triple(x):
+        return x * 3
+
+    model = ours.Sequential([ours.Input((4,)), ours.layers.Dense(2, activation=triple)])
+    model.save(tmp_path / "model.keras")
+    ours.utils.get_custom_objects().clear()
+    again = ours.models.load_model(tmp_path / "model.keras", custom_objects={"thrice": triple})
+    assert again.layers[0].activation is triple
+    with pytest.raises(UnknownNameError, match="the function 'shop>thrice' is not known"):
+        ours.models.load_model(tmp_path / "model.keras")
+
+
+BASES = {
+    "constraint": (lambda k: k.constraints.MaxNorm, {"max_value": 3}),
+    "dense": (lambda k: k.layers.Dense, {"units": 4, "activation": "relu"}),
+    "initializer": (lambda k: k.initializers.Constant, {"value": 0.5}),
+    "layer": (lambda k: k.layers.Layer, {}),
+    "loss": (lambda k: k.losses.Loss, {}),
+    "metric": (lambda k: k.metrics.Metric, {}),
+    "model": (lambda k: k.Model, {}),
+    "optimizer": (lambda k: k.optimizers.SGD, {"learning_rate": 0.5}),
+    "regularizer": (lambda k: k.regularizers.L2, {"l2": 0.5}),
+    "schedule": (
+        lambda k: k.optimizers.schedules.ExponentialDecay,
+        {"initial_learning_rate": 1.0, "decay_steps": 3, "decay_rate": 0.5},
+    ),
+}
+
+
+@pytest.mark.parametrize(("base", "arguments"), BASES.values(), ids=BASES)
+def test_a_configuration_of_ones_own_adds_to_that_of_the_base(base, arguments):
+    def config(k):
+        class Own(base(k)):
+            def __init__(self, table):
+                super().__init__(**arguments)
+                self.table = table
+
+            def get_config(self):
+                return dict(table=type(self.table).__name__, **super().get_config())
+
+        given = Own(object()).get_config()  # which no file can hold
+        return {name: value for name, value in given.items() if name != "quantization_config"}
+
+    expected = config(theirs)
+    found = config(ours)
+    assert sorted(found) == sorted(expected)
+    assert {name: found[name] for name in arguments} == {n: expected[n] for n in arguments}
+
+
 def test_a_class_without_configuration_is_not_registered():
     with pytest.raises(InvalidArgumentError, match=r"has no get_config\(\)"):
         ours.saving.register_keras_serializable()(type("Odd", (), {}))

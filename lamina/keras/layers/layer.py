@@ -11,12 +11,7 @@ import numpy as np
 
 from ...core import nest
 from ...core.dtypes import numpy_dtype
-from ...core.errors import (
-    InvalidArgumentError,
-    UnimplementedError,
-    UnknownArgumentError,
-    nearest,
-)
+from ...core.errors import InvalidArgumentError, UnimplementedError, UnknownArgumentError, nearest
 from ...core.pending import WAITING, resume
 from ...ir.bind import STATE
 from ...ir.graph import eagerly

@@ -29,7 +29,8 @@ class CsvFormat:
     ) -> None:
         self.delimiter, self.quotes, self.header = delimiter, quotes, header
         self.compression = checked_compression(compression)
-        self.encoding = encoding
+        marked = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+        self.encoding = "utf-8-sig" if marked else encoding  # Excel begins files with a mark
 
     def records(self, path: str) -> Iterator[list[str]]:
         """The records of a file, the header among them; blank lines are left out."""

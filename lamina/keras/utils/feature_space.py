@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import ArgumentTypeError, FailedPreconditionError, InvalidArgumentError
+from ...data import frames, tables
 from ...ops import array
 from ...tensor.convert import to_tensor
 from ..configurable import deserialize_nested, register, serialize
@@ -32,12 +33,12 @@ class FeatureSpace(FeatureKinds, Layer):
 
     `features`: for each column a kind by name ("float_normalized", "string_categorical" …) or
     `FeatureSpace.float_discretized(num_bins=4)` and the like. `crosses`: columns that are hashed
-    together. What has to be learned is learned by `adapt` from a dataset or a dict of columns.
+    together. What has to be learned is learned by `adapt` from a dataset or a data frame.
 
     Example:
         space = FeatureSpace({"age": "float_normalized", "job": "string_categorical"})
-        space.adapt(dict(frame))
-        vectors = space(dict(frame))
+        space.adapt(frame)
+        vectors = space(frame)
         outputs = keras.layers.Dense(1)(space.get_encoded_features())
         model = keras.Model(space.get_inputs(), outputs)
     """
@@ -116,7 +117,8 @@ class FeatureSpace(FeatureKinds, Layer):
     # Learning ------------------------------------------------------------------------------------
 
     def adapt(self, dataset: Any) -> None:
-        """Learn what the features need from a dataset of dicts, or from a dict of columns."""
+        """Learn from a dataset of dicts, a dict of columns, a data frame, or a file of a table."""
+        dataset = self._columns_of(dataset)
         if not isinstance(dataset, dict) and not hasattr(dataset, "__iter__"):
             raise ArgumentTypeError(
                 "a FeatureSpace learns from a dataset of dicts or a dict of columns; got "
@@ -127,6 +129,22 @@ class FeatureSpace(FeatureKinds, Layer):
         self._adapted = True
         self.encoded_features, self.one_hot_encoders, self.concat = None, {}, None
         self.get_encoded_features()
+
+    def _columns_of(self, data: Any) -> Any:
+        """The features in a table as a dict of columns; what is no table as it is."""
+        table = None if isinstance(data, dict) else tables.table_of(data)
+        if isinstance(data, dict):
+            unknown = frames.unknown_columns([*map(str, data)], self.features, "the dict")
+        elif table is None:
+            return data
+        else:
+            unknown = frames.unknown_columns(table.names or (), self.features, table.where)
+        if unknown:
+            raise InvalidArgumentError(unknown)
+        if table is None:
+            return data
+        frame = tables.read(table, tuple(self.features))
+        return {name: frame.column(name).values for name in self.features}
 
     def _learners(self) -> list[str]:
         """The features whose layers learn."""
@@ -203,18 +221,13 @@ class FeatureSpace(FeatureKinds, Layer):
         return self.one_hot_encoders[name](values)
 
     def __call__(self, data: Any) -> Any:
-        """The encoded features of a dict of columns, or of one row's values."""
+        """The encoded features of a dict of columns, a data frame, or one row's values."""
         self.get_encoded_features()
+        data = self._columns_of(data)
         if not isinstance(data, dict):
             raise ArgumentTypeError(
-                f"a FeatureSpace is called on a dict from columns to values; got "
-                f"{type(data).__name__}"
-            )
-        missing = [name for name in self.features if name not in data]
-        if missing:
-            raise InvalidArgumentError(
-                f"the data lack the features {', '.join(map(repr, missing))}; they have "
-                f"{', '.join(map(repr, data))}"
+                f"a FeatureSpace is called on a dict from columns to values, or on a data frame; "
+                f"got {type(data).__name__}"
             )
         given = {name: to_tensor(data[name]) for name in self.features}
         single = all(not value.shape for value in given.values())

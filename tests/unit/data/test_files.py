@@ -93,6 +93,12 @@ def test_several_packed_files_without_header(tmp_path: Path) -> None:
     assert columns(next(iter(dataset))) == {"x": [0, 10, 1, 11], "t": [b"a", b"b", b"a", b"b"]}
 
 
+def test_the_mark_at_the_start_of_a_file_is_no_name(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n", encoding="utf-8-sig")
+    dataset = make_csv_dataset(str(tmp_path / "rows.csv"), 1, label_name="a", num_epochs=1)
+    assert columns(next(iter(dataset))[0]) == {"b": [2]}
+
+
 def test_bad_rows_are_told_or_left_out(tmp_path: Path) -> None:
     file = tmp_path / "bad.csv"
     file.write_text("a,b\n1,2\n3\nx,4\n5,6\n")

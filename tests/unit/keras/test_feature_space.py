@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import lamina as tf
@@ -18,6 +19,8 @@ SOURCES: dict[str, Any] = {
     "lists": lambda: DATA,
     "arrays": lambda: COLUMNS,
     "frame": lambda: dict(pd.DataFrame(DATA)),
+    "frame of pandas": lambda: pd.DataFrame(DATA),
+    "frame of Polars": lambda: pl.DataFrame(DATA),
     "rows": lambda: tf.data.Dataset.from_tensor_slices(DATA),
     "batches": lambda: tf.data.Dataset.from_tensor_slices(DATA).batch(3),
     "with targets": lambda: tf.data.Dataset.from_tensor_slices((DATA, [1, 2, 3, 4])).batch(2),
@@ -34,6 +37,7 @@ def test_the_vectors_are_keras_whatever_it_learns_from(source: str) -> None:
     made.adapt(SOURCES[source]())
     _close(made(COLUMNS))
     _close(made(DATA))
+    _close(made(pl.DataFrame(DATA).lazy()))
     _close(made({name: values[1] for name, values in DATA.items()}), VECTORS[1])
 
 
@@ -104,7 +108,16 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ),
     (lambda: FeatureSpace({"n": "float_normalized"})(COLUMNS), RuntimeError, "call adapt"),
     (lambda: FeatureSpace({"f": "float"})([1.0]), TypeError, "a dict from columns"),
-    (lambda: FeatureSpace({"f": "float"})({"g": 1.0}), ValueError, "lack the features 'f'"),
+    (
+        lambda: FeatureSpace({"f": "float"})({"g": 1.0}),
+        ValueError,
+        "no column 'f'. Its columns are: g",
+    ),
+    (
+        lambda: FeatureSpace({"n": "float_normalized"}).adapt(pd.DataFrame({"m": [1.0]})),
+        ValueError,
+        "the table has no column 'n'. Its columns are: m",
+    ),
     (lambda: FeatureSpace({"n": "float_normalized"}).adapt(3), TypeError, "learns from a dataset"),
     (
         lambda: FeatureSpace({"s": FeatureSpace.string_hashed(3, output_mode="int")})(COLUMNS),

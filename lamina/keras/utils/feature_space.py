@@ -132,19 +132,21 @@ class FeatureSpace(FeatureKinds, Layer):
 
     def _columns_of(self, data: Any) -> Any:
         """The features in a table as a dict of columns; what is no table as it is."""
-        table = None if isinstance(data, dict) else tables.table_of(data)
+        names = tuple(self.features)
         if isinstance(data, dict):
-            unknown = frames.unknown_columns([*map(str, data)], self.features, "the dict")
-        elif table is None:
-            return data
+            table, known, where = None, tuple(map(str, data)), "the dict"
         else:
-            unknown = frames.unknown_columns(table.names or (), self.features, table.where)
+            table = tables.table_of(data)
+            if table is None:
+                return data
+            known, where = table.names or (), table.where
+        unknown = frames.unknown_columns(known, names, where)
         if unknown:
             raise InvalidArgumentError(unknown)
         if table is None:
             return data
-        frame = tables.read(table, tuple(self.features))
-        return {name: frame.column(name).values for name in self.features}
+        frame = tables.read(table, names)
+        return {name: frame.column(name).values for name in names}
 
     def _learners(self) -> list[str]:
         """The features whose layers learn."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, TypeVar
@@ -97,6 +97,18 @@ class Configurable:
         object.__setattr__(instance, "_arguments", _bound_arguments(cls, args, kwargs))
         return instance
 
+    @classmethod
+    def _handed_on(cls, values: Sequence[Any]) -> dict[str, Any]:
+        """The values of `*args` by the names that they have in the constructors of bases."""
+        constructors = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
+        found: dict[str, Any] = {}
+        for constructor in constructors[1:]:
+            parameters = list(inspect.signature(constructor).parameters.values())[1:]
+            places = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+            found.update(zip(places, values, strict=False))
+            values = values[len(places) :]
+        return found
+
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:
         return (), self._arguments  # copies and pickles are made by __new__ as well
 
@@ -138,7 +150,9 @@ def _is_own(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
-def _bound_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def _bound_arguments(
+    cls: type[Configurable], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
     """Arguments by name, defaults included; surplus keywords by their own names."""
     signature = _signature(cls)
     try:
@@ -147,11 +161,14 @@ def _bound_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         raise _constructor_error(cls, signature, error, kwargs) from None
     bound.apply_defaults()
     arguments = dict(list(bound.arguments.items())[1:])
+    by_name = signature.parameters[next(reversed(signature.parameters))]
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             arguments.update(arguments.pop(parameter.name, {}))
         elif parameter.kind is parameter.VAR_POSITIONAL:
-            arguments.pop(parameter.name, None)
+            values = arguments.pop(parameter.name, ())
+            if by_name.kind is by_name.VAR_KEYWORD:  # so that the names can be given again
+                arguments.update(cls._handed_on(values))
     return arguments
 
 
@@ -397,7 +414,10 @@ def _class_of(config: dict[str, Any], class_name: str) -> Any:
     """The class that a configuration means: a user's, else one of a family."""
     registered, module = config.get("registered_name"), config.get("module")
     ours = "module" not in config or module == "keras" or str(module).startswith("keras.")
-    for name in (registered, None if ours and "module" in config else class_name):
+    names = [registered, class_name]
+    if ours and "module" in config:  # Keras writes that "Functional" is registered as such
+        names = [] if registered == class_name else [registered]
+    for name in names:
         found = custom_object(name) if isinstance(name, str) else None
         if found is not None:
             return found

@@ -154,6 +154,25 @@ def _own_classes(k: Any) -> dict[str, Any]:
         def get_config(self) -> dict[str, Any]:
             return {**super().get_config(), "units": self.units}
 
+    class Steep(k.layers.Dense):  # type: ignore[misc]
+        """A constructor that hands on what it gets, without names."""
+
+        def __init__(self, *args: Any, gain: float = 2.0, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.gain = gain
+
+        def call(self, inputs: Any) -> Any:
+            return super().call(inputs) * self.gain
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "gain": self.gain}
+
+    class Connected(k.Model):  # type: ignore[misc]
+        """A functional model whose constructor does the same."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+
     class Net(k.Model):  # type: ignore[misc]
         """A subclass with layers in attributes, lists and dicts."""
 
@@ -171,7 +190,7 @@ def _own_classes(k: Any) -> dict[str, Any]:
         def get_config(self) -> dict[str, Any]:
             return {**super().get_config(), "units": self.units}
 
-    return {"Gate": Gate, "Net": Net}
+    return {"Gate": Gate, "Net": Net, "Steep": Steep, "Connected": Connected}
 
 
 def _subclass(k: Any) -> Any:
@@ -181,8 +200,11 @@ def _subclass(k: Any) -> Any:
 
 
 def _own_layer(k: Any) -> Any:
-    gate = _own_classes(k)["Gate"](4)
-    return _compiled(k, k.Sequential([k.Input((3,)), gate, k.layers.Dense(2)]))
+    classes = _own_classes(k)
+    gate, steep = classes["Gate"](4), classes["Steep"](3, "tanh", False, gain=0.5)
+    inputs = k.Input((3,))
+    inner = classes["Connected"](inputs, steep(inputs))
+    return _compiled(k, k.Sequential([k.Input((3,)), gate, k.layers.Dense(3), inner]))
 
 
 def _frozen(k: Any) -> Any:
@@ -245,7 +267,7 @@ KINDS: dict[str, Kind] = {
     "models_as_outputs": Kind(_models_as_outputs, _X, [_Y] * 4),
     "steps_of_keras_ops": Kind(_steps, _X, _Y),
     "subclass": Kind(_subclass, _X, _Y, _own_classes),
-    "own_layer": Kind(_own_layer, _X, _Y, _own_classes),
+    "own_layer": Kind(_own_layer, _X, _CLASSES / 5, _own_classes),
     "frozen": Kind(_frozen, _X, _Y),
     "partly_frozen": Kind(_partly_frozen, _X, _Y),
     "averages": Kind(_averaged, _X, _Y),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -50,6 +50,12 @@ class Model(Trainer, Layer):
         if cls is Model and (args or "inputs" in kwargs):
             return super().__new__(_functional_class(), *args, **kwargs)
         return super().__new__(cls, *args, **kwargs)
+
+    @classmethod
+    def _handed_on(cls, values: Sequence[Any]) -> dict[str, Any]:
+        """Only symbolic tensors are surely handed on as the inputs and outputs."""
+        symbolic = [isinstance(leaf, KerasTensor) for leaf in nest.flatten(list(values[:2]))]
+        return super()._handed_on(values) if symbolic and all(symbolic) else {}
 
     def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
         if inputs is self:  # `super().__init__(self)`, as guides of TensorFlow write it

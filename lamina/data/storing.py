@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core import nest
 from ..core.archives import read_arrays
-from ..core.dtypes import Array
+from ..core.dtypes import Array, as_dtype
 from ..core.errors import DataLossError, InvalidArgumentError
 from ..core.files import replacing
 from .background import ahead
@@ -22,6 +22,7 @@ from .order import Segment
 from .rows import Rows, rows_of, whole
 from .structure import is_dataset, normalize
 
+_FREE = 1 << 20  # elements without values that a file may have
 _AHEAD = 8  # elements that AUTOTUNE prefetches
 
 
@@ -149,9 +150,9 @@ def _columns(path: str, spec: Any) -> tuple[int, list[Array], list[list[tuple[in
     try:
         with open(path, "rb") as file:
             parts = read_arrays(file, path)
-        count, columns = _counted(parts["count"]), []
+        count, columns = _counted(parts), []
         shapes: list[list[tuple[int, ...]] | None] = []
-        for number in range(len(nest.flatten(spec))):
+        for number, leaf in enumerate(nest.flatten(spec)):
             values = parts[f"values_{number}"]
             if f"lengths_{number}" in parts:
                 values = _decoded(values, parts[f"lengths_{number}"])
@@ -166,6 +167,8 @@ def _columns(path: str, spec: Any) -> tuple[int, list[Array], list[list[tuple[in
                 if len(found) != count or any(size < 0 for shape in found for size in shape):
                     raise ValueError(f"shapes of {len(found)} of {count} elements")
                 shapes.append(found)
+            if count:
+                _check_like(leaf, values.dtype, shapes[-1] or [values.shape[1:]])
             columns.append(values)
     except Exception as error:
         raise DataLossError(
@@ -175,10 +178,21 @@ def _columns(path: str, spec: Any) -> tuple[int, list[Array], list[list[tuple[in
     return count, columns, shapes
 
 
-def _counted(value: Array) -> int:
-    if int(value) < 0:
-        raise ValueError(f"{int(value)} elements")
-    return int(value)
+def _counted(parts: dict[str, Array]) -> int:
+    """How many elements a file has: no more than it has bytes, but for a few without values."""
+    count, most = int(parts["count"]), _FREE + sum(part.nbytes for part in parts.values())
+    if not 0 <= count <= most:
+        raise ValueError(f"{count:,} elements")
+    return count
+
+
+def _check_like(leaf: Any, dtype: np.dtype[Any], shapes: list[tuple[int, ...]]) -> None:
+    """ValueError: the elements in a file are not those that the dataset promises."""
+    if as_dtype(dtype) != leaf.dtype:
+        raise ValueError(f"values of {as_dtype(dtype).name}, expected {leaf.dtype.name}")
+    wrong = next((shape for shape in shapes if not leaf.shape.is_compatible_with(shape)), None)
+    if wrong is not None:
+        raise ValueError(f"an element of shape {wrong}, expected {leaf.shape}")
 
 
 def _check_parts(sizes: list[int], whole_size: int) -> None:

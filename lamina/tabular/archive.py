@@ -16,6 +16,7 @@ from typing import Any
 
 from ..core.archives import checked_archive
 from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError
+from ..keras.saving.archive import opened
 from .encoding import Encoder, Feature
 from .target import TASKS, Target
 
@@ -46,18 +47,15 @@ def read_encoder(path: str | os.PathLike[str]) -> Encoder:
         raise InvalidArgumentError(f"{path} is a folder. Name the model: {path / 'model.keras'}.")
     if not path.exists():
         raise MissingFileError(f"There is no model {str(path)!r}.")
-    try:
-        with open(path, "rb") as file, checked_archive(file, path, "a .keras file") as archive:
-            if MEMBER not in archive.namelist():
-                raise DataLossError(
-                    f"{path} does not say how to encode a table (it has no {MEMBER}). Only models "
-                    "that `lamina train` or `tabular.train` saved can predict from a table."
-                )
-            if archive.getinfo(MEMBER).file_size > _LIMIT:
-                raise DataLossError(f"{MEMBER} in {path} is larger than {_LIMIT:,} bytes.")
-            content = archive.read(MEMBER)
-    except OSError as error:
-        raise InvalidArgumentError(f"{path} cannot be read: {error.strerror or error}.") from None
+    with opened(path) as file, checked_archive(file, path, "a .keras file") as archive:
+        if MEMBER not in archive.namelist():
+            raise DataLossError(
+                f"{path} does not say how to encode a table (it has no {MEMBER}). Only models "
+                "that `lamina train` or `tabular.train` saved can predict from a table."
+            )
+        if archive.getinfo(MEMBER).file_size > _LIMIT:
+            raise DataLossError(f"{MEMBER} in {path} is larger than {_LIMIT:,} bytes.")
+        content = archive.read(MEMBER)
     try:
         value = json.loads(content)
         json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair can't be shown later
@@ -70,7 +68,7 @@ def has_encoder(path: str | os.PathLike[str]) -> bool:
     """Whether a `.keras` archive is of a table's model; DataLossError for a damaged file."""
     if Path(path).suffix != ".keras" or not Path(path).is_file():
         return False
-    with open(path, "rb") as file, checked_archive(file, path, "a .keras file") as archive:
+    with opened(path) as file, checked_archive(file, path, "a .keras file") as archive:
         return MEMBER in archive.namelist()
 
 

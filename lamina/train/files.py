@@ -30,6 +30,7 @@ DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionErr
 """What comes of reading a file that is not what it should be."""
 OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _FORMAT = 1
+_MOST_STATE = 1 << 20  # bytes of the file "checkpoint"
 
 
 def write(prefix: str, nodes: list[Node], values: dict[str, Array]) -> None:
@@ -160,8 +161,12 @@ def get_checkpoint_state(
     Names that lead out of the folder are left out: what is old is removed by what it says.
     """
     folder = Path(checkpoint_dir)
+    file = folder / (latest_filename or STATE)
     try:
-        text = (folder / (latest_filename or STATE)).read_text("utf-8")
+        if not file.is_file():  # a pipe would never end
+            return None
+        with open(file, "rb") as stream:
+            text = stream.read(_MOST_STATE).decode()
     except (OSError, UnicodeDecodeError):
         return None
     entries = re.findall(r'^(\w+): (".*"|[\d.e+-]+)\s*$', text, re.MULTILINE)
@@ -169,7 +174,7 @@ def get_checkpoint_state(
     times = []
     for name, value in entries:
         if name in names:
-            if not leads_out(value[1:-1]):
+            if _is_inside(folder, value[1:-1]):
                 names[name].append(str(folder / value[1:-1]))
         elif name == "all_model_checkpoint_timestamps":
             with suppress(ValueError):  # no number: a time that is not known
@@ -178,6 +183,14 @@ def get_checkpoint_state(
         return None
     latest = names["model_checkpoint_path"][-1]
     return CheckpointState(latest, names["all_model_checkpoint_paths"] or [latest], times)
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    """Whether a name means a file in `folder`, also where folders in it are links."""
+    if leads_out(name) or not name.isprintable():
+        return False
+    place = os.path.realpath((folder / name).parent)
+    return Path(place).is_relative_to(os.path.realpath(folder))
 
 
 def write_state(folder: FilePath, prefixes: list[str], times: list[float]) -> None:

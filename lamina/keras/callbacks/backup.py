@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from ...core.archives import shown
 from ...core.callers import warn
 from ...core.errors import (
     DataLossError,
@@ -18,12 +19,14 @@ from ...core.errors import (
 )
 from ...core.files import check_folder, remove_leftovers, write_bytes
 from ...core.packing import packed, unpacked
+from ..saving.archive import opened
 from .base import Callback, Logs
 from .counting import CountsBatches
 
 SHARE = 0.1
 """Of the time that writing after epochs may take."""
 _NAME = re.compile(r"training-(\d{6,})\.npz")
+_MOST_METADATA = 1 << 16  # bytes
 _OF_KERAS = ("latest.weights.h5", "training_metadata.json")  # what Keras would have written
 
 
@@ -89,11 +92,8 @@ class BackupAndRestore(CountsBatches, Callback):
         damaged: DataLossError | None = None
         for _, path in reversed(files):
             try:
-                with open(path, "rb") as file:
+                with opened(path) as file:
                     state = unpacked(file.read(), path)
-            except OSError as error:
-                reason = error.strerror or error
-                raise InvalidArgumentError(f"{path} cannot be read: {reason}") from error
             except DataLossError as error:
                 damaged = error
                 continue
@@ -128,11 +128,7 @@ class BackupAndRestore(CountsBatches, Callback):
             optimizer.build(self.model.trainable_variables)
         self.model.load_weights(weights)
         if os.path.exists(metadata):
-            try:
-                with open(metadata, encoding="utf-8") as file:
-                    self.model._training.standing.epoch = int(json.load(file)["epoch"])
-            except (ValueError, KeyError, TypeError) as error:
-                raise DataLossError(f"{metadata} is damaged: {error!r}") from error
+            self.model._training.standing.epoch = _epoch_in(metadata)
 
     # Saving
 
@@ -188,3 +184,16 @@ class BackupAndRestore(CountsBatches, Callback):
                 os.remove(path)
         with suppress(OSError):  # it holds what is not ours
             os.rmdir(self.backup_dir)
+
+
+def _epoch_in(metadata: str) -> int:
+    """The epoch that Keras's file says."""
+    with opened(metadata) as file:
+        content = file.read(_MOST_METADATA)
+    try:
+        epoch = json.loads(content)["epoch"]
+        if type(epoch) is not int or epoch < 0:
+            raise ValueError(f"epoch {epoch!r}")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataLossError(f"{metadata} is damaged: {shown(error)}") from error
+    return epoch

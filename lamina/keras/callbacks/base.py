@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ...core.archives import shown
+from ...core.errors import DataLossError
 from ...core.output import write_line
 from ..settings import is_interactive_logging_enabled
 
@@ -31,8 +33,14 @@ class Callback:
         return {name: getattr(self, name) for name in type(self).kept} or None
 
     def set_state(self, state: Any) -> None:
-        """Take over what `get_state` gave: after `on_train_begin`, and after `on_epoch_begin`."""
+        """Take over what `get_state` gave: after `on_train_begin`, and after `on_epoch_begin`.
+
+        Those attributes and no others: what a file names does not decide what is set.
+        """
+        known = self.get_state() or {}
         for name, value in state.items():
+            if name not in known:
+                raise DataLossError(f"a {type(self).__name__} does not keep {shown(name, 80)!r}")
             setattr(self, name, value)
 
     def set_params(self, params: dict[str, Any]) -> None:

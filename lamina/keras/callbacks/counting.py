@@ -42,7 +42,7 @@ class BatchCounter:
 
     def restore(self, state: list[int]) -> None:
         """Go on from a `state`."""
-        self._waiting, self._last = state
+        self._waiting, self._last = map(int, state)
 
 
 class CountsBatches:

@@ -50,7 +50,7 @@ class CSVLogger(Callback):
 
     def set_state(self, state: Any) -> None:
         """Go on after the lines that were there; those of what is done again are taken away."""
-        self._names, self._size = state["names"], state["size"]
+        self._names, self._size = list(map(str, state["names"])), int(state["size"])
         self._cut()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

@@ -38,9 +38,14 @@ def _write_members(file: IO[bytes], members: Mapping[str, bytes]) -> None:
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """The file at `path`, to be read; MissingFileError where there is none."""
+    """The file at `path`, to be read; MissingFileError where there is none.
+
+    Devices and pipes, which may never end, are no files.
+    """
     if os.path.isdir(path):
         raise InvalidArgumentError(f"{path} is a folder; name a file")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InvalidArgumentError(f"{path} is a device or a pipe; name a file")
     try:
         file = open(path, "rb")  # noqa: SIM115 (closed below, outside of what is caught here)
     except FileNotFoundError:

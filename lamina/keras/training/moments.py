@@ -19,6 +19,7 @@ from ...ops.random_state import Generator, process_state, restart_process
 from ..layers.layer import Layer
 from ..random import SeedGenerator
 
+_WORDS = 624  # of the state of NumPy's own generator, the Mersenne Twister
 Moment = dict[str, Any]
 """The state of random numbers at one time, as plain data."""
 
@@ -64,6 +65,8 @@ def now(stateful: Sequence[Stateful] = ()) -> Moment:
 
 def go_back(moment: Moment, stateful: Sequence[Stateful] = (), *, others: bool = True) -> None:
     """Let random numbers be those of `moment`; without `others`, lamina's own only."""
+    if moment["numpy"] is not None and not 0 <= moment["numpy"][1] <= _WORDS:
+        raise ValueError("NumPy's random numbers stand outside of their words")  # it reads anywhere
     restart_process(moment["process"])
     if not others:
         return

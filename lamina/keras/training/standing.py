@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ...core import nest
+from ...core.archives import shown
 from ...core.callers import warn
-from ...core.errors import ArgumentTypeError, DataLossError, FailedPreconditionError
+from ...core.errors import ArgumentTypeError, DataLossError, FailedPreconditionError, OpError
 from ...ir.graph import eagerly
 from ...ops.random_state import process_state, restart_process
 from .. import losses
@@ -51,6 +53,7 @@ class Standing:
         self._start: State | None = None  # the data's and the random numbers' at that epoch's begin
         self._restored: State | None = None
         self._fits: State | None = None
+        self._where = ""  # the file that was restored
         self.leaves: Callable[[], None] | None = None
         """What is called between steps, and may end the training."""
 
@@ -62,10 +65,10 @@ class Standing:
         if found is None or not found["batch"]:
             self._start = self._now()
             return 0
-        self._let_be(found)  # again: hooks of the epoch's begin have run
-        self._start = start = found["start"]
-        self._go_to(start)
-        self.batch = int(found["batch"])
+        with _refusing(self._where):
+            self._let_be(found)  # again: hooks of the epoch's begin have run
+            self._go_to(found["start"])
+        self._start, self.batch = found["start"], found["batch"]
         self._restored = found
         return self.batch
 
@@ -73,7 +76,8 @@ class Standing:
         """The data are where they were: random numbers go on, too."""
         found, self._restored = self._restored, None
         if found is not None:
-            moments.go_back(found["random"], others=not self.feeds[0].streams)
+            with _refusing(self._where):
+                moments.go_back(found["random"], others=not self.feeds[0].streams)
 
     def reach(self, batch: int) -> None:
         """So many batches of the epoch are done."""
@@ -175,28 +179,35 @@ class Standing:
     def restore(self, state: State, where: str) -> None:
         """Take `state` over, which was found in `where`.
 
-        FailedPreconditionError says what does not fit: nothing is changed then.
+        FailedPreconditionError says what does not fit, DataLossError what is damaged: the weights
+        are then what they were.
         """
         if not isinstance(state, dict) or state.get("format") != _FORMAT:
             raise DataLossError(f"{where} holds no training, or one of another version of lamina")
-        described = state["fits"]["data"]
-        self.feeds = [
-            feed.as_described(described.get(name, {}))
-            for name, feed in zip(_DATA, self.feeds, strict=False)
-        ]
-        difference = _difference(state["fits"], self._description())
-        if difference:
-            raise FailedPreconditionError(
-                f"{where} holds a training that is not this one: {difference}. Go on with what the "
-                "training was begun with, or begin anew in another folder"
-            )
-        self._check_shapes(state)
-        self._let_be(state)
-        if not state["batch"]:
-            self._go_to(state["start"])
-            moments.go_back(state["random"])
+        self._where = where
+        with _refusing(where), _unchanged(self._model):
+            _check_counts(state)
+            self._compare(state["fits"], where)
+            self._check_shapes(state)
+            self._let_be(state)
+            if not state["batch"]:
+                self._go_to(state["start"])
+                moments.go_back(state["random"])
         self.epoch, self.batch, self.logs = state["epoch"], state["batch"], state["logs"]
         self._restored, self.is_over = state, state["stopped"] and not state["batch"]
+
+    def _compare(self, described: State, where: str) -> None:
+        """FailedPreconditionError: what is described in a file is another training."""
+        self.feeds = [
+            feed.as_described(described["data"].get(name, {}))
+            for name, feed in zip(_DATA, self.feeds, strict=False)
+        ]
+        difference = _difference(described, self._description())
+        if difference:
+            raise FailedPreconditionError(
+                f"{where} holds a training that is not this one: {shown(difference, 400)}. Go on "
+                "with what the training was begun with, or begin anew in another folder"
+            )
 
     def _let_be(self, state: State) -> None:
         """Weights, optimizers, metrics and callbacks as they were."""
@@ -214,6 +225,7 @@ class Standing:
 
     def _check_shapes(self, state: State) -> None:
         """Make what optimizers keep, and tell of what has another shape than it had."""
+        _check(_variables(self._model), state["variables"], "the weights")
         with eagerly():
             for optimizer, found in zip(_optimizers(self._model), state["optimizers"], strict=True):
                 if found["built"] is not None:
@@ -259,6 +271,43 @@ class Standing:
                 moments.restart(feed.stateful, states)
 
 
+@contextmanager
+def _refusing(where: str) -> Iterator[None]:
+    """Whatever a file with wrong content brings about is an error that names the file."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OpError) and not isinstance(error, DataLossError):
+            raise
+        raise DataLossError(
+            f"{where} is damaged: {shown(_words(error))}. Begin anew in another folder, or "
+            "take the file away"
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, OpError) else f"{type(error).__name__}: {error}"
+
+
+@contextmanager
+def _unchanged(model: Any) -> Iterator[None]:
+    """After an error, the weights are what they were."""
+    variables = _variables(model)
+    before = [np.array(variable) for variable in variables]
+    try:
+        yield
+    except BaseException:
+        with eagerly():
+            _assign(variables, before)
+        raise
+
+
+def _check_counts(state: State) -> None:
+    for name in ("epoch", "batch"):
+        if type(state[name]) is not int or state[name] < 0:
+            raise ValueError(f"{name} {state[name]!r}")
+
+
 def _variables(model: Any) -> list[Any]:
     """Weights and the state of random numbers."""
     found: list[Any] = model.variables
@@ -297,6 +346,8 @@ def _check(variables: list[Any], values: list[Any], what: str) -> None:
             f"are {shapes[0]!s:.200}. Make it with the options that it had; variables that a "
             "training step makes must exist before fit"
         )
+    if any(np.asarray(value).dtype.kind not in "biuf" for value in values):
+        raise DataLossError(f"{what} of the interrupted training are not all numbers")
 
 
 def _assign(variables: list[Any], values: list[Any]) -> None:

@@ -329,6 +329,32 @@ def test_caches_keep_the_first_walk(tmp_path: Any) -> None:
         values(even)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"values_0": np.zeros(12, np.int8)}, "values of int8, expected float32"),
+        ({"values_0": np.zeros(12), "shape_0": np.array([4])}, "values of float64"),
+        ({"values_0": np.zeros(6, np.float32), "shape_0": np.array([2])}, r"shape \(2,\)"),
+        ({"values_0": np.zeros(0, np.float32), "shape_0": np.array([0])}, r"shape \(0,\)"),
+        ({"count": np.array(2**40)}, "1,099,511,627,776 elements"),
+        ({"count": np.array(-1)}, "-1 elements"),
+        ({"count": np.zeros(3)}, "0-dimensional"),
+    ],
+    ids=["type", "width", "shape", "nothing", "count", "negative", "counts"],
+)
+def test_a_file_of_other_elements_is_refused(tmp_path: Any, changes: Any, message: str) -> None:
+    def kept() -> Any:
+        return Dataset.from_tensor_slices(np.ones((3, 4), np.float32)).cache(str(tmp_path / "kept"))
+
+    assert len(values(kept())) == 3
+    path = tmp_path / "kept.npz"
+    with np.load(path) as file:
+        parts = {**file, **changes}
+    np.savez(path, **parts)
+    with pytest.raises(tf.errors.DataLossError, match=rf"kept\.npz is no file.*{message}"):
+        values(kept())
+
+
 def test_sampling_goes_by_the_weights() -> None:
     parts = [Dataset.from_tensors(np.int64(n)).repeat() for n in range(3)]
     drawn = Dataset.sample_from_datasets(parts, [0.5, 0.5, 0.0], seed=1).take(400)

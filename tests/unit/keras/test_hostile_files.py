@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import random
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 
 import lamina as tf
+from lamina.inspection import inspect
+from lamina.tabular.archive import has_encoder, read_encoder
 from tests.corpus import all_attacks
 from tests.fuzz import watching
 from tests.fuzz.targets import TARGETS, is_refused
@@ -90,7 +93,8 @@ def test_old_checkpoints_are_removed_in_their_folder_only(tmp_path):
     precious.write_bytes(b"x")
     folder = tmp_path / "given"
     folder.mkdir()
-    names = ["../precious", str(tmp_path / "precious"), "..\\precious"]
+    (folder / "inside").symlink_to(tmp_path)
+    names = ["../precious", str(tmp_path / "precious"), "..\\precious", "inside/precious", "a\0"]
     lines = [f'all_model_checkpoint_paths: "{name}"\n' for name in names]
     text = 'model_checkpoint_path: "../precious"\n' + "".join(lines)
     (folder / "checkpoint").write_text(text + "all_model_checkpoint_timestamps: 1e5.5\n")
@@ -100,6 +104,25 @@ def test_old_checkpoints_are_removed_in_their_folder_only(tmp_path):
         manager.save()
     assert precious.exists()
     assert len(list(folder.glob("*.npz"))) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    "read",
+    [
+        tf.keras.models.load_model,
+        read_encoder,
+        has_encoder,
+        inspect,
+        lambda path: tf.train.latest_checkpoint(os.path.dirname(path), os.path.basename(path)),
+    ],
+    ids=["load_model", "read_encoder", "has_encoder", "inspect", "latest_checkpoint"],
+)
+def test_pipes_are_not_waited_for(tmp_path, read):
+    path = str(tmp_path / "a.keras")
+    os.mkfifo(path)
+    with contextlib.suppress(tf.errors.InvalidArgumentError):
+        assert not read(path)
 
 
 _LIMITED = """

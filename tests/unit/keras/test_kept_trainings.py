@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from lamina.core.errors import (
     InvalidArgumentError,
     MissingFileError,
 )
+from lamina.core.packing import packed, unpacked
 from lamina.keras.callbacks import BackupAndRestore, backup
 from lamina.keras.training.stepper import Stepper
 from tests.oracle.interrupted import (
@@ -67,7 +70,7 @@ def test_a_damaged_file_is_left_for_the_one_before(tmp_path: Path, damage: Any) 
 
 def test_what_is_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "training-000001.npz").mkdir()
-    with pytest.raises(InvalidArgumentError, match=r"training-000001\.npz cannot be read"):
+    with pytest.raises(InvalidArgumentError, match=r"training-000001\.npz is a folder"):
         network().fit(**arrays(), verbose=0, callbacks=[BackupAndRestore(tmp_path)])
     (tmp_path / "file").touch()
     with pytest.raises(FileWriteError, match=r"The folder .*file' cannot be made"):
@@ -132,6 +135,66 @@ def test_another_training_is_refused(tmp_path: Path, make: Any, data: Any, messa
     assert (tmp_path / "training-000003.npz").exists()
 
 
+def _state(state: Any, name: str) -> Any:
+    return next(kept for kind, kept in state["callbacks"] if kind == name)
+
+
+def _set(*path: Any) -> Callable[[Any], None]:
+    """What changes the value at a path in the state of a training: keys, then the value."""
+
+    def change(state: Any) -> None:
+        *way, key, value = path
+        for step in way:
+            state = state[step]
+        state[key] = value
+
+    return change
+
+
+HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "another attribute": (lambda s: _state(s, "TensorBoard").update(log_dir="out"), "log_dir"),
+    "a method": (lambda s: _state(s, "History").update(on_epoch_end=1), "'on_epoch_end'"),
+    "memory": (_set("random", "numpy", 1, 10**9), "outside of their words"),
+    "before memory": (_set("random", "numpy", 1, -1), "outside of their words"),
+    "epochs without end": (_set("epoch", -(10**9)), "epoch -1000000000"),
+    "a batch of text": (_set("batch", "7"), "batch '7'"),
+    "no description": (lambda s: s.pop("fits"), "KeyError"),
+    "no callbacks": (_set("callbacks", 5), "TypeError"),
+    "a number as a state": (_set("callbacks", [["History", 5]]), "AttributeError"),
+    "text as weights": (lambda s: _set("variables", 0, s["variables"][0].astype("S3"))(s), "weigh"),
+    "an optimizer of nothing": (_set("optimizers", 0, {}), "KeyError"),
+    "a generator of text": (_set("start", "random", "process", "generator", ["a"]), "ValueError"),
+    "a place of text": (_set("start", "feeds", ["x"]), "TypeError"),
+    "a text for a terminal": (_set("epoch", "\x1b[2J"), r"epoch '\\x1b"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_files_of_strangers_are_refused(tmp_path: Path, name: str) -> None:
+    change, message = HOSTILE[name]
+    callbacks = [keras.callbacks.TensorBoard(tmp_path / "logs"), BackupAndRestore(tmp_path / "a")]
+    with pytest.raises(KeyboardInterrupt):
+        network().fit(**arrays(), epochs=3, verbose=0, callbacks=[Interrupt(2), *callbacks])
+    (path,) = (tmp_path / "a").iterdir()
+    state = unpacked(path.read_bytes(), "")
+    change(state)
+    path.write_bytes(packed(state, ""))
+    model = network()
+    before = model.get_weights()
+    with pytest.raises(DataLossError, match=f"{path.name} is damaged.*{message}") as caught:
+        model.fit(**arrays(), epochs=3, verbose=0, callbacks=callbacks)
+    assert str(caught.value).isprintable()
+    for ours, theirs in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_is_no_file_of_a_training(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "training-000001.npz")
+    with pytest.raises(InvalidArgumentError, match="is a device or a pipe"):
+        network().fit(**arrays(), verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+
+
 def test_data_that_cannot_be_where_they_were_are_refused(tmp_path: Path) -> None:
     keeper = BackupAndRestore(tmp_path)
     used = batches()
@@ -172,9 +235,10 @@ def test_a_backup_of_keras_is_taken_over(tmp_path: Path) -> None:
     assert int(second.optimizer.iterations) == 5 * 7
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
     first.save_weights(tmp_path / "latest.weights.h5")
-    metadata.write_text("{", "utf-8")
-    with pytest.raises(DataLossError, match=r"training_metadata\.json is damaged"):
-        network().fit(**arrays(), verbose=0, callbacks=[keeper])
+    for text in ("{", '{"epoch": Infinity}', '{"epoch": -1}', "[" * 60_000):
+        metadata.write_text(text, "utf-8")
+        with pytest.raises(DataLossError, match=r"training_metadata\.json is damaged"):
+            network().fit(**arrays(), verbose=0, callbacks=[keeper])
 
 
 def test_leftovers_of_killed_processes_go(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from .errors import DataLossError, OpError
+from .showing import escaped
 
 if TYPE_CHECKING:
     import zipfile
@@ -55,8 +56,7 @@ def checked_archive(file: IO[bytes], where: Any, kind: str = "a zip archive") ->
 
 def shown(text: object, most: int = 200) -> str:
     """Text of a file in a message: on one line, without characters that steer a terminal."""
-    line = "".join(c if c.isprintable() else " " if c == "\n" else "�" for c in str(text))
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return escaped(text, most)
 
 
 def leads_out(name: str) -> bool:

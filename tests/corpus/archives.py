@@ -156,7 +156,7 @@ ATTACKS = [
     Attack(SLIP, "archive", backslashes, _OUT),
     Attack("CWE-59", "archive", symbolic_link, "is a link or a device"),
     Attack("CWE-59", "archive", device, "is a link or a device"),
-    Attack("CWE-150", "archive", steering_characters, r"'�\[2J�\[31mevil' has no name"),
+    Attack("CWE-150", "archive", steering_characters, r"'\\\\x1b\[2J\\\\x1b\[31mevil' has no name"),
     Attack(TWO, "archive", duplicate_member, r"has 2 members named 'config\.json'"),
     Attack(TWO, "archive", another_name_in_the_header, "is another one in its own header"),
     Attack(TWO, "archive", overlapping_members, "lies in another one"),

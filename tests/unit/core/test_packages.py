@@ -18,8 +18,9 @@ _FOR_US = {"bench", "dev"}
 
 def _named() -> Iterator[str]:
     """The extras that lamina's errors name."""
-    for path in (CHECKOUT / "lamina").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    texts = (path.read_text("utf-8") for path in (CHECKOUT / "lamina").rglob("*.py"))
+    for text in (text for text in texts if "needed(" in text):
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "needed":
                 yield from (k.value.value for k in node.keywords if k.arg == "extra")
 

@@ -47,7 +47,9 @@ def _parts(holder: Any) -> Iterator[tuple[str, Any]]:
         yield from ((str(key), item) for key, item in holder.items())
     elif isinstance(holder, Tracked):
         yield from holder.tracked_parts().items()
-    elif isinstance(holder, (Metric, Optimizer)):
+    elif isinstance(holder, Optimizer):
+        yield from _of_optimizer(holder)
+    elif isinstance(holder, Metric):
         yield from ((str(number), item) for number, item in enumerate(holder.variables))
     elif isinstance(holder, Layer):
         yield from _weights(holder)
@@ -56,6 +58,20 @@ def _parts(holder: Any) -> Iterator[tuple[str, Any]]:
         yield from ((name, part) for name, part in seeds if isinstance(part, SeedGenerator))
     else:
         yield from ((name, vars(holder)[name]) for name in sorted(vars(holder)))
+
+
+def _of_optimizer(optimizer: Optimizer) -> Iterator[tuple[str, Any]]:
+    """Its own variables by number, and the optimizers that it wraps, which grow by themselves."""
+    inner = getattr(optimizer, "inner_optimizer", None)
+    several = getattr(optimizer, "optimizers", [])
+    wrapped = [*several] if inner is None else [inner]
+    theirs = {id(variable) for each in wrapped for variable in each.variables}
+    own = [variable for variable in optimizer.variables if id(variable) not in theirs]
+    yield from ((str(number), variable) for number, variable in enumerate(own))
+    if inner is not None:
+        yield "inner_optimizer", inner
+    if several:
+        yield "optimizers", several
 
 
 def _weights(layer: Layer) -> Iterator[tuple[str, Variable]]:

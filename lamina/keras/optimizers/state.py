@@ -168,6 +168,8 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
         array = np.broadcast_to(np.asarray(made, dtype), shape)
         variable = Variable(array, trainable=False, name=f"{self.name}/{name}")
         self._variables.append(variable)
+        if WAITING and self.built:  # a class may make more than the base's `build`
+            resume()
         return variable
 
     def add_variable_from_reference(
@@ -194,7 +196,6 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the state that `variables` need; those known already keep theirs."""
         new = [variable for variable in variables if id(variable) not in self._places]
-        self.built = True
         for variable in new:
             self._places[id(variable)] = len(self._trainable_variables)
             self._trainable_variables.append(variable)
@@ -204,6 +205,7 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
         if self.gradient_accumulation_steps:
             self._accumulators += self.add_optimizer_variables(new, "gradient_accumulator")
         self.make_slots(new)
+        self.built = True
         if WAITING:
             resume()
 

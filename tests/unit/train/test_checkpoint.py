@@ -96,6 +96,44 @@ def test_masks_go_on_where_they_were(tmp_path: Path) -> None:
     assert masks(first, 3) == masks(second, 3)
 
 
+OPTIMIZERS: dict[str, Any] = {
+    "averages": lambda k: k.Adam(0.1, use_ema=True, gradient_accumulation_steps=2),
+    "Adafactor": lambda k: k.Adafactor(0.1),
+    "Nadam": lambda k: k.Nadam(0.1),  # makes one more variable when it is built
+    "schedule": lambda k: k.SGD(k.schedules.ExponentialDecay(0.1, 2, 0.9), momentum=0.9),
+    "LossScaleOptimizer": lambda k: k.LossScaleOptimizer(k.Adam(0.1), dynamic_growth_steps=2),
+    "MultiOptimizer": lambda k: k.MultiOptimizer(
+        k.OptimizerMap(k.Adam(0.1), {".*kernel": k.SGD(0.1, momentum=0.9)})
+    ),
+}
+
+
+@pytest.mark.parametrize("built", [True, False], ids=["built", "built_later"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_compiled_models_go_on_from_a_checkpoint(name: str, built: bool, tmp_path: Path) -> None:
+    def compiled() -> Any:
+        layers = [tf.keras.layers.Dense(3), tf.keras.layers.BatchNormalization()]
+        model = tf.keras.Sequential([tf.keras.Input((2,)), *layers])
+        model.compile(OPTIMIZERS[name](tf.keras.optimizers), "mse", run_eagerly=True)
+        return model
+
+    x, y = np.ones((4, 2), "float32"), np.zeros((4, 3), "float32")
+    model, other = compiled(), compiled()
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    path = tf.train.Checkpoint(model=model, optimizer=model.optimizer).save(tmp_path / "ck")
+    if built:
+        other.optimizer.build(other.trainable_weights)
+    status = tf.train.Checkpoint(model=other, optimizer=other.optimizer).restore(path)
+    for each in (model, other):
+        each.train_on_batch(x, y)
+    status.assert_consumed()
+    for ours, theirs in zip(
+        other.variables + other.optimizer.variables, model.variables + model.optimizer.variables
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_an_attribute_made_later_takes_its_value(tmp_path: Path) -> None:
     path = tf.train.Checkpoint(net=Net(3.0)).write(tmp_path / "ck")
     holder = tf.Module()

@@ -305,7 +305,7 @@ def _objects(series: Any) -> Array:
 
 def is_index(name: str) -> bool:
     """Whether a column is the index of pandas, which nobody named, written beside the others."""
-    return re.fullmatch(r"__index_level_\d+__", name) is not None
+    return re.fullmatch(r"(__index_level_\d+__)?", name) is not None  # no name at all in CSV
 
 
 def unknown_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> str:

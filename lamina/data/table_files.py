@@ -223,35 +223,44 @@ def _validated(batch: Any) -> Any:
 
 
 def _csv(path: str) -> File:
-    pyarrow = arrow(path)
+    types = arrow(path).types
     from pyarrow import csv
 
     parse = csv.ParseOptions(delimiter=_delimiter(path))
     block = csv.ReadOptions(block_size=_BLOCK)
-    with csv.open_csv(path, parse_options=parse, read_options=block) as file:
-        schema = file.schema
+
+    def opened(**options: Any) -> Any:
+        convert = csv.ConvertOptions(**options)
+        return csv.open_csv(path, parse_options=parse, read_options=block, convert_options=convert)
+
+    def schema(decimal_point: str) -> Any:
+        with opened(decimal_point=decimal_point) as file:
+            return file.schema
+
+    found, point = schema("."), "."
+    if parse.delimiter != "," and _texts(found):  # decimal commas, where they read more numbers
+        other = schema(",")
+        found, point = (other, ",") if _texts(other) < _texts(found) else (found, ".")
 
     def wanted(kind: Any) -> Any:
         """Whole numbers, or nothing, at the start of a column may be followed by fractions."""
-        types = pyarrow.types
-        return pyarrow.float64() if types.is_null(kind) or types.is_integer(kind) else kind
+        return arrow(path).float64() if types.is_null(kind) or types.is_integer(kind) else kind
 
-    fields = [field.with_type(wanted(field.type)) for field in schema]
-    types = {field.name: field.type for field in fields}
+    fields = [field.with_type(wanted(field.type)) for field in found]
+    kinds = {field.name: field.type for field in fields}
 
     def read(names: Sequence[str], size: int) -> Iterator[Any]:
-        convert = csv.ConvertOptions(
-            column_types={name: types[name] for name in names}, include_columns=list(names)
-        )
-        with (
-            reading(path, CSV),
-            csv.open_csv(
-                path, parse_options=parse, read_options=block, convert_options=convert
-            ) as file,
-        ):
+        chosen = {name: kinds[name] for name in names}
+        options = {"column_types": chosen, "include_columns": list(names), "decimal_point": point}
+        with reading(path, CSV), opened(**options) as file:
             yield from file
 
     return File(path, fields, [Part(None, read, path)])
+
+
+def _texts(schema: Any) -> int:
+    """How many columns hold text."""
+    return sum(str(kind) == "string" for kind in schema.types)
 
 
 def _delimiter(path: str) -> str:

@@ -332,7 +332,7 @@ BAD: dict[str, tuple[str, Callable[[Path, Path], Any], type[Exception], str]] = 
     ),
     "a decimal comma": (
         "odd.csv",
-        lambda path, good: path.write_text("a;b;t;number\n1,5;1;1;1\n"),
+        lambda path, good: path.write_text('a,b,t,number\n"1,5",1,1,1\n'),
         ArgumentTypeError,
         "'a' (string, as '1,5'). Text that spells numbers becomes numbers by",
     ),
@@ -437,6 +437,15 @@ def test_files_of_other_types_are_one_table(name: str, memory: int, tmp_path: Pa
         config.table_memory = before
 
 
+def test_decimal_commas_are_read_where_they_part_no_fields(folder: Path, tmp_path: Path) -> None:
+    FRAME.to_csv(tmp_path / "rows.csv", index=False, sep=";", decimal=",")
+    found, wanted = (
+        tables.read(tables.table_of(str(path / "rows.csv")), None) for path in (tmp_path, folder)
+    )
+    for place in range(len(FRAME.columns)):
+        assert np.array_equal(found.column(place).values, wanted.column(place).values)
+
+
 def test_the_header_of_a_file_tells_how_fields_are_parted(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text('\n"a,1,2,3,4";"c"\n1;2\n3;4\n')
     assert tables.read(tables.table_of(str(tmp_path / "rows.csv")), None).names == (
@@ -453,7 +462,9 @@ def test_an_index_that_was_written_and_hidden_files_are_no_data(tmp_path: Path) 
         (tmp_path / hidden).mkdir()
         rows.to_parquet(tmp_path / hidden / "rows.parquet")
     model = _model()
-    for source in (tmp_path, pl.read_parquet(tmp_path / "rows.parquet")):
+    rows.to_csv(tmp_path / "_rows.csv")
+    sources = tmp_path, pl.read_parquet(tmp_path / "rows.parquet"), tmp_path / "_rows.csv"
+    for source in sources:
         model.fit(source, y="default", verbose=0)
         assert model.input_columns == ("a", "b")
     assert len(model.predict(tmp_path, verbose=0)) == len(rows)

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..core.archives import EXPANSION, LARGE, array_of, checked_archive
 from ..core.errors import DataLossError
-from ..keras.saving.files import CONFIG, METADATA, WEIGHTS
+from ..keras.saving.files import METADATA, WEIGHTS
+from ..keras.saving.paths import CONFIG
 from ..train.files import DAMAGE, OBJECTS, nodes_of
 from . import architecture, hdf5, pickles
 from .report import REFUSED, Inspection, Member, Weight

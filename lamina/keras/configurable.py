@@ -235,6 +235,8 @@ def serialize(item: Any) -> Any:
         return _plain(list(item))
     if isinstance(item, (DType, np.dtype)):
         return item.name
+    if isinstance(item, bytes):
+        return {"class_name": "__bytes__", "config": {"value": item.decode()}}
     if isinstance(item, slice):
         bounds = {"start": item.start, "stop": item.stop, "step": item.step}
         return {"class_name": "__slice__", "config": bounds}
@@ -401,6 +403,7 @@ def _function_of(inner: Any) -> Any:
 
 
 _SPECIAL: dict[str, Callable[[Any], Any]] = {
+    "__bytes__": lambda inner: str(inner["value"]).encode(),
     "__ellipsis__": lambda inner: Ellipsis,
     "__lambda__": lambda_of,
     "__numpy__": _array_of,

@@ -49,6 +49,11 @@ def register_keras_serializable(
 
     The name is the class's own unless `name` is given. A class needs `get_config`.
     """
+    if not isinstance(package, str):
+        raise ArgumentTypeError(
+            "register_keras_serializable takes the name of a package: decorate with "
+            "@keras.saving.register_keras_serializable(), in parentheses"
+        )
 
     def decorate(item: C) -> C:
         if isinstance(item, type) and not hasattr(item, "get_config"):

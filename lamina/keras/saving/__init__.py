@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...core.outside import lacking
 from ..configurable import deserialize_nested
 from ..configurable import serialize as serialize_keras_object
 from ..custom_objects import (
@@ -42,6 +43,8 @@ __all__ = [
     "save_weights",
     "serialize_keras_object",
 ]
+
+__getattr__ = lacking("keras.saving", __all__)
 
 
 def deserialize_keras_object(

@@ -21,7 +21,7 @@ from ...core.archives import EXPANSION, LARGE, shown
 from ...core.errors import DataLossError, OpError
 from .heaps import check_heaps
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CHUNK = 2**20  # bytes that a compressed block may take, if it is larger than its dataset
 _DEEPEST = 100  # groups in one another
 _MOST = 200_000  # groups, datasets and attributes
@@ -40,7 +40,7 @@ def checked_hdf5(file: IO[bytes], where: str, kind: str = "an HDF5 file") -> Ite
     try:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        if file.read(len(_SIGNATURE)) != _SIGNATURE:
+        if file.read(len(SIGNATURE)) != SIGNATURE:
             raise DataLossError(f"{where} is not {kind}: it does not begin as one")
         check_heaps(file)
         file.seek(0)

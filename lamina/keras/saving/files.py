@@ -18,7 +18,6 @@ from ...core.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     OpError,
-    UnimplementedError,
 )
 from ...core.files import check_file, make_folder, write_bytes
 from ...core.offers import offered
@@ -32,14 +31,13 @@ from ..place import read_place
 from . import assets, hdf5, keras2, named, shards, weights
 from .archive import opened, read_archive, write_archive
 from .folder import read_folder, write_folder
+from .paths import CONFIG, FilePath, checked_path, holds_hdf5, model_to_read, model_to_write
 from .text import parsed
 
 FORMAT = "3.15.1"  # the Keras whose files these are like
-CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+METADATA, WEIGHTS = "metadata.json", "model.weights.h5"
 _CONFIG_LIMIT = 64 * 2**20  # bytes; a network of a thousand layers takes about one megabyte
 _LATEST = (".weights.h5", shards.ENDING)  # files of weights of Keras 3
-
-FilePath = str | os.PathLike[str]
 
 
 def save_model(
@@ -53,23 +51,20 @@ def save_model(
     compiled with.
     """
     folder = zipped is not None and not zipped
-    path = _checked_path(filepath, "" if folder else (".keras", *hdf5.ENDINGS), "a model")
+    wanted = kwargs.pop("save_format", None)
+    path = checked_path(filepath, "a model") if folder else model_to_write(filepath, wanted)
     include = bool(kwargs.pop("include_optimizer", True))
-    if not folder and not path.endswith(".keras"):
-        if kwargs.pop("save_format", "h5") != "h5" or kwargs:
-            raise ArgumentTypeError("a model in HDF5 knows overwrite and include_optimizer only")
+    if kwargs:
+        raise ArgumentTypeError(
+            f"save_model does not know {next(iter(kwargs))!r}; its arguments are filepath, "
+            "overwrite, zipped and include_optimizer"
+        )
+    if not folder and path.endswith(hdf5.ENDINGS):
         _check_built(model, "saved")
         content = hdf5.to_bytes(model, FORMAT, include)
         make_folder(os.path.dirname(path) or ".")
         write_bytes(path, content, overwrite)
         return
-    if kwargs.pop("save_format", None) not in (None, "keras"):
-        raise UnimplementedError("models are saved as .keras files or in folders of their parts")
-    if kwargs:
-        raise ArgumentTypeError(
-            f"save_model got {next(iter(kwargs))!r}, which .keras files do not know; its arguments "
-            "are filepath, overwrite, zipped and include_optimizer"
-        )
     members = model_members(model, include)
     if folder:
         write_folder(path, members, CONFIG, overwrite)
@@ -133,14 +128,13 @@ def load_model(
     file is ever run as code, whatever `safe_mode` says. DataLossError: the file is damaged;
     UnknownNameError: it names a class that is not known.
     """
-    folder = _is_folder(filepath)
-    path = _checked_path(filepath, "" if folder else (".keras", *hdf5.ENDINGS), "a model")
-    if not folder and not path.endswith(".keras"):
+    path, found = model_to_read(filepath)
+    if found == "hdf5":
         with opened(path) as file, weight_budget(2 * os.path.getsize(path)):
             return hdf5.load(
                 file, path, lambda text: model_from_text(text, path, custom_objects), compile
             )
-    read = read_folder if folder else read_archive
+    read = read_folder if found == "folder" else read_archive
     members = read(path, (CONFIG, WEIGHTS), (METADATA, MEMBER, PLACE), below=assets.FOLDER)
     if len(members[CONFIG]) > _CONFIG_LIMIT:
         raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
@@ -271,8 +265,10 @@ def load_weights(model: Any, filepath: FilePath, skip_mismatch: bool = False, **
         _check_model(model, "loaded")
         return offered("read_checkpoint")(model, path)
     _check_built(model, "loaded")
+    if kind == ".keras" and not os.path.isdir(path) and holds_hdf5(path):
+        kind = ".h5"
     if kind == ".keras":
-        read = read_folder if _is_folder(path) else read_archive
+        read = read_folder if os.path.isdir(path) else read_archive
         content = read(path, (WEIGHTS,))[WEIGHTS]
         weights.load(model, io.BytesIO(content), path, skip_mismatch)
         return None
@@ -318,7 +314,7 @@ def weights_kind(filepath: FilePath) -> tuple[str, str]:
     `.hdf5` that of Keras 2; `.safetensors` and `.npz` hold arrays by name (`named.py`). A path
     without one of these names a checkpoint (""), as in TensorFlow 2.0 to 2.15.
     """
-    path = _checked_path(filepath, "", "weights")
+    path = checked_path(filepath, "weights")
     endings = (*_LATEST, ".keras", *hdf5.ENDINGS, *_NAMED)
     return path, next((ending for ending in endings if path.endswith(ending)), "")
 
@@ -333,25 +329,6 @@ _NAMED: dict[str, tuple[Callable[..., bytes], Callable[..., None]]] = {
 def _save_format(kind: str) -> str:
     """What TensorFlow 2 calls the format of weights with this ending."""
     return "tf" if not kind else kind[1:] if kind in _NAMED else "h5"
-
-
-def _checked_path(path: FilePath, endings: str | tuple[str, ...], what: str) -> str:
-    try:
-        text = os.fspath(path)
-    except TypeError:
-        raise ArgumentTypeError(
-            f"the file of {what} is a path; got {type(path).__name__}"
-        ) from None
-    if not isinstance(text, str) or not text.endswith(endings):
-        expected = endings if isinstance(endings, str) else " or ".join(endings)
-        raise InvalidArgumentError(f"the file name of {what} ends in {expected}; got {text!r}")
-    return text
-
-
-def _is_folder(path: Any) -> bool:
-    """Whether a model may lie in a folder of that name."""
-    known = isinstance(path, (str, os.PathLike)) and os.path.isdir(path)
-    return known and os.path.isfile(os.path.join(path, CONFIG))
 
 
 def _check_model(model: Any, verb: str) -> None:

@@ -144,10 +144,17 @@ def test_files_that_are_something_else(tmp_path):
         keras.models.load_model(tmp_path / "folder.keras")
     with pytest.raises(InvalidArgumentError, match=r"ends in \.keras or \.h5 or \.hdf5"):
         keras.models.load_model("model.txt")
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(UnimplementedError, match="is a SavedModel, a program of TensorFlow's"):
+        keras.models.load_model(tmp_path)
     with pytest.raises(NotFoundError, match=r"no checkpoint 'model\.ckpt'"):
         network().load_weights("model.ckpt")
     with pytest.raises(InvalidArgumentError, match=r"weights alone go to \.weights\.h5"):
         network().save_weights("model.keras")
+    with pytest.raises(InvalidArgumentError, match=r"Save it as 'my_model\.keras'"):
+        network().save("my_model/")
+    with pytest.raises(UnimplementedError, match="save_format is 'h5' for"):
+        network().save("a.h5", save_format="tf")
     with pytest.raises(ArgumentTypeError, match="is a path; got int"):
         keras.models.load_model(3)
 
@@ -457,9 +464,9 @@ def test_places_where_no_file_can_be(tmp_path):
 
 def test_arguments_of_other_formats(tmp_path):
     path = tmp_path / "model.keras"
-    with pytest.raises(UnimplementedError, match=r"saved as \.keras files"):
+    with pytest.raises(UnimplementedError, match="save_format is 'keras' for"):
         network().save(path, save_format="h5")
-    with pytest.raises(ArgumentTypeError, match="got 'save_traces'"):
+    with pytest.raises(ArgumentTypeError, match="does not know 'save_traces'"):
         network().save(path, save_traces=False)
     with pytest.raises(InvalidArgumentError, match="by_name works with HDF5 files as Keras 2"):
         network().load_weights(path, by_name=True)

@@ -138,6 +138,8 @@ def test_a_configuration_of_ones_own_adds_to_that_of_the_base(base, arguments):
 def test_a_class_without_configuration_is_not_registered():
     with pytest.raises(InvalidArgumentError, match=r"has no get_config\(\)"):
         ours.saving.register_keras_serializable()(type("Odd", (), {}))
+    with pytest.raises(ArgumentTypeError, match="in parentheses"):
+        ours.saving.register_keras_serializable(ours.layers.Dense)
 
 
 def test_scopes_are_of_one_thread_and_nest():
@@ -269,6 +271,9 @@ def test_objects_alone():
     array = ours.saving.serialize_keras_object(np.array([[1, 2]], np.int8))
     assert array == theirs.saving.serialize_keras_object(np.array([[1, 2]], np.int8))
     assert ours.saving.deserialize_keras_object(array).dtype == np.int8
+    text = ours.saving.serialize_keras_object("ä".encode())
+    assert text == theirs.saving.serialize_keras_object("ä".encode())
+    assert ours.saving.deserialize_keras_object(text) == "ä".encode()
 
 
 @pytest.mark.parametrize("build", [sequential, functional, subclassed, uncompiled])

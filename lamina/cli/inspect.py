@@ -27,6 +27,7 @@ def inspect(
     """Show what is in a model file of a stranger. Nothing in it is run, imported or made.
 
     .keras, .h5, .weights.h5, .safetensors, .npz, .onnx, SavedModel folders, pickles and more.
+
     Exit status: 0 nothing suspicious, 2 no such file, 3 something is suspicious or damaged.
     """
     found = inspection.inspect(file, statistics)

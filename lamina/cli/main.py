@@ -50,7 +50,10 @@ class TerminatedError(BaseException):
 
 
 def _stoppable(command: Callable[..., int]) -> Callable[..., int]:
-    """`command` with Ctrl-C as an exception of ours: typer would leave without a word."""
+    """`command` with Ctrl-C as an exception of ours: typer would leave without a word.
+
+    It also keeps the line breaks of docstrings, which belong to the code.
+    """
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> int:
@@ -59,6 +62,8 @@ def _stoppable(command: Callable[..., int]) -> Callable[..., int]:
         except KeyboardInterrupt:
             raise StoppedError from None
 
+    paragraphs = (command.__doc__ or "").split("\n\n")
+    run.__doc__ = "\n\n".join(" ".join(lines.split()) for lines in paragraphs)  # for any width
     return run
 
 

@@ -48,6 +48,7 @@ def train(
     """Train a network on a table, test it on rows it has not seen, and save it with a report.
 
     [bold]lamina train credit[/bold] learns from real credit-card clients;
+
     [bold]lamina train FILE.csv --target COLUMN[/bold] from any table.
     """
     source = find_source(data, target, full)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from lamina.cli import main as program
@@ -18,6 +20,18 @@ def test_help(run, words):
     status, out, err = run(*words)
     assert (status, err) == (0, "")
     assert "Usage: lamina" in out
+
+
+@pytest.mark.parametrize("command", ["export", "inspect", "play", "tour", "train"])
+def test_help_fills_its_lines(run, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    status, out, _ = run(command, "--help")
+    described = out.partition("Usage")[2].partition("╭")[0]
+    lines = [line.strip() for line in described.splitlines()]
+    for line, following in pairwise(lines):
+        word = following.partition(" ")[0]
+        assert not word or not line or len(line) + 1 + len(word) > 58, (line, following)
+    assert status == 0
 
 
 def test_without_a_command_there_is_help(run):

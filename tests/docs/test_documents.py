@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,6 +64,13 @@ def test_all_settings_are_described():
         default = f"`{knob.default!r}`" if knob.default != "" else "empty"
         row = f"| `{knob.name}` | `{knob.environment}` | {default} | {knob.explanation} |"
         assert row in text
+
+
+def test_the_readme_names_all_extras():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (CHECKOUT / "README.md").read_text("utf-8")
+    missing = {extra for extra in project["optional-dependencies"] if f"`{extra}`" not in text}
+    assert missing == {"bench", "dev", "plot"}  # the last two are in commands
 
 
 @pytest.mark.parametrize("document", with_blocks("python"))

@@ -87,8 +87,9 @@ class TensorBoard(Callback):
         if model is None:
             return
         if self.write_graph and hasattr(model, "inputs") and model.built:
+            writer = self._writer("train")
             try:
-                self._writer("train").keras_graph("keras", model.to_json())
+                writer.keras_graph("keras", model.to_json())
             except (OpError, TypeError) as error:
                 warn(f"TensorBoard gets no graph of layers: {error}")
         if self.embeddings_freq:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lamina import keras
-from lamina.core.errors import InvalidArgumentError
+from lamina.core.errors import InvalidArgumentError, MissingPackageError
 from lamina.core.events import CURRENT
 from lamina.keras.callbacks import LambdaCallback, TensorBoard
 from tests.unit.core.test_events import plugin, read, values
@@ -180,3 +180,10 @@ def test_the_graph_plugin_draws_the_layers(tmp_path: Path) -> None:
     drawn = {node.name: list(node.input) for node in graph.node}
     assert drawn["net/out"] == ["net/both"] and "net/x" in drawn["net/both"]
     assert any(name.startswith("net/inner/") for name in drawn)
+
+
+def test_without_the_package_training_does_not_begin(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboard.summary.writer.record_writer", None)
+    with pytest.raises(MissingPackageError, match=r"lamina\[tensorboard\]"):
+        fit(tmp_path)
+    assert not list(tmp_path.iterdir())

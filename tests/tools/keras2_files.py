@@ -85,12 +85,28 @@ def custom() -> Any:
     return model
 
 
+def single(optimizer: Any) -> Any:
+    """One layer, for what an optimizer keeps; Keras 2 counts steps of Nadam well only eagerly."""
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(3,))])
+    model.compile(optimizer, "mse", run_eagerly=True)
+    return model
+
+
+OPTIMIZERS = {
+    "adafactor": lambda: keras.optimizers.Adafactor(0.1),
+    "averages": lambda: keras.optimizers.Adam(0.1, use_ema=True, ema_overwrite_frequency=3),
+    "nadam": lambda: keras.optimizers.Nadam(0.1),
+    "sgd": lambda: keras.optimizers.SGD(
+        keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5, staircase=True)
+    ),
+}
 MODELS: dict[str, tuple[Any, Any, Any]] = {
     "sequential": (lambda: sequential(keras.optimizers.Adam(0.01)), X, P),
     "legacy_adam": (lambda: sequential(LEGACY.Adam(0.01, amsgrad=True)), X, P),
     "legacy_sgd": (lambda: sequential(LEGACY.SGD(0.01, momentum=0.9, decay=0.1)), X, P),
     "functional": (functional, [X, X[::-1]], [P, Q]),
     "custom": (custom, X, P),
+    **{name: (lambda make=make: single(make()), X, P) for name, make in OPTIMIZERS.items()},
 }
 
 
@@ -104,8 +120,9 @@ def main() -> None:
         for _ in range(2):
             model.train_on_batch(x, y)
         model.save(FOLDER / f"{name}.h5", save_format="h5")
-        if name in ("sequential", "functional"):
+        if name in ("sequential", "functional", *OPTIMIZERS):
             model.save(FOLDER / f"{name}.keras")
+        if name in ("sequential", "functional"):
             model.save_weights(FOLDER / f"{name}_weights.h5")
         found = model.predict(x, verbose=0)
         for number, array in enumerate(found if isinstance(found, list) else [found]):

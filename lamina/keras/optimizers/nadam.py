@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+import numpy as np
+
 from ...ops.array import cast
 from ...ops.elementwise import sqrt, square
 from ..configurable import register
@@ -40,6 +42,11 @@ class Nadam(Optimizer):
         super().build(variables)
         if self._product is None:  # Pₜ, which all variables share
             self._product = self.add_variable((), 1.0)
+
+    def product_after(self, count: int) -> float:
+        """Pₜ after so many updates, for files of Keras 2, which did not keep it."""
+        steps = np.arange(1, min(count, 10_000) + 1)  # it is 0 long before
+        return float(np.prod(self._share(steps)))
 
     def begin_update(self) -> None:
         count = cast(self.iterations + 1, "float32")

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable
 from functools import partial
+from itertools import compress
 from typing import IO, Any
 
 import numpy as np
@@ -265,7 +266,10 @@ def _compile(model: Any, training: dict[str, Any], h5: Any, where: str) -> None:
         paths = _names(group, "weight_names")
         variables = keras2.optimizer_order(paths, optimizer) or optimizer.variables
         if len(paths) == len(variables):
-            _assign(_values(reader, group, paths, variables, "the optimizer"))
+            needed = [variable is not None for variable in variables]
+            paths, variables = (list(compress(each, needed)) for each in (paths, variables))
+            values = _values(reader, group, paths, variables, "the optimizer")
+            _assign([*values, *keras2.missing_values(optimizer, values)])
         else:
             warn(
                 f"{where}: the optimizer has {len(optimizer.variables)} variables, its state in "

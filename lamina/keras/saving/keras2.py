@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ..optimizers import Nadam
 from .text import parsed
 
 _WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
@@ -143,7 +146,7 @@ def present_metrics(metrics: Any, outputs: Sequence[str]) -> Any:
 
 
 def optimizer_order(paths: list[str], optimizer: Any) -> list[Any] | None:
-    """The optimizer's variables in the order of Keras 2's names for them.
+    """The optimizer's variables in the order of Keras 2's names for them, as `former_variables`.
 
     None where the names are not Keras 2's, or some mean nothing here. Its optimizers wrote
     "Adam/m/dense/kernel:0", those before 2.11 "Adam/dense/kernel/m:0".
@@ -151,8 +154,8 @@ def optimizer_order(paths: list[str], optimizer: Any) -> list[Any] | None:
     if not paths or not paths[0].endswith(("iteration:0", "iter:0")):
         return None
     former = paths[0].endswith("iter:0")
-    queues: dict[str, list[Any]] = {}
-    for slots in optimizer.slot_variables:
+    queues: dict[str, list[Any]] = {"average": list(optimizer._averages)}
+    for slots in _kept_slots(optimizer):
         for name, variable in slots.items():
             queues.setdefault(name, []).append(variable)
     found = [optimizer.variables[0]]
@@ -160,7 +163,43 @@ def optimizer_order(paths: list[str], optimizer: Any) -> list[Any] | None:
         parts = path.removesuffix(":0").split("/")
         slot = parts[-1] if former or len(parts) < 2 else parts[1]
         names = [name for name in (*_SLOTS.get(slot, ()), slot) if queues.get(name)]
-        if not names:
+        if slot == "momentum_cache" and isinstance(optimizer, Nadam):
+            found.append(optimizer._product)
+        elif not names and (slot not in _SLOTS or _remembers(optimizer)):
             return None
-        found.append(queues[names[0]].pop(0))
+        else:
+            found.append(queues[names[0]].pop(0) if names else None)
     return found if not any(queues.values()) else None
+
+
+def former_variables(optimizer: Any) -> list[Any]:
+    """The optimizer's variables as optimizers of Keras 2.11 to 2.15 kept them; None for others.
+
+    They kept no learning rate, no product of Nadam's and no place holders of Adafactor's, but the
+    momentum of an SGD without one.
+    """
+    kept = [*optimizer._averages, *(v for slots in _kept_slots(optimizer) for v in slots.values())]
+    known = {id(variable) for variable in kept}
+    found = [v for v in optimizer.variables if id(v) in known]
+    unused = [] if _remembers(optimizer) else [None] * len(optimizer.slot_variables)
+    return [optimizer.variables[0], *found, *unused]
+
+
+def _kept_slots(optimizer: Any) -> list[dict[str, Any]]:
+    """What is remembered of each variable, without Adafactor's place holders."""
+    return [
+        {name: v for name, v in slots.items() if name not in ("r", "c") or v.spec.shape}
+        for slots in optimizer.slot_variables
+    ]
+
+
+def _remembers(optimizer: Any) -> bool:
+    return any(optimizer.slot_variables)
+
+
+def missing_values(optimizer: Any, read: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """What Keras 2 did not keep, worked out from what was read: variables with their values."""
+    product = getattr(optimizer, "_product", None) if isinstance(optimizer, Nadam) else None
+    if not read or product is None or any(variable is product for variable, _ in read):
+        return []
+    return [(product, np.float32(optimizer.product_after(int(read[0][1]))))]

@@ -25,6 +25,7 @@ from ..layers.container import INTERNAL
 from ..layers.layer import Layer
 from ..limits import spend
 from ..optimizers import Optimizer
+from . import keras2
 from .checked_hdf5 import checked_hdf5, numbers_of
 
 _HIDDEN = INTERNAL | {"_stack", "_own_layers"}
@@ -233,7 +234,7 @@ class Reader:
     def _of(self, state: State) -> list[tuple[Variable, np.ndarray[Any, Any]]]:
         group = self.group(f"{state.path}/vars" if state.path else "vars")
         count = 0 if group is None else sum(name.isdigit() for name in group)
-        variables = state.variables
+        variables: list[Any] = state.variables
         if stores_itself(state.owner):
             self.stores.append((state.owner, self._whole(group)))
             return []
@@ -245,10 +246,12 @@ class Reader:
                 f"{len(variables)} weights, the file has {count} for it (at {state.path!r}). "
                 + ("Is it of another model?" if state.owner.built else "Build the model first.")
             )
-        return [
+        found = [
             (variable, self.at(group, str(number), variable, repr(state.owner.name)))
             for number, variable in enumerate(variables)
+            if variable is not None
         ]
+        return [*found, *keras2.missing_values(state.owner, found)]
 
     def _whole(self, group: Any) -> dict[str, Any]:
         """All arrays of numbers in a group, by name."""
@@ -261,15 +264,22 @@ class Reader:
             store[name] = numbers_of(dataset, place)
         return store
 
-    def _of_optimizer(self, state: State, group: Any, count: int) -> list[Variable]:
-        """The variables to read: all, or those of an optimizer that made no update yet."""
+    def _of_optimizer(self, state: State, group: Any, count: int) -> list[Any]:
+        """The variables to read: all, or those of an optimizer that made no update yet.
+
+        None stands for what Keras 2 kept, and nobody needs.
+        """
         variables = state.variables
         first = [v for v in variables[:2] if not v.spec.shape]
         if count in (len(variables), 0, len(first)):
             return variables[:count]
-        rest = [variables[0], *variables[2:]]  # Keras 2 kept no learning rate with them
-        if 1 < count == len(rest) and self._dataset(group, "1")[0].shape == rest[1].spec.shape:
-            return rest
+        former = keras2.former_variables(state.owner)
+        shapes = [self._dataset(group, str(number))[0].shape for number in range(count)]
+        if count == len(former) and all(
+            variable is None or variable.spec.shape == shape
+            for variable, shape in zip(former, shapes, strict=True)
+        ):
+            return former
         cure = (
             ""
             if state.owner.built

@@ -42,6 +42,8 @@ def predict(
     unknown = predictor.encoder.unknown_columns(table)
     predictions = predictor.predict(table)
     if output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # as tables in files are
         predictions.write_csv(sys.stdout)
         sys.stdout.flush()
     else:

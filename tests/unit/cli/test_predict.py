@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import sys
 
 import pytest
 
@@ -26,6 +28,16 @@ def test_predictions_go_to_the_terminal(run, model):
     assert [row[0] for row in rows] == expected.classes
     assert [float(row[1]) for row in rows] == pytest.approx(expected.values.tolist(), rel=1e-6)
     assert err == ""
+
+
+def test_predictions_in_a_pipe_are_utf_8(run, here, monkeypatch):
+    text = (here / "clients.csv").read_text()
+    (here / "clients.csv").write_text(text.replace("yes", "žádný"), "utf-8")
+    tabular.train("clients.csv", "paid", ignore=["grade"], epochs=1, verbose=0).save("clients")
+    content = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding="ascii", newline="\r\n"))
+    run("predict", "clients", "clients.csv")
+    assert content.getvalue().decode().startswith("class,probability_žádný\n")
 
 
 def test_predictions_go_to_a_file(run, model, here):

@@ -113,6 +113,17 @@ def batches() -> Iterator[Any]:
             yield X[start : start + BATCH], Y[start : start + BATCH]
 
 
+def shifted() -> Iterator[Any]:
+    for start in range(0, ROWS, BATCH):
+        rows = slice(start, start + BATCH)
+        yield X[rows] + np.float32(np.random.rand()), Y[rows]
+
+
+def read_ahead() -> Any:
+    signature = tf.TensorSpec((None, 4)), tf.TensorSpec((None, 1))
+    return tf.data.Dataset.from_generator(shifted, output_signature=signature).prefetch(3)
+
+
 class Shuffled(keras.utils.PyDataset):
     """Rows in an order that changes at the end of each epoch."""
 
@@ -191,6 +202,7 @@ DATA: dict[str, Callable[[], dict[str, Any]]] = {
         validation_data=dataset(lambda data: stream(data).repeat())["x"], validation_steps=3
     ),
     "generator": lambda: {"x": batches(), "steps_per_epoch": 5},
+    "generator that is read ahead": lambda: {"x": read_ahead()},
     "PyDataset": lambda: {"x": Shuffled()},
     "PyDataset with a state": lambda: {"x": Kept()},
 }

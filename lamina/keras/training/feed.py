@@ -26,7 +26,7 @@ from . import moments
 from .data import Batches, unpack_x_y_sample_weight
 from .pieces import Feed, Piece, no_batches, tell_of_the_end
 from .py_dataset import PyDataset, made_by_workers
-from .stream import StreamFeed
+from .stream import StreamFeed, uses
 
 _DATASET = "a tf.data.Dataset"
 _MOST_ROWS = 1 << 20  # of a piece of a dataset in memory
@@ -217,8 +217,8 @@ def feed_for(
         return _of_py_dataset(x, shuffle, class_weight, steps)
     if hasattr(x, "__next__"):
         refuse_beside(x, "a generator", y, sample_weight)
-        options = {"class_weight": class_weight, "kind": "a generator"}
-        return StreamFeed(lambda: x, None, steps, again=False, fresh=_is_fresh(x), **options)
+        options = {"class_weight": class_weight, "kind": "a generator", "used": _uses(x)}
+        return StreamFeed(lambda: x, None, steps, again=False, **options)
     if is_iterable(x):
         kind = f"a {type(x).__name__}"
         refuse_beside(x, kind, y, sample_weight)
@@ -243,11 +243,11 @@ def _checked_steps(steps: Any) -> int | None:
     return None if steps is None else int(steps)
 
 
-def _is_fresh(iterator: Any) -> bool:
-    """Whether a generator has given nothing so far; other iterators cannot tell."""
+def _uses(iterator: Any) -> int:
+    """0 of a generator that has given nothing so far, else 1; other iterators cannot tell."""
     if not inspect.isgenerator(iterator):
-        return True
-    return inspect.getgeneratorstate(iterator) == inspect.GEN_CREATED
+        return 0
+    return int(inspect.getgeneratorstate(iterator) != inspect.GEN_CREATED)
 
 
 def is_iterable(x: Any) -> bool:
@@ -306,7 +306,8 @@ def _streamed(node: Node, class_weight: Any, steps: int | None, **options: Any) 
                 )
             yield element
 
-    return StreamFeed(start, length, steps, class_weight=class_weight, **options)
+    ahead = moments.draws_ahead(node)
+    return StreamFeed(start, length, steps, class_weight=class_weight, draws_ahead=ahead, **options)
 
 
 def _lies_whole(source: Any) -> bool:
@@ -338,6 +339,7 @@ def _of_py_dataset(dataset: Any, shuffle: Any, class_weight: Any, steps: int | N
         steps,
         class_weight=class_weight,
         kind="a shuffled PyDataset" if shuffle else "a PyDataset",
+        used=uses(dataset),
         first=first,
         hooks=dataset,
         source=dataset,

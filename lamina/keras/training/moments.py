@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ...core.dtypes import UINT32, UINT64
-from ...data.mapping import ElementFunction
+from ...data.mapping import ElementFunction, Map
 from ...data.node import Node
 from ...data.order import Seeds
-from ...data.storing import Cached, Saved
+from ...data.storing import Cached, Prefetched, Saved
 from ...ops.random_state import Generator, process_state, restart_process
 from ..layers.layer import Layer
 from ..random import SeedGenerator
@@ -112,6 +112,13 @@ def stateful_in(node: Node) -> list[Stateful]:
     """What a dataset and its functions remember, in an order that its code determines."""
     found = _things_in(node)
     return [thing for thing in found if isinstance(thing, (Seeds, Cached, Saved, Drawn))]
+
+
+def draws_ahead(node: Node) -> bool:
+    """Whether threads of a dataset run ahead of who reads it."""
+    things = list(_things_in(node))
+    prefetches = any(isinstance(thing, Prefetched) and thing.count for thing in things)
+    return prefetches or any(isinstance(thing, Map) and thing.threads > 1 for thing in things)
 
 
 def caches_of(stateful: Sequence[Stateful]) -> list[Cached | Saved]:

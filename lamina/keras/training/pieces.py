@@ -48,6 +48,8 @@ class Feed:
     """Steps of an epoch that were asked for."""
     streams = False
     """Whether a thread reads ahead: random numbers that it draws are its own business."""
+    draws_ahead = False
+    """Whether threads of the data run on between epochs, and draw NumPy's and Python's numbers."""
 
     def sample(self) -> Batches:
         """Some of the rows, to look at shapes and dtypes."""

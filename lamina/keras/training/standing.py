@@ -67,7 +67,7 @@ class Standing:
             return 0
         with _refusing(self._where):
             self._let_be(found)  # again: hooks of the epoch's begin have run
-            self._go_to(found["start"])
+            self._go_to(found["start"], found["start"]["random"])
         self._start, self.batch = found["start"], found["batch"]
         self._restored = found
         return self.batch
@@ -191,8 +191,7 @@ class Standing:
             self._check_shapes(state)
             self._let_be(state)
             if not state["batch"]:
-                self._go_to(state["start"])
-                moments.go_back(state["random"])
+                self._go_to(state["start"], state["random"])
         self.epoch, self.batch, self.logs = state["epoch"], state["batch"], state["logs"]
         self._restored, self.is_over = state, state["stopped"] and not state["batch"]
 
@@ -261,10 +260,13 @@ class Standing:
                 continue
             found.set_state(state)
 
-    def _go_to(self, start: State) -> None:
+    def _go_to(self, start: State, random: moments.Moment) -> None:
+        """Let data be where an epoch began, and random numbers at the moment `random`."""
         for feed, position in zip(self.feeds, start["feeds"], strict=True):
             feed.go_to(position)
-        moments.go_back(start["random"])
+        running = zip(self.feeds, start["feeds"], strict=True)
+        ahead = any(feed.draws_ahead and position["running"] for feed, position in running)
+        moments.go_back(random, others=not ahead)
         pairs = zip(start["feeds"], start["stateful"], strict=True)
         for feed, (position, states) in zip(self.feeds, pairs, strict=True):
             if position.get("running") is None:  # else the pass has come to where they are

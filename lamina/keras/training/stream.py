@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
@@ -12,10 +13,12 @@ from ...ops.random_state import drawing
 from . import moments
 from .data import Batches, joined, unpack_x_y_sample_weight
 from .pieces import Feed, Piece, no_batches, tell_of_the_end
+from .py_dataset import PyDataset
 
 AHEAD = 256  # batches of a stream that may wait
 _ROOM = 1 << 24  # bytes of them
 _Pass = dict[str, Any]
+_USES = "_lamina_epochs"  # an attribute of PyDatasets
 
 
 class StreamFeed(Feed):
@@ -35,13 +38,14 @@ class StreamFeed(Feed):
         again: bool = True,
         ahead: int = AHEAD,
         source: Any = None,
-        fresh: bool = True,
+        used: int = 0,
         kind: str,
         stateful: Sequence[moments.Stateful] = (),
+        draws_ahead: bool = False,
     ) -> None:
         """`hooks` hear of epochs; `source` may have a state.
 
-        Data that are not there `again` may be `fresh`.
+        `used`: how often the data have given batches, or heard of epochs, where they remember that.
         """
         self._start, self._class_weight = start, class_weight
         self.limit, self._hooks, self._again, self._ahead = steps, hooks, again, ahead
@@ -50,9 +54,10 @@ class StreamFeed(Feed):
         self._first: Batches | None = None
         self._ended = self._ran = False
         self.steps = steps or length
-        self._source, self._fresh = source, fresh
+        self._source, self._used = source, used
         self.kind, self.stateful = kind, stateful
         self._keeps = bool(moments.caches_of(stateful))
+        self.draws_ahead = draws_ahead
         self._epochs = 0
         # Of the pass that is running: when it began, and who read how much of it.
         self._began: moments.Moment | None = None
@@ -99,6 +104,7 @@ class StreamFeed(Feed):
     def epoch(self) -> Generator[Piece, None, None]:
         if self._hooks is not None:
             self._hooks.on_epoch_begin()
+            _count_use(self._hooks)
         self._ran = True
         done = 0
         for piece in self._pieces():
@@ -118,6 +124,7 @@ class StreamFeed(Feed):
         running = self._running is not None
         return {
             "epochs": self._epochs,
+            "used": self._used,
             "ran": self._ran,
             "state": self._state if running else moments.state_of(self._source),
             "running": self._pass() if running else None,
@@ -132,10 +139,11 @@ class StreamFeed(Feed):
         """Read again what the pass had given: it takes as long as it took."""
         running = position["running"]
         read = running["read"] if running else []
-        if not self._again and (read or position["epochs"]) and not self._fresh:
+        if position["used"] != self._used and position["state"] is None:
+            cure = "" if self._hooks is None else ", or give it get_state and set_state"
             raise InvalidArgumentError(
-                "the generator has given batches already, and cannot go back to where the "
-                "training was interrupted; pass one that is new"
+                f"{self.kind} that has been used already cannot go back to where the training was "
+                f"interrupted; pass one that is new{cure}"
             )
         if self._again:
             self._running = None
@@ -236,6 +244,19 @@ class StreamFeed(Feed):
                 kept = []
         finally:
             background.close()
+
+
+def uses(dataset: Any) -> int:
+    """How many epochs a PyDataset has heard of that does something then."""
+    kind = type(dataset)
+    hooks = ("on_epoch_begin", "on_epoch_end")
+    listens = any(getattr(kind, hook, None) is not getattr(PyDataset, hook) for hook in hooks)
+    return getattr(dataset, _USES, 0) if listens else 0
+
+
+def _count_use(dataset: Any) -> None:
+    with suppress(AttributeError):  # it has no room for it
+        setattr(dataset, _USES, getattr(dataset, _USES, 0) + 1)
 
 
 def _bytes_of(batches: Batches) -> int:

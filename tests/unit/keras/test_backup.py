@@ -79,9 +79,10 @@ def test_datasets_that_remember_in_files_go_on(tmp_path: Path, place: str) -> No
     assert_same(*interrupted(tmp_path, (network, data), PLACES[place], list))
 
 
+@pytest.mark.parametrize("name", ["streams into a memory", "generator that is read ahead"])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_dataset_that_has_been_read_goes_on(tmp_path: Path, place: str) -> None:
-    data = [DATA["streams into a memory"]() for _ in range(2)]
+def test_a_dataset_that_has_been_read_goes_on(tmp_path: Path, place: str, name: str) -> None:
+    data = [DATA[name]() for _ in range(2)]
     passed = iter((data[0], data[1], data[1]))
     assert_same(*interrupted(tmp_path, (network, lambda: next(passed)), PLACES[place], list))
 

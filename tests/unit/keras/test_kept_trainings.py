@@ -28,6 +28,7 @@ from tests.oracle.interrupted import (
     EPOCHS,
     ROWS,
     Interrupt,
+    Shuffled,
     Sums,
     X,
     Y,
@@ -163,7 +164,7 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a number as a state": (_set("callbacks", [["History", 5]]), "AttributeError"),
     "text as weights": (lambda s: _set("variables", 0, s["variables"][0].astype("S3"))(s), "weigh"),
     "an optimizer of nothing": (_set("optimizers", 0, {}), "KeyError"),
-    "a generator of text": (_set("start", "random", "process", "generator", ["a"]), "ValueError"),
+    "a generator of text": (_set("random", "process", "generator", ["a"]), "ValueError"),
     "a place of text": (_set("start", "feeds", ["x"]), "TypeError"),
     "a text for a terminal": (_set("epoch", "\x1b[2J"), r"epoch '\\x1b"),
 }
@@ -207,6 +208,24 @@ def test_data_that_cannot_be_where_they_were_are_refused(tmp_path: Path) -> None
     short = (batch for batch, _ in zip(batches(), range(8), strict=False))
     with pytest.raises(InvalidArgumentError, match="the data end after 3 batches of an epoch"):
         network().fit(short, epochs=EPOCHS, steps_per_epoch=5, verbose=0, callbacks=[keeper])
+
+
+@pytest.mark.parametrize(
+    ("data", "cure"),
+    [
+        (lambda: {"x": batches(), "steps_per_epoch": 5}, "one that is new"),
+        (lambda: {"x": Shuffled()}, "give it get_state and set_state"),
+    ],
+    ids=["a generator", "a PyDataset"],
+)
+def test_data_that_were_used_within_the_first_epoch_are_refused(
+    tmp_path: Path, data: Any, cure: str
+) -> None:
+    keeper, used = BackupAndRestore(tmp_path, save_freq=1), data()
+    with pytest.raises(KeyboardInterrupt):
+        network().fit(**used, epochs=2, verbose=0, callbacks=[Interrupt(0, 2), keeper])
+    with pytest.raises(InvalidArgumentError, match=f"has been used already.*{cure}"):
+        network().fit(**used, epochs=2, verbose=0, callbacks=[keeper])
 
 
 def test_what_cannot_be_kept_is_told(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import typer
 
 from ..core.errors import OpError
 from ..core.output import ALIKE
-from ..tabular.archive import lamina_version
+from ..core.release import VERSION
 from .export import export
 from .inspect import inspect
 from .play import play
@@ -81,7 +81,7 @@ app.command()(_stoppable(play))
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"lamina {lamina_version()}")
+        print(f"lamina {VERSION}")
         raise typer.Exit
 
 

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from .. import tabular
 from ..core.errors import InvalidArgumentError, MissingPackageError
+from ..core.release import VERSION
 from ..keras.callbacks import BackupAndRestore
 from ..plot.report import Report, write_report
-from ..tabular.archive import lamina_version
 from ..tabular.output import REPORT, check_folder, staged
 from . import options, screen
 from .progress import ProgressCallback
@@ -190,5 +190,5 @@ def _settings(plan: tabular.Plan) -> list[tuple[str, str | float | None]]:
         ("batch size", settings.batch_size),
         ("epochs", f"at most {settings.epochs}, patience {settings.patience}"),
         ("seed", settings.seed),
-        ("lamina", lamina_version()),
+        ("lamina", VERSION),
     ]

@@ -24,7 +24,6 @@ _DAMAGE = (
 )
 _MOST = 10_000  # members that are shown
 _TABLE = "lamina.json"
-_SMALL = 64 * 2**20  # bytes of JSON, or of weights that are compressed
 _HEADERS = 16 * 2**20
 _OBJECTS = f"{OBJECTS}.npy"
 _LOADS_CODE = (".py", ".pyc", ".so", ".dll", ".dylib", ".pyd", ".sh", ".exe", ".pkl", ".pickle")
@@ -122,15 +121,15 @@ def _content(archive: zipfile.ZipFile, name: str, report: Inspection, limit: int
 
 def _read_keras(archive: zipfile.ZipFile, report: Inspection, statistics: bool) -> None:
     names = archive.namelist()
-    if METADATA in names and (text := _content(archive, METADATA, report, _SMALL)) is not None:
+    if METADATA in names and (text := _content(archive, METADATA, report, LARGE)) is not None:
         found = hdf5.parsed(text, report, METADATA)
         for key, value in list(found.items())[:20] if isinstance(found, dict) else ():
             report.about[architecture.text_of(key)] = architecture.text_of(value)
-    if (text := _content(archive, CONFIG, report, _SMALL)) is not None:
+    if (text := _content(archive, CONFIG, report, LARGE)) is not None:
         config = hdf5.parsed(text, report, CONFIG)
         if config is not None:
             architecture.read(config, report, CONFIG)
-    if _TABLE in names and (text := _content(archive, _TABLE, report, _SMALL)) is not None:
+    if _TABLE in names and (text := _content(archive, _TABLE, report, LARGE)) is not None:
         _describe_table(hdf5.parsed(text, report, _TABLE), report)
     if WEIGHTS not in names:
         report.stop(WEIGHTS, "it is missing")
@@ -187,7 +186,7 @@ def _read_arrays(archive: zipfile.ZipFile, report: Inspection, statistics: bool)
 
 def _judge_graph(archive: zipfile.ZipFile, report: Inspection) -> None:
     """Take down where the objects of a checkpoint do not fit its variables."""
-    content = _content(archive, _OBJECTS, report, _SMALL)
+    content = _content(archive, _OBJECTS, report, LARGE)
     if content is None:
         return
     try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
 
+from ..core import json_text
 from ..core.errors import DataLossError
 from ..keras.saving.checked_hdf5 import checked_hdf5, numbers_of
 from ..keras.saving.heaps import check_heaps
@@ -21,7 +21,6 @@ _DAMAGE = (
 )
 _MOST = 100_000  # groups and arrays
 _BLOCK = 2**20  # numbers that are read at once
-_TEXT_LIMIT = 64 * 2**20
 
 
 def kind_of(path: str) -> str:
@@ -229,18 +228,15 @@ def _json(h5: Any, name: str, report: Inspection, where: str) -> Any:
     text = h5.attrs.get(name)
     if text is None:
         return None
-    if len(text) > _TEXT_LIMIT:
-        report.stop(f"{where}: {name}", f"it is larger than {_TEXT_LIMIT:,} bytes")
-        return None
     return parsed(text, report, f"{where}: {name}")
 
 
 def parsed(text: str | bytes, report: Inspection, where: str) -> Any:
-    """JSON as plain values; None where it is damaged, which is taken down."""
+    """JSON as plain values; None where it is damaged or huge, which is taken down."""
     try:
-        return json.loads(text)
-    except (ValueError, TypeError, RecursionError) as error:
-        report.stop(where, f"the JSON is damaged: {error}")
+        return json_text.parsed(text, where)
+    except DataLossError as error:
+        report.stop(str(error), "")
         return None
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import DataLossError
+from ..core.json_text import parsed
 
 MEMBER = "columns.json"
 """Of a `.keras` archive; Keras leaves it alone."""
-_LIMIT = 64 * 2**20  # bytes; a thousand names take less than 100,000
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,7 @@ class Columns:
 
 def read_columns(content: bytes, where: str) -> Columns:
     """What `to_bytes` wrote; DataLossError says what is wrong in the file `where`."""
-    if len(content) > _LIMIT:
-        raise DataLossError(f"{where}: its {MEMBER} is larger than {_LIMIT:,} bytes")
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise DataLossError(f"{where}: its {MEMBER} is damaged: {error}") from None
+    value = parsed(content, f"{where}: its {MEMBER}")
     parts: Any = value if isinstance(value, dict) else {}
     inputs, targets, weight = (parts.get(name) for name in ("inputs", "targets", "weight"))
     if not (_are_names(inputs) and inputs and _are_names(targets) and isinstance(weight, str)):

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import math
 import os
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..core import release
 from ..core.archives import checked_archive
 from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError
+from ..core.json_text import parsed
 from ..keras.saving.archive import opened
 from .encoding import Encoder, Feature
 from .target import TASKS, Target
@@ -23,16 +24,7 @@ from .target import TASKS, Target
 MEMBER = "lamina.json"
 FORMAT = "lamina tabular encoding"
 VERSION = 1
-_LIMIT = 64 * 2**20  # bytes of JSON; a thousand columns take well under one megabyte
 _KINDS = ("number", "boolean", "category")
-
-
-def lamina_version() -> str:
-    """The version of lamina that is installed; "unknown" for a checkout that is not."""
-    try:
-        return metadata.version("lamina")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def encoder_bytes(encoder: Encoder) -> bytes:
@@ -53,11 +45,9 @@ def read_encoder(path: str | os.PathLike[str]) -> Encoder:
                 f"{path} does not say how to encode a table (it has no {MEMBER}). Only models "
                 "that `lamina train` or `tabular.train` saved can predict from a table."
             )
-        if archive.getinfo(MEMBER).file_size > _LIMIT:
-            raise DataLossError(f"{MEMBER} in {path} is larger than {_LIMIT:,} bytes.")
         content = archive.read(MEMBER)
+    value = parsed(content, f"{MEMBER} in {path}")
     try:
-        value = json.loads(content)
         json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair can't be shown later
         return from_json(value)
     except (ValueError, OverflowError, RecursionError) as error:
@@ -86,7 +76,7 @@ def to_json(encoder: Encoder) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "lamina": lamina_version(),
+        "lamina": release.VERSION,
         "features": features,
         "target": {
             "name": target.name,

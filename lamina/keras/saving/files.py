@@ -20,6 +20,7 @@ from ...core.errors import (
     OpError,
 )
 from ...core.files import check_file, make_folder, write_bytes
+from ...core.json_text import parsed
 from ...core.offers import offered
 from ..columns import MEMBER, read_columns
 from ..configurable import deserialize, serialize, sharing
@@ -32,11 +33,9 @@ from . import assets, hdf5, keras2, named, shards, weights
 from .archive import opened, read_archive, write_archive
 from .folder import read_folder, write_folder
 from .paths import CONFIG, FilePath, checked_path, holds_hdf5, model_to_read, model_to_write
-from .text import parsed
 
 FORMAT = "3.15.1"  # the Keras whose files these are like
 METADATA, WEIGHTS = "metadata.json", "model.weights.h5"
-_CONFIG_LIMIT = 64 * 2**20  # bytes; a network of a thousand layers takes about one megabyte
 _LATEST = (".weights.h5", shards.ENDING)  # files of weights of Keras 3
 
 
@@ -136,8 +135,6 @@ def load_model(
             )
     read = read_folder if found == "folder" else read_archive
     members = read(path, (CONFIG, WEIGHTS), (METADATA, MEMBER, PLACE), below=assets.FOLDER)
-    if len(members[CONFIG]) > _CONFIG_LIMIT:
-        raise DataLossError(f"{path}: its {CONFIG} is larger than {_CONFIG_LIMIT:,} bytes")
     with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
         text = keras2.modern_text(members[CONFIG], members.get(METADATA), path)
         model = model_from_text(text, path, custom_objects, compile_model=compile)

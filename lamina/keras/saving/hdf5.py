@@ -17,6 +17,7 @@ import numpy as np
 
 from ...core.callers import warn
 from ...core.errors import DataLossError, InvalidArgumentError, OpError
+from ...core.json_text import parsed
 from ...ir.graph import eagerly
 from .. import losses, optimizers
 from ..configurable import FAMILIES, deserialize, deserialize_nested, serialize
@@ -154,10 +155,7 @@ def _json(h5: Any, name: str, where: str) -> Any:
     text = h5.attrs.get(name)
     if text is None:
         return None
-    try:
-        return json.loads(text)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise DataLossError(f"{where}: the JSON of {name} is damaged: {error}") from error
+    return parsed(text, f"{where}: {name}")
 
 
 def _layer_values(

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.json_text import parsed
 from ..optimizers import Nadam
-from .text import parsed
 
 _WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
 _FUNCTION = {"module": "builtins", "class_name": "function", "registered_name": "function"}

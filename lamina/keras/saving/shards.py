@@ -13,8 +13,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from ...core.archives import LARGE
 from ...core.errors import DataLossError, InvalidArgumentError
 from ...core.files import check_file, write_bytes
+from ...core.json_text import parsed
 from ..layers.layer import Layer
 from .archive import opened
 from .checked_hdf5 import checked_hdf5
@@ -22,7 +24,6 @@ from .weights import Reader, contents, groups_to_bytes, states
 
 ENDING = ".weights.json"
 _MOST_SHARDS = 1000  # files that are open at a time
-_MOST_BYTES = 64 * 2**20  # of the list
 
 Groups = list[tuple[str, str, dict[str, Any]]]
 
@@ -89,9 +90,8 @@ def load(model: Layer, path: str, skip_mismatch: bool = False, skip: Iterable[An
 def places_in(path: str) -> dict[str, list[str]]:
     """For each group the files that hold its arrays, all in the folder of the list."""
     with opened(path) as file:
-        text = file.read() if os.path.getsize(path) <= _MOST_BYTES else b"{}"
+        listed = parsed(file.read(min(os.path.getsize(path), LARGE + 1)), path)
     try:
-        listed = json.loads(text)
         found = {
             str(place).strip("/"): [files] if isinstance(files, str) else list(files)
             for place, files in listed["weight_map"].items()

@@ -8,11 +8,11 @@ import pytest
 
 from lamina.cli import main as program
 from lamina.core.errors import InvalidArgumentError
-from lamina.tabular.archive import lamina_version
+from lamina.core.release import VERSION
 
 
 def test_version(run):
-    assert run("--version") == (0, f"lamina {lamina_version()}\n", "")
+    assert run("--version") == (0, f"lamina {VERSION}\n", "")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["train", "--help"], ["predict", "-h"]])

@@ -281,5 +281,5 @@ def test_damaged_and_foreign_files(tmp_path: Path) -> None:
         other.load_weights(path)
     with h5py.File(path, "a") as file:
         file.attrs["model_config"] = "{"
-    with pytest.raises(DataLossError, match="JSON of model_config is damaged"):
+    with pytest.raises(DataLossError, match="model_config: the JSON is damaged"):
         keras.models.load_model(path)

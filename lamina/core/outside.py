@@ -63,7 +63,7 @@ _REASONS = {
         tf.import_graph_def tf.nondifferentiable_batch_function tf.guarantee_const""",
     "models are files of Keras: model.save('model.keras'), keras.models.load_model; "
     "model.export('model.onnx') writes what runs elsewhere": """
-        tf.saved_model tf.lite keras.export keras.layers.TFSMLayer keras.saving.KerasFileEditor
+        tf.saved_model tf.lite keras.export keras.layers.TFSMLayer
         keras.callbacks.OrbaxCheckpoint""",
     "weights are of floats; leave the quantization out": """
         tf.quantization tf.qint* tf.quint* tf.dtypes.qint* tf.dtypes.quint*

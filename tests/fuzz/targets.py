@@ -230,6 +230,11 @@ def _load_weights(path: str) -> Any:
     return _receiver().load_weights(path)
 
 
+@_at("edited.weights.h5")
+def _edit_weights(path: str) -> Any:
+    return keras.saving.KerasFileEditor(path)
+
+
 @_at("parts.weights.json")
 def _load_shards(path: str) -> Any:
     return _receiver().load_weights(path)
@@ -307,6 +312,7 @@ TARGETS = {
     "objects": Fuzzed(_objects, mutating.mutate_json, _load_object),
     "hdf5": Fuzzed(_old_models, mutating.mutate_hdf5, _load_old_model),
     "weights": Fuzzed(_weights, mutating.mutate_hdf5, _load_weights),
+    "edited": Fuzzed(_weights, mutating.mutate_hdf5, _edit_weights),
     "shards": Fuzzed(_shards, mutating.mutate_json, _load_shards),
     "npz": Fuzzed(_checkpoints, _mutate_npz, _load_checkpoint),
     "named": Fuzzed(_named(".npz"), _mutate_npz, _load_named),

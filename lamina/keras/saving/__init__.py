@@ -17,6 +17,7 @@ from ..custom_objects import (
     register_keras_serializable,
 )
 from ..limits import memory_budget
+from .editor import KerasFileEditor
 from .files import (
     load_model,
     load_weights,
@@ -29,6 +30,7 @@ from .files import (
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

@@ -13,6 +13,7 @@ import typer
 from .. import tabular
 from ..core.errors import InvalidArgumentError
 from ..core.files import check_file, replacing
+from ..core.output import is_terminal
 from ..tabular.output import MODEL
 from . import screen
 
@@ -42,7 +43,7 @@ def predict(
     unknown = predictor.encoder.unknown_columns(table)
     predictions = predictor.predict(table)
     if output is None:
-        if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        if isinstance(sys.stdout, io.TextIOWrapper) and not is_terminal():
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # as tables in files are
         predictions.write_csv(sys.stdout)
         sys.stdout.flush()

@@ -28,7 +28,14 @@ def encodable(text: str, encoding: str | None) -> str:
     return text.encode(encoding, ALIKE).decode(encoding) if encoding else text
 
 
+def is_terminal() -> bool:
+    """Whether standard output is one; scripts put objects there that can be written to only."""
+    return bool(getattr(sys.stdout, "isatty", bool)())
+
+
 def write_line(text: str) -> None:
-    """`text` and an end of line on standard output."""
+    """`text` and an end of line on standard output, if there is one (pythonw.exe has none)."""
+    if sys.stdout is None:
+        return
     sys.stdout.write(encodable(f"{text}\n", getattr(sys.stdout, "encoding", None)))
     sys.stdout.flush()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from ...core.output import encodable
+from ...core.output import encodable, is_terminal
 from ..settings import is_interactive_logging_enabled
 from .base import Callback, Logs, say
 
@@ -38,7 +37,7 @@ class ProgbarLogger(Callback):
 
     def _is_live(self) -> bool:
         wanted = (self.params or {}).get("verbose", 1) == 1 and is_interactive_logging_enabled()
-        return wanted and sys.stdout.isatty()
+        return wanted and is_terminal()
 
     # Hooks
 

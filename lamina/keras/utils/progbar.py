@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import InvalidArgumentError
+from ...core.output import is_terminal
 from ..callbacks.base import say
 from ..callbacks.progress import ProgressLine, duration, measures_of
 
@@ -79,7 +79,7 @@ class Progbar:
 
     def _show(self, finalize: bool) -> None:
         now = time.perf_counter()
-        if self.verbose == 1 and sys.stdout.isatty():
+        if self.verbose == 1 and is_terminal():
             if finalize or now - self._drawn >= self.interval:
                 self._drawn = now
                 self._draw(finalize)

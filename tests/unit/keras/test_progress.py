@@ -4,6 +4,7 @@ import io
 import itertools
 import sys
 
+import numpy as np
 import pytest
 import rich.console
 
@@ -41,6 +42,30 @@ def test_training_is_shown_where_only_ascii_is(is_terminal, monkeypatch):
     text = content.getvalue().decode()
     assert "us/step" in text and r"verl\xe4sslich" in text
     assert ("-" * 20 in text) == is_terminal
+
+
+class Copying:
+    """What scripts put in place of standard output to have it in a file, too."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+
+@pytest.mark.parametrize("stdout", [Copying(), None], ids=["written", "none"])
+def test_training_is_shown_to_what_is_no_file(stdout, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", stdout)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 1)), np.ones(4))
+    keras.utils.Progbar(1).add(1)
+    if stdout is not None:
+        assert stdout.text.startswith("Epoch 1/1 - 1/1 - ") and stdout.text.count("\n") == 2
 
 
 @pytest.mark.parametrize(("setting", "drawn"), [("NO_COLOR", 15), ("FORCE_COLOR", 30)])

@@ -11,6 +11,7 @@ import numpy as np
 from ...core.archives import shown
 from ...core.errors import ArgumentTypeError, DataLossError, InvalidArgumentError, UnknownNameError
 from ...core.files import write_bytes
+from ...core.json_text import parsed
 from ...core.output import write_line
 from ..layers.layer import Layer
 from . import weights
@@ -18,7 +19,6 @@ from .archive import opened, read_archive
 from .checked_hdf5 import checked_hdf5, numbers_of
 from .files import METADATA, WEIGHTS
 from .paths import CONFIG, FilePath, checked_path
-from .text import parsed
 
 _ENDING = ".weights.h5"
 _OWN = "vars"  # the group of an object's own weights

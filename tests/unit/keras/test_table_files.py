@@ -11,104 +11,50 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from pyarrow import dataset, feather, ipc, parquet
+from pyarrow import parquet
 
 import lamina as tf
 from lamina import keras
-from lamina.core.config import config
 from lamina.core.errors import (
-    ArgumentTypeError,
-    DataLossError,
     InvalidArgumentError,
-    MissingFileError,
-    MissingPackageError,
 )
 from lamina.data import tables
 from lamina.keras.training.feed import Feed
 from lamina.keras.training.table_feed import TableFeed
 from lamina.keras.training.tables import FIT, take
 from lamina.tabular import as_table
-
-ROWS, GROUP = 5000, 700
-RANDOM = np.random.default_rng(0)
-FRAME = pd.DataFrame(
-    {
-        "a": RANDOM.normal(size=ROWS),
-        "b": RANDOM.integers(0, 5, ROWS),
-        "t": RANDOM.random(ROWS) > 0.5,
-        "number": np.arange(ROWS, dtype=np.float64),
-    }
+from tests.unit.keras.stored_tables import (
+    FRAME,
+    GROUP,
+    RANDOM,
+    ROWS,
+    SOURCES,
+    TABLE,
+    new_model,
+    table_memory,
+    write_all,
 )
-FRAME["default"] = (FRAME.a + FRAME.b > 2).astype(int)
-FRAME["w"] = RANDOM.random(ROWS)
-TABLE = pa.Table.from_pandas(FRAME)
-
-
-def _stream(path: Path) -> None:
-    with ipc.new_stream(path, TABLE.schema) as file:
-        file.write_table(TABLE, max_chunksize=GROUP)
-
-
-def _parts(path: Path) -> None:
-    path.mkdir()
-    for number, start in enumerate(range(0, ROWS, 2000)):
-        part = TABLE.slice(start, 2000)
-        parquet.write_table(part, path / f"{number}.parquet", row_group_size=GROUP)
-
-
-WRITERS: dict[str, Callable[[Path], Any]] = {
-    "rows.parquet": lambda path: parquet.write_table(TABLE, path, row_group_size=GROUP),
-    "rows.feather": lambda path: feather.write_feather(TABLE, path, chunksize=GROUP),
-    "rows.arrows": _stream,
-    "rows.csv": lambda path: FRAME.to_csv(path, index=False),
-    "rows.tsv.gz": lambda path: FRAME.to_csv(path, index=False, sep="\t"),
-    "parts": _parts,
-}
-SOURCES: dict[str, tuple[str, Callable[[Path], Any]]] = {
-    **{name: (name, str) for name in WRITERS},
-    "a Path": ("rows.parquet", lambda path: path),
-    "a pattern": ("parts", lambda path: f"{path}/*.parquet"),
-    "a list": ("parts", lambda path: sorted(path.iterdir())),
-    "a dataset": ("parts", dataset.dataset),
-    "a filtered dataset": (
-        "rows.parquet",
-        lambda path: dataset.dataset(path).filter(dataset.field("number") >= 0),
-    ),
-}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: Any) -> Path:
-    found: Path = tmp_path_factory.mktemp("tables")
-    for name, write in WRITERS.items():
-        write(found / name)
-    return found
+    return write_all(tmp_path_factory.mktemp("tables"))
 
 
 @pytest.fixture
 def little_memory() -> Iterator[None]:
     """Tables are read piece by piece, a few hundred rows each."""
-    before = config.table_memory
-    config.table_memory = 120_000
-    yield
-    config.table_memory = before
-
-
-def _model() -> Any:
-    keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.layers.Dense(4, "relu"), keras.layers.Dense(1, "sigmoid")])
-    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    return model
+    with table_memory(120_000):
+        yield
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_files_train_as_frames_do(name: str, folder: Path) -> None:
     file, source = SOURCES[name]
-    found, expected = _model(), _model()
+    found, expected = new_model(), new_model()
     for model, data in ((found, source(folder / file)), (expected, FRAME)):
         keras.utils.set_random_seed(0)
         model.fit(data, y="default", sample_weight="w", validation_split=0.2, verbose=0)
@@ -122,7 +68,7 @@ def test_files_train_as_frames_do(name: str, folder: Path) -> None:
 def test_pieces_of_files_train_as_frames_do(name: str, folder: Path) -> None:
     file, source = SOURCES[name]
     data = source(folder / file)
-    found, expected = _model(), _model()
+    found, expected = new_model(), new_model()
     options: dict[str, Any] = {"shuffle": False, "epochs": 2, "verbose": 0, "batch_size": 48}
     options |= {"sample_weight": "w", "y": "default", "validation_split": 0.2}
     keras.utils.set_random_seed(0)
@@ -141,7 +87,7 @@ def test_pieces_of_files_train_as_frames_do(name: str, folder: Path) -> None:
 
 
 def _feed(data: Any, **options: Any) -> TableFeed:
-    stream = take(_model(), data, y="default", purpose=FIT).x
+    stream = take(new_model(), data, y="default", purpose=FIT).x
     arguments = {"batch_size": 32, "shuffle": True, "class_weight": None, "steps": None}
     found = stream.__lamina_feed__(*(arguments | options).values())
     assert isinstance(found, TableFeed)
@@ -220,7 +166,7 @@ def test_only_the_columns_that_a_model_takes_are_read(memory: int, tmp_path: Pat
     path = tmp_path / "rows.parquet"
     options: Any = {"compression": "none", "use_dictionary": False}
     parquet.write_table(TABLE.select(["a", "number", "b"]), path, **options)
-    model = _model()
+    model = new_model()
     model.fit(FRAME[["a", "b", "default"]], y="default", verbose=0)
     expected = model.predict(FRAME, verbose=0)
     column = parquet.ParquetFile(path).metadata.row_group(0).column(1)
@@ -230,169 +176,15 @@ def test_only_the_columns_that_a_model_takes_are_read(memory: int, tmp_path: Pat
     path.write_bytes(content)
     with pytest.raises(OSError, match="deserialize"):  # the column in between cannot be read
         parquet.read_table(path)
-    before, config.table_memory = config.table_memory, memory
-    try:
+    with table_memory(memory):
         assert np.array_equal(model.predict(path, verbose=0), expected)
-    finally:
-        config.table_memory = before
-
-
-BAD: dict[str, tuple[str, Callable[[Path, Path], Any], type[Exception], str]] = {
-    "cut Parquet": (
-        "odd.parquet",
-        lambda path, good: path.write_bytes((good / "rows.parquet").read_bytes()[:5000]),
-        DataLossError,
-        "odd.parquet cannot be read as Parquet",
-    ),
-    "random bytes": (
-        "odd.parquet",
-        lambda path, good: path.write_bytes(b"PAR1" + RANDOM.bytes(2000) + b"PAR1"),
-        DataLossError,
-        "odd.parquet cannot be read as Parquet",
-    ),
-    "no bytes": (
-        "odd.parquet",
-        lambda path, good: path.write_bytes(b""),
-        DataLossError,
-        "odd.parquet is empty",
-    ),
-    "cut Arrow": (
-        "odd.arrow",
-        lambda path, good: path.write_bytes((good / "rows.feather").read_bytes()[:5000]),
-        DataLossError,
-        "odd.arrow cannot be read as Arrow IPC",
-    ),
-    "a short line": (
-        "odd.csv",
-        lambda path, good: path.write_text("a,b,t,number,w\n1,2,1,1,1\n3\n"),
-        DataLossError,
-        "odd.csv cannot be read as CSV",
-    ),
-    "text far down in numbers": (
-        "odd.csv",
-        lambda path, good: path.write_text(
-            "a,b,t,number,w\n" + "1,2,1,1,1\n" * 110_000 + "x,2,1,1,1\n"
-        ),
-        DataLossError,
-        "odd.csv cannot be read as CSV: In CSV column #0",
-    ),
-    "no rows": (
-        "odd.csv",
-        lambda path, good: path.write_text("a,b,t,number\n"),
-        InvalidArgumentError,
-        "odd.csv has no rows",
-    ),
-    "another ending": (
-        "odd.xlsx",
-        lambda path, good: path.write_bytes(b"PK"),
-        InvalidArgumentError,
-        "odd.xlsx is no table: the name of one ends in .parquet",
-    ),
-    "no file": (
-        "rows.parqet",
-        lambda path, good: (path.parent / "rows.parquet").write_bytes(b""),
-        MissingFileError,
-        "Did you mean 'rows.parquet'?",
-    ),
-    "a folder without tables": (
-        "folder",
-        lambda path, good: path.mkdir(),
-        MissingFileError,
-        "folder holds no file that ends in .parquet",
-    ),
-    "a folder parted by a column": (
-        "folder",
-        lambda path, good: dataset.write_dataset(
-            TABLE, path, format="parquet", partitioning=["b"], partitioning_flavor="hive"
-        ),
-        InvalidArgumentError,
-        "partitioning='hive'",
-    ),
-    "other columns in another file": (
-        "folder",
-        lambda path, good: [
-            path.mkdir(),
-            parquet.write_table(TABLE, path / "1.parquet"),
-            parquet.write_table(TABLE.drop_columns(["a"]), path / "2.parquet"),
-        ],
-        InvalidArgumentError,
-        "the files have different columns: 'a'",
-    ),
-    "text in another file": (
-        "folder",
-        lambda path, good: [
-            path.mkdir(),
-            parquet.write_table(TABLE, path / "1.parquet"),
-            parquet.write_table(
-                TABLE.set_column(0, "a", pa.array(["x"] * ROWS)), path / "2.parquet"
-            ),
-        ],
-        InvalidArgumentError,
-        "the column 'a' holds double in",
-    ),
-    "a decimal comma": (
-        "odd.csv",
-        lambda path, good: path.write_text('a,b,t,number\n"1,5",1,1,1\n'),
-        ArgumentTypeError,
-        "'a' (string, as '1,5'). Text that spells numbers becomes numbers by",
-    ),
-    "a mark for what is missing": (
-        "odd.csv",
-        lambda path, good: path.write_text("a,b,t,number\n1.5,1,1,1\n?,1,1,1\n"),
-        ArgumentTypeError,
-        "'a' (string, as '?'). Text that spells numbers",
-    ),
-    "equal names": (
-        "odd.csv",
-        lambda path, good: path.write_text("a,b,t,number,a\n1,2,1,1,1\n"),
-        InvalidArgumentError,
-        "odd.csv has two columns called 'a'",
-    ),
-    "a text column": (
-        "odd.parquet",
-        lambda path, good: parquet.write_table(
-            TABLE.set_column(0, "a", pa.array(["x"] * ROWS)), path
-        ),
-        ArgumentTypeError,
-        "odd.parquet, these columns hold none: 'a' (string",
-    ),
-}
-
-
-@pytest.mark.parametrize("memory", [100_000, 1 << 28])
-@pytest.mark.parametrize("name", BAD)
-def test_bad_files_are_named(name: str, memory: int, folder: Path, tmp_path: Path) -> None:
-    file, write, error, message = BAD[name]
-    write(tmp_path / file, folder)
-    model = _model()
-    model.fit(FRAME.drop(columns="w"), y="default", verbose=0)
-    before, config.table_memory = config.table_memory, memory
-    try:
-        with pytest.raises(error) as caught:
-            model.predict(str(tmp_path / file), verbose=0)
-    finally:
-        config.table_memory = before
-    assert message in str(caught.value)
-
-
-@pytest.mark.usefixtures("little_memory")
-@pytest.mark.parametrize("absent", [None, np.nan])
-def test_missing_values_far_down_are_refused_by_name(absent: Any, tmp_path: Path) -> None:
-    values = pa.array([*FRAME.a[:-3], *[absent] * 3], from_pandas=False)
-    table = TABLE.set_column(0, "a", values)
-    parquet.write_table(table, tmp_path / "rows.parquet", row_group_size=GROUP)
-    model = _model()
-    with pytest.raises(InvalidArgumentError, match=r"missing in .*rows.parquet: 'a' \(3 of"):
-        model.fit(str(tmp_path / "rows.parquet"), y="default", verbose=0)
-    assert all(np.isfinite(weight).all() for weight in model.get_weights())
-    assert model.built is not (absent is None)  # what the file itself says is told before training
 
 
 @pytest.mark.parametrize("kind", ["rows.parquet", "parts", "frame", "lazy", "pandas"])
 def test_columns_of_a_table_are_chosen_by_name(kind: str, folder: Path) -> None:
     others = {"frame": TABLE, "lazy": pl.from_arrow(TABLE).lazy(), "pandas": FRAME}  # type: ignore[union-attr]
     data = tf.data.table(others.get(kind, folder / kind), ["b", "a", "default"])
-    model = _model()
+    model = new_model()
     model.fit(data, y="default", verbose=0)
     assert model.input_columns == ("b", "a")
     expected = model.predict(FRAME[["b", "a"]].to_numpy(), verbose=0)
@@ -400,11 +192,6 @@ def test_columns_of_a_table_are_chosen_by_name(kind: str, folder: Path) -> None:
         assert np.array_equal(model.predict(data, verbose=0), expected)
     with pytest.raises(InvalidArgumentError, match=r"no column 'defalt'. Did you mean 'default'"):
         tf.data.table(others.get(kind, folder / kind), ["a", "defalt"])
-
-
-def test_what_is_no_table_is_told() -> None:
-    with pytest.raises(ArgumentTypeError, match="a table is a file"):
-        tf.data.table(3)
 
 
 def _with(name: str, values: Callable[[Any], Any]) -> Callable[[pa.Table], pa.Table]:
@@ -426,15 +213,12 @@ def test_files_of_other_types_are_one_table(name: str, memory: int, tmp_path: Pa
     first = OTHER_TYPES[name](TABLE.slice(0, 2000))
     parquet.write_table(first, tmp_path / "1.parquet")
     parquet.write_table(TABLE.slice(len(first)).select([5, 4, 3, 2, 1, 0]), tmp_path / "2.parquet")
-    model = _model()
+    model = new_model()
     model.fit(FRAME, y="default", verbose=0)
     expected = model.predict(FRAME, verbose=0)
-    before, config.table_memory = config.table_memory, memory
-    try:
+    with table_memory(memory):
         np.testing.assert_allclose(model.predict(tmp_path, verbose=0), expected, rtol=1e-6)
         model.fit(tmp_path, y="default", verbose=0)
-    finally:
-        config.table_memory = before
 
 
 def test_decimal_commas_are_read_where_they_part_no_fields(folder: Path, tmp_path: Path) -> None:
@@ -461,7 +245,7 @@ def test_an_index_that_was_written_and_hidden_files_are_no_data(tmp_path: Path) 
     for hidden in (".ipynb_checkpoints", "_log"):
         (tmp_path / hidden).mkdir()
         rows.to_parquet(tmp_path / hidden / "rows.parquet")
-    model = _model()
+    model = new_model()
     rows.to_csv(tmp_path / "_rows.csv")
     sources = tmp_path, pl.read_parquet(tmp_path / "rows.parquet"), tmp_path / "_rows.csv"
     for source in sources:
@@ -481,7 +265,7 @@ class Interrupt(keras.callbacks.Callback):
 def test_no_thread_outlives_a_training(folder: Path) -> None:
     before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt):
-        _model().fit(str(folder / "rows.parquet"), "default", verbose=0, callbacks=[Interrupt()])
+        new_model().fit(str(folder / "rows.parquet"), "default", verbose=0, callbacks=[Interrupt()])
     for thread in set(threading.enumerate()) - before:
         thread.join(5)
         assert not thread.is_alive(), thread
@@ -490,62 +274,7 @@ def test_no_thread_outlives_a_training(folder: Path) -> None:
 @pytest.mark.usefixtures("little_memory")
 def test_targets_of_a_large_file_stand_in_it(folder: Path) -> None:
     with pytest.raises(InvalidArgumentError, match="y is the name of one of its columns"):
-        _model().fit(str(folder / "rows.parquet"), y=FRAME["default"], verbose=0)
-
-
-def test_a_missing_package_is_told(folder: Path, monkeypatch: Any) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingPackageError, match=r'pip install "lamina\[arrow\]"'):
-        tables.table_of(str(folder / "rows.csv"))
-
-
-FLIPPED = """
-import random, sys
-import pathlib
-from lamina.core.errors import OpError
-from lamina.data import tables
-
-path = pathlib.Path(sys.argv[1])
-good, generator = path.read_bytes(), random.Random(0)
-for _ in range(100):
-    content = bytearray(good)
-    for _ in range(generator.choice([1, 2, 20])):
-        content[generator.randrange(len(content))] ^= 1 << generator.randrange(8)
-    path.write_bytes(content[: generator.choice([None, generator.randrange(len(content))])])
-    try:
-        table = tables.table_of(str(path))
-        frame = tables.read(table, None)
-        for place in range(len(frame.labels)):
-            frame.column(place).missing()
-    except OpError:
-        pass
-"""
-
-
-@pytest.mark.parametrize("name", ["t.parquet", "t.feather", "t.arrow", "t.arrows", "t.csv"])
-def test_damaged_files_are_told_and_end_no_process(
-    name: str, tmp_path: Path, checkout: Path
-) -> None:
-    frame = FRAME.head(300).assign(s=["x", "yyy", None] * 100, c=pd.Categorical(["u", "v"] * 150))
-    table = pa.Table.from_pandas(frame)
-    path = tmp_path / name
-    if name in ("t.arrow", "t.arrows"):
-        make = ipc.new_file if name == "t.arrow" else ipc.new_stream
-        with make(path, table.schema) as file:
-            file.write_table(table, max_chunksize=100)
-    elif name == "t.csv":
-        frame.to_csv(path, index=False)
-    else:
-        write = parquet.write_table if name == "t.parquet" else feather.write_feather
-        write(table, path)
-    done = subprocess.run(
-        [sys.executable, "-c", FLIPPED, str(path)],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=checkout,
-    )
-    assert done.returncode == 0, done.stderr
+        new_model().fit(str(folder / "rows.parquet"), y=FRAME["default"], verbose=0)
 
 
 MEASURE = """

@@ -14,6 +14,9 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeGuard
 
+import numpy as np
+
+from ..core import nest
 from ..core.errors import UnimplementedError
 
 _PROCESS = os.urandom(8).hex()
@@ -28,14 +31,14 @@ def is_lambda(item: Any) -> TypeGuard[FunctionType]:
 
 
 def lambda_config(function: FunctionType, serialize: Callable[[Any], Any]) -> dict[str, Any]:
-    """The configuration of a lambda; `serialize` writes what it encloses.
+    """The configuration of a lambda; `serialize` writes what it encloses, where that is data.
 
     Keras reads `value` in most places, and `code`, `defaults`, `closure` in Lambda layers.
     """
     code = base64.encodebytes(marshal.dumps(function.__code__)).decode()
     defaults = serialize(function.__defaults__)
-    cells = function.__closure__
-    closure = serialize([cell.cell_contents for cell in cells]) if cells else None
+    enclosed = [cell.cell_contents for cell in function.__closure__ or ()]
+    closure = serialize(enclosed) if enclosed and all(map(_is_data, enclosed)) else None
     mark = _MARKS.setdefault(function, f"{_PROCESS}-{next(_COUNT)}")
     _WRITTEN[mark] = function
     return {
@@ -48,6 +51,12 @@ def lambda_config(function: FunctionType, serialize: Callable[[Any], Any]) -> di
             "written_by": mark,
         },
     }
+
+
+def _is_data(value: Any) -> bool:
+    """Whether a configuration can hold a value; modules and models that are enclosed it cannot."""
+    kinds = (bool, int, float, str, np.ndarray, np.generic, type(None))
+    return all(isinstance(leaf, kinds) for leaf in nest.flatten(value))
 
 
 def lambda_of(inner: Any) -> Callable[..., Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math as python_math
 from typing import Any
 
+import numpy as np
+
 from ...core.errors import InvalidArgumentError
 from ...ops import array
 from .. import regularizers
@@ -29,6 +31,8 @@ class _Noise(Layer):
 
 def _share(layer: str, name: str, value: Any) -> float:
     """`value` where it is a number from 0 to 1."""
+    if isinstance(value, (np.floating, np.integer)):
+        value = value.item()
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not 0 <= value <= 1:
         raise InvalidArgumentError(f"{name} of {layer} is a number from 0 to 1; got {value!r}")

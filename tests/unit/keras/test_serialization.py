@@ -208,6 +208,21 @@ def test_lambdas_are_written_and_found_again_in_their_session(tmp_path, monkeypa
     assert np.array_equal(rebuilt.predict(X, verbose=0), expected)
 
 
+def test_lambdas_that_enclose_a_module_or_their_model_are_written(tmp_path):
+    def built(k):
+        model = k.Sequential([k.Input((4,)), k.layers.Dropout(np.float32(0.5)), k.layers.Dense(2)])
+        model.compile("sgd", lambda y, p: k.ops.mean(abs(y - p)) + 0.0 * len(model.layers))
+        return model
+
+    model = built(ours)
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = ours.models.load_model(tmp_path / "model.keras")
+    assert again.evaluate(X, Y, verbose=0) == model.evaluate(X, Y, verbose=0)
+    loaded = theirs.models.load_model(tmp_path / "model.keras", compile=False)
+    assert_same_predictions(model, loaded)
+
+
 def test_what_cannot_be_written_says_so(tmp_path):
     nameless = functools.partial(tf.pow, y=2.0)
     model = ours.Sequential([ours.Input((4,)), ours.layers.Dense(1, activation=nameless)])

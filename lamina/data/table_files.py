@@ -16,6 +16,7 @@ import numpy as np
 
 from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError, nearest
 from .arrow import arrow, reading
+from .parquet_footer import null_counts
 
 MOST = 1 << 14  # rows that are decoded at once
 _BLOCK = 1 << 20  # bytes of text that are read at once
@@ -152,26 +153,22 @@ def _parquet(path: str) -> File:
 
     with parquet.ParquetFile(path) as file:
         schema, metadata = file.schema_arrow, file.metadata
-        counts = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+        counts = [metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
 
     def part(group: int) -> Part:
         def read(names: Sequence[str], size: int) -> Iterator[Any]:
-            with reading(path, PARQUET), parquet.ParquetFile(path, **_BUFFERS) as file:
-                yield from file.iter_batches(
+            options = {"metadata": metadata, **_BUFFERS}
+            with reading(path, PARQUET), parquet.ParquetFile(path, **options) as file:
+                for batch in file.iter_batches(
                     batch_size=size, row_groups=[group], columns=list(names)
-                )
+                ):
+                    yield _validated(batch)
 
         return Part(counts[group], read, path)
 
     def missing(names: Sequence[str]) -> dict[str, int]:
-        found = dict.fromkeys(names, 0)
-        for number in range(metadata.num_columns):
-            name = metadata.schema.column(number).path
-            for group in range(len(counts) if name in found else 0):
-                statistics = metadata.row_group(group).column(number).statistics
-                if statistics is not None and statistics.has_null_count:
-                    found[name] += statistics.null_count
-        return found
+        counts = null_counts(path)
+        return {name: counts.get(name, 0) for name in names}
 
     return File(path, schema, [part(group) for group in range(len(counts))], missing)
 
@@ -217,7 +214,7 @@ def _ipc_stream(path: str) -> File:
 
 
 def _validated(batch: Any) -> Any:
-    """A record batch whose offsets and indices lie inside of it: nothing else checks them."""
+    """A record batch of sound offsets, indices and texts: nothing else checks them."""
     batch.validate(full=True)
     return batch
 
@@ -320,12 +317,13 @@ def _scan(source: Any, schema: Any, where: str) -> Part:
 
     def read(names: Sequence[str], size: int) -> Iterator[Any]:
         with reading(where, "a dataset"):
-            yield from source.to_batches(
+            for batch in source.to_batches(
                 columns=list(names),
                 batch_size=size,
                 batch_readahead=2,
                 fragment_readahead=1,
                 **options,
-            )
+            ):
+                yield _validated(batch)
 
     return Part(source.count_rows(), read, where)

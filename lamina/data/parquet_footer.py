@@ -1,7 +1,8 @@
 """What the footer of a Parquet file says of nulls, before anything is read.
 
 PyArrow ends the whole process at the statistics of some damaged footers, so these are read here:
-Thrift's compact protocol (apache/thrift, doc/specs/thrift-compact-protocol.md), with the fields of Parquet's `FileMetaData`.
+Thrift's compact protocol (apache/thrift, doc/specs/thrift-compact-protocol.md), with the fields of
+Parquet's `FileMetaData`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _ROW_GROUPS, _COLUMNS, _COLUMN, _PATH, _STATISTICS, _NULLS = 4, 1, 3, 3, 12, 3  
 
 
 def null_counts(path: str) -> dict[str, int]:
-    """How many nulls the columns have, as far as their statistics say; {} of odd or large footers."""
+    """How many nulls columns have, as far as statistics say; {} of odd or large footers."""
     try:
         fields = _Reader(_footer(path)).struct(0)
         counts: Counter[str] = Counter()

@@ -26,7 +26,7 @@ def inspect(
 ) -> int:
     """Show what is in a model file of a stranger. Nothing in it is run, imported or made.
 
-    .keras, .h5, .weights.h5, .safetensors, .npz, .onnx, SavedModel folders, pickles and more.
+    .keras (a folder, too), .h5, .weights.h5, .safetensors, .npz, .onnx, SavedModels, pickles …
 
     Exit status: 0 nothing suspicious, 2 no such file, 3 something is suspicious or damaged.
     """

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zipfile
 import zlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any
 
 import numpy as np
 
 from ..core.archives import EXPANSION, LARGE, array_of, checked_archive
 from ..core.errors import DataLossError
+from ..keras.saving.archive import opened
 from ..keras.saving.files import METADATA, WEIGHTS
 from ..keras.saving.paths import CONFIG
 from ..train.files import DAMAGE, OBJECTS, nodes_of
-from . import architecture, hdf5, pickles
+from . import architecture, hdf5, others, pickles
 from .report import REFUSED, Inspection, Member, Weight
 
 _DAMAGE = (
@@ -74,10 +77,8 @@ def _list(archive: zipfile.ZipFile, report: Inspection) -> None:
         report.members.append(Member(info.filename, info.file_size, info.compress_size))
     if len(infos) > _MOST:
         report.stop("the archive", f"{len(infos):,} members; the first {_MOST:,} are shown")
-    for info in infos:
-        if report.kind in ("keras", "tabular") and info.filename.lower().endswith(_LOADS_CODE):
-            why = "no reader of models needs it"
-            report.add("warning", "a program or pickle in the archive", info.filename, why)
+    if report.kind in ("keras", "tabular"):
+        _note_programs((info.filename for info in infos), report)
     taken = sum(
         info.compress_size + 30 + 46 + 2 * len(info.filename.encode("utf-8", "replace"))
         for info in infos
@@ -86,6 +87,13 @@ def _list(archive: zipfile.ZipFile, report: Inspection) -> None:
     if left > max(2**16, report.size // 100 + 128 * len(infos)):
         why = f"{left:,} bytes belong to no member; something else may be hidden there"
         report.add("warning", "data outside of the members", "the archive", why)
+
+
+def _note_programs(names: Iterable[str], report: Inspection) -> None:
+    for name in names:
+        if name.lower().endswith(_LOADS_CODE):
+            why = "no reader of models needs it"
+            report.add("warning", "a program or pickle in the archive", name, why)
 
 
 def _judge(path: str, report: Inspection) -> None:
@@ -121,16 +129,7 @@ def _content(archive: zipfile.ZipFile, name: str, report: Inspection, limit: int
 
 def _read_keras(archive: zipfile.ZipFile, report: Inspection, statistics: bool) -> None:
     names = archive.namelist()
-    if METADATA in names and (text := _content(archive, METADATA, report, LARGE)) is not None:
-        found = hdf5.parsed(text, report, METADATA)
-        for key, value in list(found.items())[:20] if isinstance(found, dict) else ():
-            report.about[architecture.text_of(key)] = architecture.text_of(value)
-    if (text := _content(archive, CONFIG, report, LARGE)) is not None:
-        config = hdf5.parsed(text, report, CONFIG)
-        if config is not None:
-            architecture.read(config, report, CONFIG)
-    if _TABLE in names and (text := _content(archive, _TABLE, report, LARGE)) is not None:
-        _describe_table(hdf5.parsed(text, report, _TABLE), report)
+    _describe(names, lambda name: _content(archive, name, report, LARGE), report)
     if WEIGHTS not in names:
         report.stop(WEIGHTS, "it is missing")
         return
@@ -140,6 +139,51 @@ def _read_keras(archive: zipfile.ZipFile, report: Inspection, statistics: bool) 
             hdf5.read(member, report, WEIGHTS, statistics)
     elif (content := _content(archive, WEIGHTS, report, LARGE)) is not None:
         hdf5.read(io.BytesIO(content), report, WEIGHTS, statistics)
+
+
+def read_folder(path: str, report: Inspection, statistics: bool) -> None:
+    """Add what a folder says that has the members of a `.keras` archive as files."""
+    others.list_folder(path, report)
+    _note_programs((member.name for member in report.members), report)
+    names = [name for name in (METADATA, CONFIG, _TABLE) if _is_plain(path, name)]
+    _describe(names, lambda name: _content_of_file(path, name, report), report)
+    if not _is_plain(path, WEIGHTS):
+        report.stop(WEIGHTS, "it is missing")
+        return
+    with opened(os.path.join(path, WEIGHTS)) as file:
+        hdf5.read(file, report, WEIGHTS, statistics)
+
+
+def _is_plain(folder: str, name: str) -> bool:
+    return others.is_file(os.path.join(folder, name))
+
+
+def _content_of_file(folder: str, name: str, report: Inspection) -> bytes | None:
+    if not _is_plain(folder, name):
+        report.stop(name, "it is missing")
+        return None
+    with opened(os.path.join(folder, name)) as file:
+        content = file.read(LARGE + 1)
+    if len(content) > LARGE:
+        report.stop(name, f"it is larger than the {LARGE:,} bytes that are read")
+        return None
+    return content
+
+
+def _describe(
+    names: Sequence[str], content: Callable[[str], bytes | None], report: Inspection
+) -> None:
+    """Author, architecture and table, from those of the `names` that tell them."""
+    if METADATA in names and (text := content(METADATA)) is not None:
+        found = hdf5.parsed(text, report, METADATA)
+        for key, value in list(found.items())[:20] if isinstance(found, dict) else ():
+            report.about[architecture.text_of(key)] = architecture.text_of(value)
+    if (text := content(CONFIG)) is not None:
+        config = hdf5.parsed(text, report, CONFIG)
+        if config is not None:
+            architecture.read(config, report, CONFIG)
+    if _TABLE in names and (text := content(_TABLE)) is not None:
+        _describe_table(hdf5.parsed(text, report, _TABLE), report)
 
 
 def _describe_table(found: Any, report: Inspection) -> None:

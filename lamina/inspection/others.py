@@ -95,8 +95,8 @@ def _check_spans(spans: list[tuple[int, int, str]], report: Inspection, size: in
 # Folders ------------------------------------------------------------------------------------------
 
 
-def read_folder(path: str, report: Inspection) -> None:
-    """Add the files of a SavedModel, and which of its operations reach the computer."""
+def list_folder(path: str, report: Inspection) -> None:
+    """Add the files in a folder and those in it; links are told, and not followed."""
     files = sorted(islice(_files(path), _MOST_FILES + 1))
     if len(files) > _MOST_FILES:
         report.stop("the folder", f"it has more than {_MOST_FILES:,} files; so many are shown")
@@ -109,14 +109,19 @@ def read_folder(path: str, report: Inspection) -> None:
         size = os.lstat(file).st_size
         report.members.append(Member(name, size, size))
         report.size += size
+
+
+def read_folder(path: str, report: Inspection, statistics: bool) -> None:
+    """Add the files of a SavedModel, and which of its operations reach the computer."""
+    list_folder(path, report)
     program = os.path.join(path, "saved_model.pb")
-    if _is_file(program):
+    if is_file(program):
         why = "TensorFlow runs the operations in it when it is loaded and called"
         report.add("warning", "a program of TensorFlow", "saved_model.pb", why)
         for operation in _operations(program):
             why = "it runs code, or reads and writes files of this computer"
             report.add("danger", f"the operation {operation}", "saved_model.pb", why)
-    if _is_file(os.path.join(path, "keras_metadata.pb")):
+    if is_file(os.path.join(path, "keras_metadata.pb")):
         report.about["written by"] = "Keras 2"
 
 
@@ -132,7 +137,8 @@ def _files(folder: str) -> Iterator[str]:
                     yield entry.path
 
 
-def _is_file(path: str) -> bool:
+def is_file(path: str) -> bool:
+    """Whether there is a file, and no link to one."""
     return os.path.isfile(path) and not os.path.islink(path)
 
 

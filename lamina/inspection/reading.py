@@ -81,29 +81,36 @@ def inspect(path: str | os.PathLike[str], statistics: bool = False) -> Inspectio
         size = os.fstat(file.fileno()).st_size
         head = file.read(16)
     report = Inspection(place, _kind(place, head, size), size)
+    _read(_READERS.get(report.kind, _nothing), report, statistics)
+    _check_ending(place, report)
+    report.sort()
+    return report
+
+
+def _read(
+    reader: Callable[[str, Inspection, bool], None], report: Inspection, statistics: bool
+) -> None:
     try:
-        _READERS.get(report.kind, _nothing)(place, report, statistics)
+        reader(report.path, report, statistics)
     except MemoryError:
         report.stop("the file", "reading it takes more memory than there is")
     except RecursionError:
         report.stop("the file", "it is nested too deeply")
-    _check_ending(place, report)
-    report.sort()
-    return report
 
 
 def _folder(path: str, statistics: bool) -> Inspection:
     own = os.path.join(path, "model.keras")
     if os.path.isfile(own):
         return inspect(own, statistics)
-    if not os.path.isfile(os.path.join(path, "saved_model.pb")):
-        names = ", ".join(sorted(os.listdir(path))[:6]) or "nothing"
+    names = sorted(os.listdir(path))
+    kind = "saved model" if "saved_model.pb" in names else archives.kind_of(names)
+    if kind not in _FOLDERS:
         raise MissingFileError(
             f"the folder {path!r} is no SavedModel and holds no model.keras; name one of its "
-            f"files. It holds {names}."
+            f"files. It holds {', '.join(names[:6]) or 'nothing'}."
         )
-    report = Inspection(path, "saved model", 0)
-    others.read_folder(path, report)
+    report = Inspection(path, kind, 0)
+    _read(_FOLDERS[kind], report, statistics)
     report.sort()
     return report
 
@@ -183,6 +190,10 @@ def _read_pickle(path: str, report: Inspection, statistics: bool) -> None:
         pickles.read(file, report, "the file")
 
 
+_FOLDERS: dict[str, Callable[[str, Inspection, bool], None]] = {
+    **dict.fromkeys(("keras", "tabular"), archives.read_folder),
+    "saved model": others.read_folder,
+}
 _READERS: dict[str, Callable[[str, Inspection, bool], None]] = {
     **dict.fromkeys(("keras", "tabular", "npz", "checkpoint", "torch", "zip"), archives.read),
     **dict.fromkeys(("h5", "h5 weights", "weights", "hdf5"), _read_hdf5),

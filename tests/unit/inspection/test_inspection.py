@@ -50,6 +50,23 @@ def test_a_model_is_described_whole(model, tmp_path):
     ]  # fmt: skip
 
 
+def test_a_model_in_a_folder_is_described_as_in_an_archive(model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    model.save(tmp_path / "folder", zipped=False)
+    archive = inspect(tmp_path / "model.keras", statistics=True)
+    folder = inspect(tmp_path / "folder", statistics=True)
+    assert (folder.kind, folder.findings, folder.stopped) == ("keras", [], [])
+    assert (folder.layers, folder.training) == (archive.layers, archive.training)
+    assert folder.weights == archive.weights
+    assert {m.name: m.size for m in folder.members} == {m.name: m.size for m in archive.members}
+    (tmp_path / "folder" / "setup.py").write_text("")
+    (tmp_path / "folder" / files.CONFIG).rename(tmp_path / "config")
+    (tmp_path / "folder" / files.CONFIG).symlink_to(tmp_path / "config")
+    found = inspect(tmp_path / "folder")
+    assert {finding.where for finding in found.findings} == {"setup.py", files.CONFIG}
+    assert f"{files.CONFIG}: it is missing" in found.stopped and not found.layers
+
+
 def _nested():
     inputs = keras.Input((4,), name="x")
     hidden = keras.layers.Dense(3)(inputs)

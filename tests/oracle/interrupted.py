@@ -201,6 +201,7 @@ DATA: dict[str, Callable[[], dict[str, Any]]] = {
     "validation from a dataset": lambda: arrays(
         validation_data=dataset(lambda data: stream(data).repeat())["x"], validation_steps=3
     ),
+    "validation from a generator": lambda: arrays(validation_data=batches(), validation_steps=3),
     "generator": lambda: {"x": batches(), "steps_per_epoch": 5},
     "generator that is read ahead": lambda: {"x": read_ahead()},
     "PyDataset": lambda: {"x": Shuffled()},

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.callers import warn
 from ...core.files import append_bytes
 from .base import Callback, Logs
 
@@ -17,7 +18,7 @@ class CSVLogger(Callback):
 
     Where that has no validation, there are columns for it that hold "NA", as all that is missing.
     Each line is on disk before the next epoch begins. `append` keeps what the file holds already,
-    and writes no second head; half a last line is taken away.
+    and its columns; half a last line is taken away.
     """
 
     def __init__(
@@ -73,13 +74,29 @@ class CSVLogger(Callback):
         text = io.StringIO(newline="")
         writer = csv.writer(text, delimiter=self.separator)
         if not self._names:
-            self._names = sorted(logs)
-            if not any(name.startswith("val_") for name in logs):
-                self._names += [f"val_{name}" for name in self._names]
+            self._names = self._columns() or _named(logs)
+            left_out = sorted(set(logs) - set(self._names))
+            if left_out:
+                warn(f"{self.filename} has no column for {', '.join(left_out)}: left out")
             if not _size(self.filename):
                 writer.writerow(["epoch", *self._names])
         writer.writerow([epoch, *(_field(logs.get(name, "NA")) for name in self._names)])
         append_bytes(self.filename, text.getvalue().encode())
+
+    def _columns(self) -> list[str]:
+        """The measures in the head of a file that is gone on with, if it has one."""
+        import csv
+
+        with open(self.filename, encoding="utf-8", errors="replace", newline="") as file:
+            head = next(csv.reader(file, delimiter=self.separator), [])
+        return head[1:] if head[:1] == ["epoch"] else []
+
+
+def _named(logs: Logs) -> list[str]:
+    """The columns of a new file."""
+    names = sorted(logs)
+    has_validation = any(name.startswith("val_") for name in logs)
+    return names if has_validation else [*names, *(f"val_{name}" for name in names)]
 
 
 def _size(path: str) -> int:

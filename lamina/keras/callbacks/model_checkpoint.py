@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from string import Formatter
 from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, MissingFileError
@@ -44,6 +45,7 @@ class ModelCheckpoint(CountsBatches, MonitorCallback):
         self._save_after(save_freq)
         self.period = _period(former)
         self._epoch = self._epochs = 0
+        self._check_fields()
         if not save_weights_only and not self.filepath.endswith((".keras", ".h5")):
             raise InvalidArgumentError(
                 f"a file of a model ends in .keras or .h5; got {self.filepath!r}. With "
@@ -53,6 +55,19 @@ class ModelCheckpoint(CountsBatches, MonitorCallback):
             raise InvalidArgumentError(
                 f"a file of weights does not end in .keras; got {self.filepath!r}. Use .weights.h5"
             )
+
+    def _check_fields(self) -> None:
+        """Tell of fields of the file's name that nothing can fill, before work is lost."""
+        try:
+            names = {name for _, name, *_ in Formatter().parse(self.filepath) if name is not None}
+            if self.save_freq == "epoch" and "batch" in names:
+                raise ValueError("batch is known where save_freq is a number of batches")
+            self.filepath.format(**(dict.fromkeys(names, _Measure()) | {"epoch": 1, "batch": 1}))
+        except (ValueError, KeyError, IndexError, AttributeError) as error:
+            raise InvalidArgumentError(
+                f"the file name {self.filepath!r} cannot be filled in: {error}. Fields are "
+                "{epoch}, {batch} and names of measures, with formats: {val_loss:.3f}"
+            ) from None
 
     def get_state(self) -> Any:
         return {**super().get_state(), "counter": self._counter.state()}
@@ -115,6 +130,13 @@ class ModelCheckpoint(CountsBatches, MonitorCallback):
                 f"the file name {self.filepath!r} asks for {error}; known here are "
                 f"{', '.join(fields)}"
             ) from None
+
+
+class _Measure:
+    """What takes any format, since a measure may be a number or a text."""
+
+    def __format__(self, form: str) -> str:
+        return ""
 
 
 def _period(former: dict[str, Any]) -> int:

@@ -175,6 +175,8 @@ class StreamFeed(Feed):
             self._begin()
             if kept["sampled"]:
                 self._sample()
+        elif self._running is None:
+            self._begin()
         for numbers, count in kept["read"]:
             self._read_again(tuple(numbers), count)
 

@@ -294,6 +294,9 @@ def test_checkpoints_after_so_many_batches():
         ({"filepath": "a.keras", "save_freq": 0}, "'epoch' or a positive number"),
         ({"filepath": "a.keras", "save_freq": "batch"}, "'epoch' or a positive number"),
         ({"filepath": "a.keras", "period": 0}, "positive number of epochs; got 0"),
+        ({"filepath": "{batch}.keras"}, "batch is known where save_freq is a number"),
+        ({"filepath": "{epoch:zz}.keras"}, "cannot be filled in: Unknown format code 'z'"),
+        ({"filepath": "{epoch.keras"}, "cannot be filled in: expected '}'"),
     ],
 )
 def test_checkpoints_that_make_no_sense(arguments, message):
@@ -382,6 +385,10 @@ def test_a_csv_file_of_the_epochs(tmp_path):
         ["1", "2", "2"],
         ["0", "1", "1"],
     ]
+    path.write_text("epoch,val_loss,mae\n", "utf-8")
+    with pytest.warns(UserWarning, match="no column for loss: left out"):
+        train([CSVLogger(path, append=True)], losses(1))
+    assert path.read_text("utf-8").splitlines() == ["epoch,val_loss,mae", "0,1,NA"]
     train([CSVLogger(path, separator=";")], losses(1))
     assert path.read_text("utf-8").splitlines() == ["epoch;loss;val_loss", "0;1;1"]
 

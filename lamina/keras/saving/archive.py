@@ -10,12 +10,10 @@ from typing import IO
 
 from ...core.archives import checked_archive
 from ...core.errors import DataLossError, InvalidArgumentError, MissingFileError
-from ...core.files import replacing
+from ...core.files import FilePath, replacing
 
 
-def write_archive(
-    path: str | os.PathLike[str], members: Mapping[str, bytes], overwrite: bool = True
-) -> None:
+def write_archive(path: FilePath, members: Mapping[str, bytes], overwrite: bool = True) -> None:
     """Write a zip archive of `members`, stored as they are: whole, or not at all."""
     with replacing(path, overwrite) as file:
         _write_members(file, members)
@@ -37,7 +35,7 @@ def _write_members(file: IO[bytes], members: Mapping[str, bytes]) -> None:
 
 
 @contextmanager
-def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def opened(path: FilePath) -> Iterator[IO[bytes]]:
     """The file at `path`, to be read; MissingFileError where there is none.
 
     Devices and pipes, which may never end, are no files.
@@ -57,7 +55,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def read_archive(
-    path: str | os.PathLike[str],
+    path: FilePath,
     required: Iterable[str],
     optional: Iterable[str] = (),
     below: str = "",

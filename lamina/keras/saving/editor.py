@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core.archives import shown
 from ...core.errors import ArgumentTypeError, DataLossError, InvalidArgumentError, UnknownNameError
-from ...core.files import write_bytes
+from ...core.files import FilePath, write_bytes
 from ...core.json_text import parsed
 from ...core.output import write_line
 from ..layers.layer import Layer
@@ -18,7 +18,7 @@ from . import weights
 from .archive import opened, read_archive
 from .checked_hdf5 import checked_hdf5, numbers_of
 from .files import METADATA, WEIGHTS
-from .paths import CONFIG, FilePath, checked_path
+from .paths import CONFIG, checked_path
 
 _ENDING = ".weights.h5"
 _OWN = "vars"  # the group of an object's own weights

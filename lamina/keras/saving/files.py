@@ -19,7 +19,7 @@ from ...core.errors import (
     InvalidArgumentError,
     OpError,
 )
-from ...core.files import check_file, make_folder, write_bytes
+from ...core.files import FilePath, check_file, make_folder, write_bytes
 from ...core.json_text import parsed
 from ...core.offers import offered
 from ..columns import MEMBER, read_columns
@@ -32,7 +32,7 @@ from ..place import read_place
 from . import assets, hdf5, keras2, named, shards, weights
 from .archive import opened, read_archive, write_archive
 from .folder import read_folder, write_folder
-from .paths import CONFIG, FilePath, checked_path, holds_hdf5, model_to_read, model_to_write
+from .paths import CONFIG, checked_path, holds_hdf5, model_to_read, model_to_write
 
 FORMAT = "3.15.1"  # the Keras whose files these are like
 METADATA, WEIGHTS = "metadata.json", "model.weights.h5"

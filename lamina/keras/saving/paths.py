@@ -6,11 +6,10 @@ import os
 from typing import Any
 
 from ...core.errors import ArgumentTypeError, InvalidArgumentError, UnimplementedError
+from ...core.files import FilePath
 from .archive import opened
 from .checked_hdf5 import SIGNATURE
 from .hdf5 import ENDINGS
-
-FilePath = str | os.PathLike[str]
 
 CONFIG = "config.json"
 _MODELS = (".keras", *ENDINGS)

@@ -176,12 +176,17 @@ def count_weights(report: Inspection, grouped: dict[str, list[Weight]], by_name:
 
     `grouped`: the weights of each layer, by its place in a file of Keras 3, or `by_name`.
     """
+    inside: dict[str, list[str]] = {}  # the groups in each, itself among them
+    for name in grouped:
+        parts = name.split("/")
+        for end in range(1, len(parts) + 1):
+            inside.setdefault("/".join(parts[:end]), []).append(name)
     used: set[str] = set()
     for layer in report.layers:
         if not isinstance(layer, _Placed) or (by_name and layer.depth):
             continue
         key = layer.name if by_name else layer.stored
-        below = [name for name in grouped if name == key or name.startswith(f"{key}/")]
+        below = inside.get(key, [])
         used.update(below)
         layer.parameters = sum(math.prod(w.shape) for name in below for w in grouped[name])
         if layer.expected is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +28,10 @@ _DAMAGE = (
 )
 _MOST = 10_000  # members that are shown
 _TABLE = "lamina.json"
+_MOST_AXES = 64  # NumPy's, too
 _HEADERS = 16 * 2**20
+_MOST_PICKLES = 10  # PyTorch writes one
+_LENGTHS = 26  # where a member's header has them
 _OBJECTS = f"{OBJECTS}.npy"
 _LOADS_CODE = (".py", ".pyc", ".so", ".dll", ".dylib", ".pyd", ".sh", ".exe", ".pkl", ".pickle")
 
@@ -54,7 +58,7 @@ def names_in(path: str) -> list[str]:
 
 def read(path: str, report: Inspection, statistics: bool) -> None:
     """Add the members, and what those say that belong to the kind of archive."""
-    _judge(path, report)
+    statistics = _is_sound(path, report) and statistics  # bombs unpack again and again
     try:
         with zipfile.ZipFile(path) as archive:
             _list(archive, report)
@@ -96,13 +100,14 @@ def _note_programs(names: Iterable[str], report: Inspection) -> None:
             report.add("warning", "a program or pickle in the archive", name, why)
 
 
-def _judge(path: str, report: Inspection) -> None:
+def _is_sound(path: str, report: Inspection) -> bool:
     """Take down why `load_model` would not touch the archive: names, links, sizes, headers."""
     try:
         with open(path, "rb") as file, checked_archive(file, report.kind):
-            pass
+            return True
     except DataLossError as error:
         report.add("danger", REFUSED, "the archive", str(error).removeprefix(f"{report.kind}: "))
+        return False
 
 
 def _content(archive: zipfile.ZipFile, name: str, report: Inspection, limit: int) -> bytes | None:
@@ -135,8 +140,8 @@ def _read_keras(archive: zipfile.ZipFile, report: Inspection, statistics: bool) 
         return
     info = archive.getinfo(WEIGHTS)
     if info.compress_type == zipfile.ZIP_STORED:
-        with archive.open(info) as member:
-            hdf5.read(member, report, WEIGHTS, statistics)
+        with open(report.path, "rb") as file:
+            hdf5.read(_part(file, info), report, WEIGHTS, statistics)
     elif (content := _content(archive, WEIGHTS, report, LARGE)) is not None:
         hdf5.read(io.BytesIO(content), report, WEIGHTS, statistics)
 
@@ -184,6 +189,37 @@ def _describe(
             architecture.read(config, report, CONFIG)
     if _TABLE in names and (text := content(_TABLE)) is not None:
         _describe_table(hdf5.parsed(text, report, _TABLE), report)
+
+
+def _part(file: IO[bytes], info: zipfile.ZipInfo) -> IO[bytes]:
+    """A member that is stored as it is; zipfile reads all that lies before a place to get there."""
+    file.seek(info.header_offset + _LENGTHS)
+    lengths = struct.unpack("<2H", file.read(4))  # of its name and what is added
+    return io.BufferedReader(_Part(file, file.tell() + sum(lengths), info.file_size))
+
+
+class _Part(io.RawIOBase):
+    """A part of a file as a file."""
+
+    def __init__(self, file: IO[bytes], start: int, size: int) -> None:
+        self._file, self._start, self._size, self._at = file, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + {os.SEEK_CUR: self._at, os.SEEK_END: self._size}.get(whence, 0)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        self._file.seek(self._start + self._at)
+        content = self._file.read(max(0, min(len(buffer), self._size - self._at)))
+        buffer[: len(content)] = content
+        self._at += len(content)
+        return len(content)
 
 
 def _describe_table(found: Any, report: Inspection) -> None:
@@ -251,8 +287,8 @@ def read_array(file: IO[bytes], name: str, size: int, report: Inspection, statis
         why = "reading it with allow_pickle=True runs whatever code the file names"
         report.add("danger", "an array of pickled objects", name, why)
     claimed = math.prod(shape) * dtype.itemsize
-    if min(shape, default=0) < 0:
-        raise ValueError(f"its shape is {shape}")
+    if min(shape, default=0) < 0 or len(shape) > _MOST_AXES:
+        raise ValueError(f"its shape is {str(shape)[:80]}")
     weight = Weight(name, tuple(shape), str(dtype), claimed)
     if claimed > size and not dtype.hasobject:
         why = f"it claims {claimed:,} bytes; there are {size:,}"
@@ -274,8 +310,10 @@ def _pieces(file: IO[bytes], dtype: np.dtype[Any], count: int) -> Any:
 
 def _read_pickles(archive: zipfile.ZipFile, report: Inspection, statistics: bool) -> None:
     """Members that are pickles, which PyTorch's are; their code is listed, not run."""
-    for info in archive.infolist()[:_MOST]:
-        if info.filename.endswith((".pkl", ".pickle")):
-            content = _content(archive, info.filename, report, _HEADERS)
-            if content is not None:
-                pickles.read(io.BytesIO(content), report, info.filename)
+    names = [name for name in archive.namelist() if name.endswith((".pkl", ".pickle"))]
+    for name in names[:_MOST_PICKLES]:
+        content = _content(archive, name, report, _HEADERS)
+        if content is not None:
+            pickles.read(io.BytesIO(content), report, name)
+    if len(names) > _MOST_PICKLES:
+        report.stop("the archive", f"{len(names):,} pickles; {_MOST_PICKLES} are looked into")

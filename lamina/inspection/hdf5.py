@@ -20,6 +20,7 @@ _DAMAGE = (
     *(SystemError, DataLossError),
 )
 _MOST = 100_000  # groups and arrays
+_DEEPEST = 100  # groups in one another
 _BLOCK = 2**20  # numbers that are read at once
 
 
@@ -87,7 +88,9 @@ def _walk(h5: Any, report: Inspection, where: str, statistics: bool) -> None:
                 if len(seen) > _MOST:
                     report.stop(where, f"more than {_MOST:,} objects; the rest is not read")
                     return
-                if isinstance(item, h5py.Dataset):
+                if inner.count("/") >= _DEEPEST:
+                    report.stop(f"{where}: /{inner}", "it lies too deep to be looked at")
+                elif isinstance(item, h5py.Dataset):
                     report.weights.append(_weight(item, inner, report, where, statistics))
                 elif isinstance(item, h5py.Group):
                     waiting.append((inner, item))

@@ -28,6 +28,9 @@ _PIECE = 2**24  # bytes
 _MOST_FILES = 10_000
 _MOST_AXES = 64  # NumPy's, too
 
+Span = tuple[int, int, str]
+"""The first byte of an array, the one after its last, and its name."""
+
 
 def read_safetensors(path: str, report: Inspection, statistics: bool) -> None:
     """Add the arrays that the header of a safetensors file lists."""
@@ -43,18 +46,29 @@ def read_safetensors(path: str, report: Inspection, statistics: bool) -> None:
     metadata = header.pop("__metadata__", None)
     for key, value in list(metadata.items())[:20] if isinstance(metadata, dict) else ():
         report.about[text_of(key)] = text_of(value)
-    spans = []
-    for name, entry in header.items():
-        span = _safetensor(name, entry, report, path, start, statistics)
-        if span is not None:
-            spans.append((*span, name))
-    _check_spans(sorted(spans), report, report.size - start)
-    hdf5.note_not_finite(report, "the file")
+    found = (_safetensor(name, entry, report, start) for name, entry in header.items())
+    spans = sorted(span for span in found if span is not None)
+    apart = _check_spans(spans, report, report.size - start)
+    if statistics and apart:  # else the same bytes would be read again and again
+        _summarize(spans, report, path, start)
+        hdf5.note_not_finite(report, "the file")
 
 
-def _safetensor(
-    name: str, entry: Any, report: Inspection, path: str, start: int, statistics: bool
-) -> tuple[int, int] | None:
+def _summarize(spans: list[Span], report: Inspection, path: str, start: int) -> None:
+    """Read the numbers of arrays that are where they claim to be."""
+    weights = {weight.name: weight for weight in report.weights}
+    block = 2**20
+    for first, last, name in spans:
+        weight = weights[name]
+        if weight.dtype not in _DTYPES or last == first:
+            continue
+        numbers = np.memmap(path, _DTYPES[weight.dtype], "r", start + first, weight.shape).ravel()
+        pieces = (numbers[at : at + block] for at in range(0, len(numbers), block))
+        weight.statistics = hdf5.summarized(pieces)
+
+
+def _safetensor(name: str, entry: Any, report: Inspection, start: int) -> Span | None:
+    """Where an array lies; None where it claims what cannot be."""
     try:
         shape = tuple(int(size) for size in entry["shape"])
         kind = str(entry["dtype"])
@@ -71,18 +85,16 @@ def _safetensor(
     if outside or (item and math.prod(shape) * item != last - first):
         why = f"shape {shape} of {kind} at bytes {first:,} to {last:,} of {report.size - start:,}"
         report.add("danger", "an array that is not where it claims to be", name, why)
-    elif statistics and kind in _DTYPES and last > first:
-        numbers = np.memmap(path, _DTYPES[kind], "r", start + first, (math.prod(shape),))
-        block = 2**20
-        pieces = (numbers[at : at + block] for at in range(0, len(numbers), block))
-        weight.statistics = hdf5.summarized(pieces)
-    return first, last
+        return None
+    return first, last, name
 
 
-def _check_spans(spans: list[tuple[int, int, str]], report: Inspection, size: int) -> None:
-    end = 0
+def _check_spans(spans: list[Span], report: Inspection, size: int) -> bool:
+    """Take down bytes of no array, and of several; whether there are none of several."""
+    end, apart = 0, True
     for first, last, name in spans:
         if first < end:
+            apart = False
             why = "two arrays of the file share bytes"
             report.add("warning", "an array over another", name, why)
         elif first > end:
@@ -90,6 +102,7 @@ def _check_spans(spans: list[tuple[int, int, str]], report: Inspection, size: in
         end = max(end, last)
     if size > end:
         report.add("warning", "data outside of the arrays", "the end", f"{size - end:,} bytes")
+    return apart
 
 
 # Folders ------------------------------------------------------------------------------------------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickletools
+from sys import stdlib_module_names
 from typing import IO, Any
 
 from .report import Inspection
 
-_MOST_CODES = 2_000_000
+_MOST_CODES = 1_000_000
 _TEXTS = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING"}
 _TEXTS |= {"SHORT_BINSTRING"}
 _STORES = {"PUT", "BINPUT", "LONG_BINPUT"}
@@ -42,11 +43,11 @@ def read(file: IO[bytes], report: Inspection, where: str) -> None:
                 "joblib puts arrays between the instructions; what follows the first is not listed"
             )
         report.stop(where, what)
-    report.names += [name for name in names if name not in report.names]
+    report.names = list(dict.fromkeys([*report.names, *names]))
     why = f"whoever made the file chose what loading it does ({calls:,} calls here)"
     report.add("danger", "a pickle, which runs code when it is loaded", where, why)
     odd = [name for name in names if name.partition(".")[0] not in _USUAL]
-    for name in odd:
+    for name in sorted(odd, key=lambda name: name.partition(".")[0] not in stdlib_module_names):
         report.add(
             "danger", f"imports {name}", where, "it is not what arrays and models are made of"
         )

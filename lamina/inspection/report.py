@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -84,16 +85,27 @@ class Inspection:
         """Whether there is more than notes to say, or the file is not whole."""
         return bool(self.stopped) or any(found.severity != "note" for found in self.findings)
 
+    def __post_init__(self) -> None:
+        self._known: set[Finding] = set()
+        self._counts: Counter[str] = Counter()
+
     def add(self, severity: str, what: str, where: str, why: str) -> None:
-        """Take a finding down, once, and no more of one kind than anybody reads."""
+        """Take a finding down, once, and no more alike or as grave than anybody reads."""
         found = Finding(severity, what, where, why)
-        if found in self.findings:
+        if found in self._known:
             return
-        if sum(other.what == what for other in self.findings) < _MOST_ALIKE:
+        if self._counts[what] >= _MOST_ALIKE:
+            found = Finding(severity, what, _MORE, why)
+        elif self._counts[severity] >= _MOST_AS_GRAVE:
+            found = Finding(severity, "more of that", _MORE, f"{_MOST_AS_GRAVE} are listed")
+        if found not in self._known:
+            self._known.add(found)
+            self._counts.update((what, severity))
             self.findings.append(found)
-        else:
-            self.findings[:] = [f for f in self.findings if f.where != _MORE or f.what != what]
-            self.findings.append(Finding(severity, what, _MORE, why))
+
+    def is_full(self, severity: str) -> bool:
+        """Whether more of a severity would not be listed."""
+        return self._counts[severity] > _MOST_AS_GRAVE
 
     def stop(self, where: str, error: BaseException | str) -> None:
         """Take down what could not be read, and why."""
@@ -108,5 +120,5 @@ class Inspection:
         return {**asdict(self), "suspicious": self.suspicious}
 
 
-_MOST_ALIKE = 20
+_MOST_ALIKE, _MOST_AS_GRAVE = 20, 200
 _MORE = "and at more places"

@@ -41,7 +41,7 @@ _CLASS = re.compile(r"[^\W\d]\w*|[^>]+>[^\W\d][\w.]*|<lambda>")  # with its pack
 _NAMES = {"class_name", "module", "name", "registered_name"}
 _LONGEST = 1000
 _ANY_NUMBER = {"keras_history", "salt", "seed", "shared_object_id", "value", "vocabulary"}
-_LARGEST = 2**31
+_LARGEST, _SHOWABLE = 2**31, 10**300
 _DEPTH, _NODES = 200, 500_000
 
 
@@ -136,7 +136,7 @@ def _judge_class(name: str, node: dict[str, Any], report: Inspection, path: str)
         return
     if any(name in known or name.rpartition(">")[2] in known for known in FAMILIES.values()):
         return
-    if name in _OF_KERAS_ITSELF or _is_operation(module):
+    if name in _OF_KERAS_ITSELF or _is_operation(module) or report.is_full("note"):
         return
     reason = outside(f"keras.layers.{name}")
     if reason is not None:
@@ -168,7 +168,8 @@ def _judge_numbers(node: Any, report: Inspection, path: str) -> None:
         return
     for key, value in node.items() if isinstance(node, dict) else enumerate(node):
         if isinstance(value, int) and abs(value) > _LARGEST and key not in _ANY_NUMBER:
-            why = f"{value:.3g} of anything is no model; making it would fill the memory"
+            shown = f"{value:.3g}" if abs(value) < _SHOWABLE else f"{value.bit_length():,} bits"
+            why = f"{shown} of anything is no model; making it would fill the memory"
             report.add("warning", "a number beyond measure", f"{path}/{key}", why)
 
 

@@ -269,8 +269,7 @@ def _function_config(function: Callable[..., Any]) -> Any:
         builtin = next((n for f in FAMILIES.values() if (n := f.name_of(function))), None)
         if builtin is not None:
             return builtin
-        if is_lambda(function):
-            _named(function, "<lambda>")
+        if is_lambda(function) and _own() is None:
             return lambda_config(function, serialize)
         name = getattr(function, "__name__", None)
     if name is None:
@@ -286,9 +285,15 @@ def _function_config(function: Callable[..., Any]) -> Any:
     }
 
 
+def _own() -> dict[str, Any] | None:
+    """Where users' classes and functions are kept beside their configurations; see `sharing`."""
+    scope = _SHARING.get()
+    return None if scope is None else scope.own
+
+
 def _named(item: Any, name: str) -> str:
-    """The name of a user's class or function in configurations; see `sharing`."""
-    own = None if (scope := _SHARING.get()) is None else scope.own
+    """The name of a user's class or function in configurations."""
+    own = _own()
     while own is not None and own.setdefault(name, item) is not item:
         name += "'"
     return name

@@ -6,12 +6,14 @@ import copy
 import pickle
 from typing import Any
 
+import joblib
 import keras as reference
 import numpy as np
 import pytest
 
 import lamina as tf
 from lamina.core.errors import ArgumentTypeError, InvalidArgumentError
+from lamina.keras import lambdas
 from tests.oracle.keras_models import data
 
 keras = tf.keras
@@ -121,6 +123,15 @@ def test_a_copy_goes_on_as_its_model_would(make: Any, copier: Any) -> None:
         each.fit(X, Y, epochs=2, batch_size=10, verbose=0)
     for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_lambdas_are_pickled_by_what_pickles_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = keras.layers.Lambda(lambda x: 2 * x), keras.layers.Dense(1, lambda x: x + 1)
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    written = pickle.dumps(joblib.wrap_non_picklable_objects(model, keep_wrapper=False))
+    monkeypatch.setattr(lambdas, "_WRITTEN", {})  # as in another process
+    other = pickle.loads(written)
+    np.testing.assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
 
 
 def test_a_copy_of_a_model_without_weights() -> None:

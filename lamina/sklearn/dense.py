@@ -167,6 +167,11 @@ class DenseClassifier(_Dense, NetworkClassifier):
         if loss == "auto":
             many = "binary" if labels.several or labels.is_binary else "categorical"
             loss = f"{many}_crossentropy"
+        if getattr(loss, "from_logits", False):
+            raise InvalidArgumentError(
+                f"the loss of a {type(self).__name__} is given probabilities; got "
+                f"{type(loss).__name__}(from_logits=True): leave from_logits out"
+            )
         single = labels.is_binary and not loss_name(loss).startswith(("categorical", "sparse"))
         self.n_outputs_ = 1 if single else len(labels.classes)
         self.out_activation_ = "sigmoid" if single or labels.several else "softmax"

@@ -335,7 +335,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return None if self._target.several else y
 
     def _encoded(self, y: Array) -> Array:
-        return self._target.encode(y, self._network.output_shape[-1], self._network.loss)
+        return self._target.encode(y, self.n_outputs_, self._network.loss)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, in the order of `classes_`."""

@@ -99,7 +99,7 @@ class _Built(NetworkEstimator):
             )
         if not made.built:
             made.build((None, x.shape[1]))
-        outputs = made.output_shape
+        outputs = made.compute_output_shape((None, x.shape[1]))
         if not isinstance(outputs, tuple) or len(outputs) != 2:
             raise InvalidArgumentError(
                 f"the model must give one row of outputs for each row; its output shape is "

@@ -402,6 +402,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"dropout": 1.0}, r"'dropout' parameter .* from 0 to below 1"),
     ({"dropout": "half"}, r"'dropout' parameter"),
     ({"loss": "binary_crosentropy"}, r"Did you mean 'binary_crossentropy'"),
+    (
+        {"loss": keras.losses.BinaryCrossentropy(from_logits=True)},
+        r"is given probabilities; got BinaryCrossentropy\(from_logits=True",
+    ),
     ({"loss": None}, r"'loss' parameter of DenseClassifier must be a name, a Loss"),
     ({"optimizer": "adm"}, r"Did you mean 'adam'"),
     ({"optimizer": None}, r"optimizer is a name such as 'adam'"),

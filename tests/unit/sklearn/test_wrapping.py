@@ -54,6 +54,15 @@ def by_optimizer(optimizer: Any = "sgd", units: int = 8) -> Any:
     return model
 
 
+class Net(keras.Model):
+    def __init__(self, units: int = 8) -> None:
+        super().__init__()
+        self.hidden, self.out = keras.layers.Dense(units, "relu"), keras.layers.Dense(3, "softmax")
+
+    def call(self, inputs: Any) -> Any:
+        return self.out(self.hidden(inputs))
+
+
 class Own(KerasClassifier):
     """An estimator with parameters and a build function of its own, as SciKeras has them."""
 
@@ -91,6 +100,8 @@ def fast(model: Any = probabilities, **parameters: Any) -> KerasClassifier:
         KerasClassifier(logits, model__loss="CategoricalCrossentropy", epochs=200, random_state=0),
         fast(None, build_fn=probabilities),
         Own(epochs=60, random_state=0),
+        fast(Net, units=9),
+        fast(Net()),
         KerasClassifier(
             by_optimizer, optimizer=keras.optimizers.Adam(0.02), epochs=60, random_state=0
         ),

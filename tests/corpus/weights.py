@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import io
 import json
+import re
+import struct
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -189,6 +191,23 @@ def attribute_that_repeats_a_text() -> bytes:
     return weights(change)
 
 
+def attributes_that_share_a_text() -> bytes:
+    """Each claims little, but all have the text of a megabyte that the first one has."""
+
+    def change(file: Any) -> None:
+        kind = h5py.string_dtype()
+        file.attrs.create("long", "x" * 1_000_001, dtype=kind)
+        for number in range(20):
+            file.attrs.create(f"layer_names{number}", ["y" * 1007] * 10, dtype=kind)
+
+    def places(length: int) -> bytes:  # which a text's length begins, then heap and index
+        return re.escape(struct.pack("<I", length)) + rb"(?!\0{4}).{4}\0{4}..\0\0"
+
+    content = weights(change)
+    long = re.findall(places(1_000_001), content, re.DOTALL)[0]
+    return re.sub(places(1007), lambda _: long, content, flags=re.DOTALL)
+
+
 def attribute_of_references() -> bytes:
     return weights(lambda file: file.attrs.__setitem__("layer_names", file["layers"].ref))
 
@@ -272,6 +291,7 @@ ATTACKS = [
     Attack("CWE-843", _W, named_type, "is neither a group nor numbers"),
     Attack("CWE-674", _W, deep_groups, "more than 100 groups deep"),
     Attack("CWE-789", _W, attribute_that_repeats_a_text, r"claims 4,000 values"),
+    Attack("CWE-409", _W, attributes_that_share_a_text, "have texts of [0-9,]+ bytes"),
     Attack("CWE-843", _W, attribute_of_references, _TYPE),
     Attack("CWE-436", _W, begins_with_something_else, "does not begin as one"),
     Attack("truncated", _W, ends_early, "is damaged: "),

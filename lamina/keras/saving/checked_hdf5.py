@@ -64,7 +64,7 @@ class _Check:
         self.where, self.size = where, size
         self.seen: set[int] = set()
         self.items = 0
-        self.claimed = 0
+        self.claimed = self.read = 0  # bytes of datasets, and of texts in attributes
         types = h5py.h5t
         self.numbers = (types.INTEGER, types.FLOAT, types.ENUM, types.OPAQUE)
 
@@ -115,6 +115,16 @@ class _Check:
                 most = self.size // max(kind.get_size(), 1)
             if points > most:
                 self.refuse(place, f"claims {points:,} values")
+            if text and kind.is_variable_str():
+                self.texts(attribute, place)
+
+    def texts(self, attribute: Any, path: str) -> None:
+        """Texts of any length, which many attributes may have from one place in the file."""
+        found = np.empty(attribute.shape, attribute.dtype)
+        attribute.read(found)
+        self.read += sum(len(text) for text in found.flat if text is not None)
+        if self.read > max(LARGE, EXPANSION * self.size):
+            self.refuse(path, f"and others before it have texts of {self.read:,} bytes")
 
     def dataset(self, dataset: Any, path: str) -> None:
         """Numbers (or texts of a fixed size) that lie in the file, and how they are packed."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.dtypes import Array
-from ..core.errors import nearest
+from ..core.errors import InvalidArgumentError, nearest
 from ..core.strings import is_missing
 from .arrow import arrow
 
@@ -162,6 +164,8 @@ def series_of(data: Any) -> Column | None:
 
     if hasattr(type(data), "buffers"):  # an array of PyArrow: one chunk of a series
         data = arrow("an array of PyArrow").chunked_array([data])
+    elif hasattr(type(data), "isna") and not hasattr(type(data), "iloc"):  # array, index of pandas
+        data = sys.modules["pandas"].Series(data)
     try:
         series = frames.from_native(data, series_only=True)
     except TypeError:
@@ -221,7 +225,11 @@ def _eager(data: Any) -> Any:
 
 def _structured(data: Array) -> Frame:
     """The fields of a structured array."""
-    data = data.reshape(len(data)) if data.ndim else data.reshape(1)
+    if data.size != (len(data) if data.ndim else 1):
+        raise InvalidArgumentError(
+            f"a structured array has one record for each row; got one of shape {data.shape}"
+        )
+    data = data.ravel()
     names: Any = data.dtype.names
 
     def read(place: int) -> Column:
@@ -256,7 +264,8 @@ def _of_objects(values: Array, label: str) -> Column:
         )
     except (TypeError, ValueError, OverflowError):
         odd = next((value for value in known if not isinstance(value, (int, float))), known[0])
-        return Column(label, OTHER, values, f"objects such as {type(odd).__name__} {odd!r:.40}")
+        kind = TIME if isinstance(odd, (dt.date, dt.time)) else OTHER
+        return Column(label, kind, values, f"objects such as {type(odd).__name__} {odd!r:.40}")
     if len(known) == len(values):
         truths = all(isinstance(value, (bool, np.bool_)) for value in known)
         whole = all(isinstance(value, (int, np.integer)) for value in known)

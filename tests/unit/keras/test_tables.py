@@ -272,6 +272,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "values are missing in sample_weight",
     ),
+    "missing targets in an array of pandas": (
+        lambda: _model().fit(TABLE[["a"]], pd.array([None] + [1] * 99, "Int64"), verbose=0),
+        "values are missing in y",
+    ),
+    "a structured array of two axes": (
+        lambda: _model().fit(np.zeros((5, 2), [("a", "f4"), ("b", "f4")]), y="b", verbose=0),
+        "one record for each row; got one of shape (5, 2)",
+    ),
+    "dates as Python's objects": (
+        lambda: _model().fit(TABLE.assign(z=DAY.date()), y="default", verbose=0),
+        "date datetime.date(2026, 1, 1)). Make numbers of dates",
+    ),
     "pandas's other missing value": (
         lambda: _model().fit(
             TABLE.assign(a=pd.Series([pd.NA, 1.5] * 50, dtype=object)), "default", verbose=0

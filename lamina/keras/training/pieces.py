@@ -63,6 +63,9 @@ class Feed:
         """Let the next epoch begin at the start of the data, if they can be had again."""
         raise NotImplementedError
 
+    def forget_sample(self) -> None:
+        """Let the first epoch begin a pass of its own, not the one that `sample` has begun."""
+
     def position(self) -> dict[str, Any]:
         """Where the next epoch begins, for `go_to`: plain data."""
         raise NotImplementedError

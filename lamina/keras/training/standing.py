@@ -119,6 +119,8 @@ class Standing:
         """Draw random numbers as the training did that came to `place`, if this is that epoch."""
         if place is None or place.epoch != self.epoch:
             return
+        for feed in self.feeds:
+            feed.forget_sample()
         restart_process(place.process)
         known = [_generators(self._model), *(feed.stateful for feed in self.feeds)]
         kept = [place.layers, *place.data]

@@ -120,6 +120,11 @@ class StreamFeed(Feed):
         if self._again and self._ran:
             self._running = None
 
+    def forget_sample(self) -> None:
+        if self._again:
+            self._running = None
+            wait_for_closed()
+
     def position(self) -> dict[str, Any]:
         running = self._running is not None
         return {

@@ -221,7 +221,10 @@ def test_a_training_that_has_ended_goes_on_for_more_epochs(tmp_path: Path) -> No
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["training-000005.npz"]
 
 
-@pytest.mark.parametrize("data", ["arrays", "weighted", "validation", "dataset"])
+SAVED = ("arrays", "weighted", "validation", "dataset", "dataset that streams")
+
+
+@pytest.mark.parametrize("data", [*SAVED, "dataset whose operations have seeds"])
 def test_a_saved_model_goes_on_at_its_epoch(tmp_path: Path, data: str) -> None:
     whole = network()
     history = whole.fit(**DATA[data](), epochs=EPOCHS, verbose=0)

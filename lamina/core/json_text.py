@@ -10,7 +10,7 @@ from .errors import DataLossError
 
 
 def parsed(text: str | bytes, where: str) -> Any:
-    """JSON as Python values; DataLossError: `where` it was found is none, or a huge one."""
+    """JSON as Python values; DataLossError, which names `where` it was, if it is none, or huge."""
     try:
         if len(text) <= LARGE:
             return json.loads(text)

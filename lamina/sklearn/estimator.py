@@ -134,7 +134,11 @@ class NetworkEstimator(BaseEstimator):
                 raise InvalidArgumentError("no row counts: the weights of all their classes are 0")
         if not goes_on or not hasattr(self, "_seed"):
             self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        rows, held = self._divided((x, y, weights), self._held_out() if validates else 0.0)
+        given = options.pop("validation_data", None)
+        share = self._held_out() if validates and given is None else 0.0
+        rows, held = self._divided((x, y, weights), share)
+        if given is not None:
+            held = self._to_validate(*given)
         with drawing((self._seed, self.n_iter_ if goes_on else 0)):
             rows = self._prepared(rows, goes_on, options)
             try:
@@ -203,11 +207,19 @@ class NetworkEstimator(BaseEstimator):
         size = options.pop("batch_size", None) or self._rows_in_batch(rows[0].shape[0])
         if is_sparse(rows[0]):
             found: dict[str, Any] = {"x": Batches(rows, size, draw_seed()), "shuffle": False}
-            kept: Any = None if held is None else Batches(held, size)
         else:
             found = dict(zip(("x", "y", "sample_weight"), rows, strict=True), batch_size=size)
-            kept = None if held is None else tuple(part for part in held if part is not None)
+        if held is None:
+            return found
+        sparse = is_sparse(held[0])
+        kept = Batches(held, size) if sparse else tuple(part for part in held if part is not None)
         return {**found, "validation_data": kept}
+
+    def _to_validate(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:
+        """Rows that were given to validate on, checked as those to train on are."""
+        x, y = self._checked(X, y, reset=False)
+        y = self._checked_target(y, goes_on=True, classes=None, weights=None)
+        return x, y, checked_weights(sample_weight, x.shape[0])
 
     def _seed_layers(self) -> None:
         """Let layers draw from the seed of this training: a copy or pickle goes on alike."""

@@ -158,6 +158,19 @@ def test_an_estimator_of_ones_own_keeps_all_parameters() -> None:
     assert float(found.model_.optimizer.learning_rate) == pytest.approx(0.02)
 
 
+@pytest.mark.parametrize("loss", [None, "sparse_categorical_crossentropy"])
+def test_rows_to_validate_on_are_given_as_those_to_train_on(loss: str | None) -> None:
+    held = IRIS[::2], NAMES[::2]
+    found = fast(loss=loss, metrics="accuracy", fit__validation_data=held, validation_split=0.5)
+    found.fit(IRIS, NAMES)
+    assert int(found.model_.optimizer.iterations) == 60 * 5  # all rows are trained on
+    assert found.validation_scores_[-1] == pytest.approx(found.score(*held))
+    with pytest.raises(ValueError, match=r"none of the classes.*'rose'"):
+        found.fit(IRIS, NAMES, validation_data=(IRIS[:1], ["rose"]))
+    with pytest.raises(ValueError, match="expecting 4 features"):
+        found.fit(IRIS, NAMES, validation_data=(IRIS[:, :2], NAMES))
+
+
 def test_searches_reach_them_too() -> None:
     pipeline = make_pipeline(StandardScaler(), fast(epochs=30, units=2))
     grid = {

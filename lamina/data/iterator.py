@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,27 +30,38 @@ class DatasetIterator:
 
     def __init__(self, node: Node) -> None:
         check_not_traced("a dataset was looped over")
-        self._node = node
+        self.node = node
+        self.taken = 0
+        self.place: Any = None  # in a checkpoint, which may say to go elsewhere
         self._elements = node.elements()
 
     @property
     def element_spec(self) -> Any:
         """The type of an element."""
-        return self._node.spec
+        return self.node.spec
 
     def __iter__(self) -> DatasetIterator:
         return self
 
     def __next__(self) -> Any:
         check_not_traced("the next element of a dataset was asked for")
-        return to_tensors(next(self._elements))
+        if self.place is not None:
+            self.place.follow()
+        element = next(self._elements)
+        self.taken += 1
+        return to_tensors(element)
 
     def get_next(self) -> Any:
         """The next element; OutOfRangeError at the end."""
-        check_not_traced("the next element of a dataset was asked for")
-        for element in self._elements:
-            return to_tensors(element)
-        raise OutOfRangeError("End of sequence")
+        try:
+            return next(self)
+        except StopIteration:
+            raise OutOfRangeError("End of sequence") from None
+
+    def restart(self, taken: int) -> None:
+        """Begin anew and leave out the first `taken` elements."""
+        self._elements = self.node.elements()
+        self.taken = sum(1 for _ in islice(self._elements, taken))
 
 
 class NumpyIterator:

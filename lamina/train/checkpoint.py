@@ -13,10 +13,12 @@ from ..core.dtypes import INT64, Array
 from ..core.errors import InvalidArgumentError
 from ..core.files import FilePath
 from ..core.pending import WAITING, resume
+from ..data.iterator import DatasetIterator
 from ..ir.graph import eagerly
 from ..tensor.variable import Variable
 from . import files
 from .objects import Node, Tracked, is_trackable, object_graph, parts_of, variables_in
+from .places import place_of
 
 
 class CheckpointOptions:
@@ -26,10 +28,10 @@ class CheckpointOptions:
 class Checkpoint(Tracked):
     """Objects by name, whose variables are saved and restored together.
 
-    Objects are modules, layers, models, optimizers, metrics, generators, variables, other
-    checkpoints, and lists, tuples and dicts of them. What is restored is matched by the names of
-    attributes, beginning at those of the checkpoint. Variables that do not exist yet get their
-    values when they are made.
+    Objects are modules, layers, models, optimizers, metrics, generators, variables, iterators of
+    datasets, other checkpoints, and lists, tuples and dicts of them. What is restored is matched
+    by the names of attributes, beginning at those of the checkpoint. Variables that do not exist
+    yet get their values when they are made.
 
         checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer)
         path = checkpoint.save("folder/name")
@@ -45,15 +47,15 @@ class Checkpoint(Tracked):
             if not is_trackable(value):
                 raise InvalidArgumentError(
                     f"Checkpoint expects objects with variables; {name!r} is a "
-                    f"{type(value).__name__}. Put a number into a tf.Variable; places in datasets "
-                    "are not saved."
+                    f"{type(value).__name__}. Put a number into a tf.Variable; of a dataset, it is "
+                    "iter(dataset) that has a place."
                 )
         set_attribute = object.__setattr__
         set_attribute(self, "_root", root)
         set_attribute(self, "_parts", dict(kwargs))
         set_attribute(self, "_restoring", None)
         for name, value in kwargs.items():
-            set_attribute(self, name, value)
+            setattr(self, name, value)
 
     @property
     def root(self) -> Any:
@@ -61,6 +63,8 @@ class Checkpoint(Tracked):
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
+        if isinstance(value, DatasetIterator):
+            place_of(value)  # from its first element on
         if is_trackable(value):
             self._parts[name] = value
             if WAITING:

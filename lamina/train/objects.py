@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..data.iterator import DatasetIterator
 from ..keras.layers.layer import Layer
 from ..keras.metrics import Metric
 from ..keras.optimizers import Optimizer
@@ -14,6 +15,7 @@ from ..keras.saving.weights import children_of
 from ..ops.module import Module
 from ..ops.random import Generator
 from ..tensor.variable import Variable
+from .places import place_of
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 """What TensorFlow's keys end in, so that `load_variable` finds what it is asked for."""
@@ -30,7 +32,7 @@ class Tracked:
 def is_trackable(value: Any) -> bool:
     """Whether a checkpoint can hold `value`."""
     kinds = (Variable, Module, Tracked, Layer, Metric, Optimizer, SeedGenerator, Generator)
-    return isinstance(value, (*kinds, list, tuple, dict))
+    return isinstance(value, (*kinds, DatasetIterator, list, tuple, dict))
 
 
 def parts_of(holder: Any) -> Mapping[str, Any]:
@@ -47,6 +49,8 @@ def _parts(holder: Any) -> Iterator[tuple[str, Any]]:
         yield from ((str(key), item) for key, item in holder.items())
     elif isinstance(holder, Tracked):
         yield from holder.tracked_parts().items()
+    elif isinstance(holder, DatasetIterator):
+        yield "place", place_of(holder)
     elif isinstance(holder, Optimizer):
         yield from _of_optimizer(holder)
     elif isinstance(holder, Metric):

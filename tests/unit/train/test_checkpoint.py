@@ -328,3 +328,39 @@ def test_averages_follow_slowly() -> None:
     x.assign(14.0)
     counted.apply([x])
     assert float(counted.average(x)) == pytest.approx(13.0)  # decays by 1 / 10
+
+
+ORDERS = {
+    "in_order": lambda rows: rows,
+    "shuffled": lambda rows: rows.shuffle(20),
+    "through_a_buffer": lambda rows: rows.shuffle(5).map(lambda x: 2 * x),
+    "the_same_again": lambda rows: rows.shuffle(20, seed=3, reshuffle_each_iteration=False),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_iterators_go_on_where_they_were(order: Any, tmp_path: Path) -> None:
+    def started() -> Any:
+        dataset = order(tf.data.Dataset.range(20)).repeat().batch(3).prefetch(2)
+        return tf.train.Checkpoint(iterator=iter(dataset))
+
+    def taken(checkpoint: Any, count: int) -> list[Any]:
+        return [next(checkpoint.iterator).numpy().tolist() for _ in range(count)]
+
+    saved = started()
+    taken(saved, 9)  # in the second round
+    path = saved.save(tmp_path / "ck")
+    expected = taken(saved, 9)
+    other = started()
+    other.restore(path).assert_consumed()
+    again = other.save(tmp_path / "again")  # before anything was taken
+    for checkpoint, start in ((other, None), (saved, path), (started(), again)):
+        checkpoint.restore(start)
+        assert taken(checkpoint, 9) == expected
+
+
+def test_orders_are_known_from_the_first_element_on() -> None:
+    iterator = iter(tf.data.Dataset.range(4).shuffle(4))
+    next(iterator)
+    with pytest.raises(InvalidArgumentError, match=r"make the tf\.train\.Checkpoint before"):
+        tf.train.Checkpoint(iterator=iterator)

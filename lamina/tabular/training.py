@@ -84,6 +84,8 @@ def prepare(
 ) -> Plan:
     """Read the table, divide its rows and decide how to encode it; `fit` does the rest."""
     check_names(settings)
+    target = str(target)  # numbers name columns of pandas, too
+    ignore = [ignore] if isinstance(ignore, str) else [str(name) for name in ignore]
     whole = table_of(table)
     known = known_rows(whole, target)
     if not known.any():

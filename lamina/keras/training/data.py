@@ -151,6 +151,11 @@ def arrays_of(data: Any, what: str) -> Any:
             f"{what} is a sparse matrix ({type(data).__name__}); networks here take dense rows: "
             "pass x.toarray()"
         )
+    if hasattr(data, "__lamina_feed__"):
+        raise InvalidArgumentError(
+            f"{what} is more than a batch: it is read piece by piece (config.table_memory) by fit, "
+            "evaluate and predict"
+        )
     raise ArgumentTypeError(f"{what} should be arrays of numbers; got {describe(data)}")
 
 

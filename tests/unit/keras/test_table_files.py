@@ -147,6 +147,12 @@ def test_steps_per_epoch_go_on_where_the_last_epoch_ended(shuffle: bool, folder:
 
 
 @pytest.mark.usefixtures("little_memory")
+def test_a_large_file_is_no_batch(folder: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match="is more than a batch"):
+        new_model().train_on_batch(str(folder / "rows.parquet"), y="default")
+
+
+@pytest.mark.usefixtures("little_memory")
 def test_shuffling_within_batches_keeps_the_batches(folder: Path) -> None:
     rows = np.array(_numbers(_feed(str(folder / "rows.parquet"), shuffle="batch")))
     assert np.array_equal(rows // 32, np.arange(ROWS) // 32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lamina import tabular
@@ -47,6 +48,13 @@ def test_a_binary_target_is_learned():
     truth = np.bincount(evaluation.targets)
     assert evaluation.confusion.sum(axis=1).tolist() == truth.tolist()
     assert evaluation.predictions.values.shape == (80,)
+
+
+def test_columns_may_be_named_by_numbers_and_one_may_be_left_out_by_its_name():
+    frame = pd.DataFrame(np.random.default_rng(0).random((60, 3))).assign(ab=0.5)
+    plan = tabular.train(frame, 2, ignore="ab", epochs=1, verbose=0).encoder
+    assert plan.target.name == "2"
+    assert [feature.name for feature in plan.features] == ["0", "1"]
 
 
 def test_several_classes_are_learned():

@@ -257,13 +257,13 @@ def load_weights(model: Any, filepath: FilePath, skip_mismatch: bool = False, **
     says what was found, as that of `tf.train.Checkpoint.restore`.
     """
     path, kind = weights_kind(filepath)
+    if kind in (".keras", ".weights.h5") and _is_of_keras_2(path):
+        kind = ".h5"
     by_name, skip = _load_options(kind, path, kwargs)
     if not kind:
         _check_model(model, "loaded")
         return offered("read_checkpoint")(model, path)
     _check_built(model, "loaded")
-    if kind == ".keras" and not os.path.isdir(path) and holds_hdf5(path):
-        kind = ".h5"
     if kind == ".keras":
         read = read_folder if os.path.isdir(path) else read_archive
         content = read(path, (WEIGHTS,))[WEIGHTS]
@@ -281,6 +281,14 @@ def load_weights(model: Any, filepath: FilePath, skip_mismatch: bool = False, **
         else:
             hdf5.load_weights(model, file, path, skip_mismatch, by_name)
     return None
+
+
+def _is_of_keras_2(path: str) -> bool:
+    """Whether a file is laid out as Keras 2 did it, under any name."""
+    if not os.path.isfile(path) or not holds_hdf5(path):
+        return False
+    with opened(path) as file:
+        return hdf5.is_of_keras_2(file, path)
 
 
 def _load_options(kind: str, path: str, options: dict[str, Any]) -> tuple[bool, tuple[Any, ...]]:

@@ -140,6 +140,12 @@ def load(file: IO[bytes], where: str, make: Make, compile_model: bool) -> Any:
     return model
 
 
+def is_of_keras_2(file: IO[bytes], where: str) -> bool:
+    """Whether an HDF5 file holds layers by name, a model's or of weights alone."""
+    with checked_hdf5(file, where, "an HDF5 file of weights") as h5:
+        return "layer_names" in h5.attrs or "model_weights" in h5
+
+
 def load_weights(
     model: Any, file: IO[bytes], where: str, skip_mismatch: bool = False, by_name: bool = False
 ) -> None:

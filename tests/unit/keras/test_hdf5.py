@@ -62,15 +62,18 @@ def trained(library: Any, build: Any) -> Any:
     return model
 
 
-def test_tensorflow_2_named_hdf5_files_so_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["model.keras", "model.weights.h5", "alone.weights.h5"])
+def test_tensorflow_2_named_hdf5_files_so_too(name: str, tmp_path: Path) -> None:
     model = trained(keras, stacked)
-    model.save(tmp_path / "model.h5")
-    path = (tmp_path / "model.h5").rename(tmp_path / "model.keras")
-    again = keras.models.load_model(path)
-    other = stacked(keras)
-    other.load_weights(path)
-    for found in (again, other):
-        np.testing.assert_array_equal(found.predict(X, verbose=0), model.predict(X, verbose=0))
+    (model.save_weights if "alone" in name else model.save)(tmp_path / "model.h5")
+    path = (tmp_path / "model.h5").rename(tmp_path / name)
+    for by_name in (False, True):
+        other = stacked(keras)
+        other.load_weights(path, by_name=by_name)
+        np.testing.assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
+    if "alone" not in name:
+        again = keras.models.load_model(path)
+        np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
 
 
 @pytest.mark.parametrize("build", [functional, stacked])

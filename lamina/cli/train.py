@@ -85,16 +85,19 @@ def _unfinished(folder: Path, resume: bool, notes: Console) -> Iterator[BackupAn
     if resume and keeper.is_empty:
         notes.print("Nothing to resume: the training begins anew.")
     if not resume:
-        if not keeper.is_empty:
-            notes.print("The training that was killed is given up (--resume goes on with one).")
+        was_killed = not keeper.is_empty
         keeper.forget()
+        if was_killed:
+            notes.print("The training that was killed is given up (--resume goes on with one).")
     try:
         yield keeper
-    except (KeyboardInterrupt, tabular.DivergedError):
+    except tabular.DivergedError:
         keeper.forget()
         raise
     except BaseException:
-        if not keeper.is_empty:
+        if keeper.is_empty:
+            keeper.forget()
+        else:
             notes.print("The training is kept; the same command with --resume goes on with it.")
         raise
     keeper.forget()

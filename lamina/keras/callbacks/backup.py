@@ -18,6 +18,7 @@ from ...core.errors import (
     MissingFileError,
 )
 from ...core.files import check_folder, remove_leftovers, write_bytes
+from ...core.locking import FolderLock
 from ...core.packing import packed, unpacked
 from ..saving.archive import opened
 from .base import Callback, Logs
@@ -44,7 +45,8 @@ class BackupAndRestore(CountsBatches, Callback):
     and a last file.
 
     The folder belongs to one training. FailedPreconditionError: the model or the data are others
-    than those of the training that is kept. A backup that Keras wrote is taken over from its epoch.
+    than those of the training that is kept, or another process is training with the folder. A
+    backup that Keras wrote is taken over from its epoch.
     """
 
     comes_last = True
@@ -68,6 +70,7 @@ class BackupAndRestore(CountsBatches, Callback):
         self.save_before_preemption = save_before_preemption
         self._number = 0  # of the last file
         self._due = 0.0  # when the next file is due after an epoch
+        self._lock = FolderLock(self.backup_dir)
 
     def get_state(self) -> Any:
         return self._counter.state()
@@ -84,6 +87,7 @@ class BackupAndRestore(CountsBatches, Callback):
                 "nothing can be restored; start it with keras.Input, or call it on data first"
             )
         check_folder(self.backup_dir)
+        self._lock.take()
         remove_leftovers(self.backup_dir)
         self._counter.start()
         self._due = 0.0
@@ -177,13 +181,18 @@ class BackupAndRestore(CountsBatches, Callback):
         """Remove what is kept, and the folder where nothing else is in it."""
         if not os.path.isdir(self.backup_dir):
             return
+        self._lock.take()
         remove_leftovers(self.backup_dir)
         others = (os.path.join(self.backup_dir, name) for name in _OF_KERAS)
         for path in (*(path for _, path in self._files()), *others):
             with suppress(FileNotFoundError):
                 os.remove(path)
+        self._release()
         with suppress(OSError):  # it holds what is not ours
             os.rmdir(self.backup_dir)
+
+    def _release(self) -> None:
+        self._lock.give_back()
 
 
 def _epoch_in(metadata: str) -> int:

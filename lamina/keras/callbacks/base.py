@@ -101,6 +101,9 @@ class Callback:
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """A batch of prediction ends; `logs["outputs"]` holds its outputs."""
 
+    def _release(self) -> None:
+        """Training, evaluation or prediction is over, after an error, too."""
+
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 _FORMER = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}

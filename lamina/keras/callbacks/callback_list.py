@@ -18,7 +18,8 @@ class CallbackList:
 
     Where nobody listens to batches, `wants_train_batches` (and so on) is false, and the caller
     need not tell. The logs at the end of a batch may be given as a function: it is called where
-    somebody needs them. As a context, the list takes the progress off the screen after an error.
+    somebody needs them. As a context, the list lets callbacks give back what they hold, after an
+    error, too.
     """
 
     def __init__(
@@ -80,8 +81,8 @@ class CallbackList:
     ) -> None:
         self._depth -= 1
         for callback in self.callbacks:
-            if not self._depth and isinstance(callback, ProgbarLogger):
-                callback.close()
+            if not self._depth and isinstance(callback, Callback):
+                callback._release()
 
     def _listeners(self, hook: str) -> list[Callable[..., Any]]:
         """The methods to call, found once."""

@@ -88,6 +88,9 @@ class ProgbarLogger(Callback):
             self._live.stop()
             self._live = None
 
+    def _release(self) -> None:
+        self.close()
+
     # Drawing
 
     def _open(self, title: str) -> None:

@@ -203,6 +203,10 @@ class TensorBoard(Callback):
         if self._kept:
             CURRENT.writer, CURRENT.step, CURRENT.records = self._kept.pop()
 
+    def _release(self) -> None:
+        while self._kept:
+            self._leave()
+
     # Embeddings
 
     def _embeddings(self) -> list[Any]:

@@ -168,6 +168,18 @@ def test_ctrl_c_in_the_first_epoch_saves_nothing(run, here, interrupted):
     assert names(here) == ["clients.csv"]
 
 
+def test_ctrl_c_after_the_training_keeps_it(run, here, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tabular.Result, "write", stop)
+        status, _, err = run("train", "clients.csv", "--target", "paid", *QUICK)
+    assert (status, "with --resume goes on with it" in err) == (130, True)
+    assert run("train", "clients.csv", "--target", "paid", *QUICK, "--resume").status == 0
+    assert names(here) == ["clients", "clients.csv"]
+
+
 def test_embedded_data_have_their_target_and_network(run, here):
     status, out, _ = run("train", "credit", "--epochs", "1")
     assert status == 0

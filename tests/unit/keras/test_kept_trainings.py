@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from lamina.core.errors import (
     InvalidArgumentError,
     MissingFileError,
 )
+from lamina.core.locking import NAME
 from lamina.core.packing import packed, unpacked
 from lamina.keras.callbacks import BackupAndRestore, backup
 from lamina.keras.training.stepper import Stepper
@@ -268,7 +272,7 @@ def test_leftovers_of_killed_processes_go(tmp_path: Path) -> None:
 
 def test_a_folder_that_vanishes_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
-    remove = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: folder.rmdir())
+    remove = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: shutil.rmtree(folder))
     with pytest.raises(MissingFileError, match=r"the folder .* is gone"):
         network().fit(**arrays(), verbose=0, callbacks=[remove, BackupAndRestore(folder)])
 
@@ -308,6 +312,33 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
     listener.set_model(keras.Sequential([keras.layers.Dense(1)]))
     with pytest.raises(FailedPreconditionError, match="must be built before fit"):
         listener.on_train_begin()
+
+
+_HOLD = """
+import fcntl, sys
+with open(sys.argv[1], "w") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks of POSIX")
+def test_a_folder_that_another_process_uses_is_refused(tmp_path: Path) -> None:
+    stopped(tmp_path)
+    assert not (tmp_path / NAME).exists()  # given back after an error
+    command = [sys.executable, "-S", "-c", _HOLD, str(tmp_path / NAME)]
+    keeper = BackupAndRestore(tmp_path)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdin is not None and other.stdout is not None
+        other.stdout.readline()
+        for use in (keeper.forget, partial(network().fit, **arrays(), callbacks=[keeper])):
+            with pytest.raises(FailedPreconditionError, match="another process is using"):
+                use()
+        other.stdin.close()
+    (tmp_path / NAME).write_text("of a process that was killed", "utf-8")
+    network().fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[keeper])
+    assert not tmp_path.exists()
 
 
 def test_short_epochs_share_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

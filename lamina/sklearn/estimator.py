@@ -320,6 +320,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         """Train for one epoch on some rows, after those that came before.
 
         `classes` names all classes, in the first call at least; without it they are those of `y`.
+        "balanced" classes are so among the rows of each call.
         """
         goes_on = hasattr(self, "model_")
         known: Any = self.classes_ if goes_on else None

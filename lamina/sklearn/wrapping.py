@@ -199,17 +199,17 @@ class _Built(NetworkEstimator):
 class KerasClassifier(_Built, NetworkClassifier):
     """A model that a function builds, as a classifier.
 
-    The function takes what is routed to it as model__name, arguments of its own name given to the
-    estimator as they are, and where it asks for them `meta` (a dict of n_features_in_,
-    n_classes_, n_outputs_expected_, target_type_ …) and `compile_kwargs`. A model that it does not
-    compile is compiled with `optimizer` ("adam"), `loss` (a cross-entropy that fits the outputs)
-    and `metrics`. One output is the probability of the second of two classes; else there is one a
-    class. Losses `from_logits` are told apart.
+    The function takes what is routed to it as model__name, parameters whose names it asks for,
+    `meta` (a dict of n_features_in_, n_classes_, n_outputs_expected_, target_type_ …) and
+    `compile_kwargs`. A model that it does not compile is compiled with `optimizer` ("adam"),
+    `loss` (a cross-entropy that fits the outputs) and `metrics`. One output is the probability of
+    the second of two classes; else there is one a class. Losses `from_logits` are told apart.
 
-    Parameters named optimizer__name, loss__name, compile__name, fit__name and predict__name go to
-    those. `model` may be a model, too; each training begins with a clone. `validation_split` is a
-    share of the rows, drawn with each class in its share. The other parameters are those of
-    `DenseClassifier`, and so are the attributes.
+    Parameters named optimizer__name, loss__name, metrics__name, callbacks__name, compile__name,
+    fit__name and predict__name go to those. `model` may be a model, too; each training begins
+    with a clone. `batch_size` is 32 where none is given, -1 all rows. `validation_split` is a
+    share of the rows, drawn with each class in its share; `fit` takes `validation_data`, too. The
+    other parameters are those of `DenseClassifier`, and so are the attributes.
 
     Example:
         KerasClassifier(build, model__units=32, optimizer__learning_rate=0.01, epochs=20).fit(X, y)

@@ -17,6 +17,7 @@ from ..core.errors import (
     UnknownNameError,
     nearest,
 )
+from ..core.offers import offered
 from ..core.packages import needed
 from .models import Model
 from .models.cloning import clone_model
@@ -195,9 +196,6 @@ def _made(name: str) -> Any:
 def __getattr__(name: str) -> Any:
     if name in __all__:
         return _made(name)
-    if name == "scikit_learn":
-        raise UnknownNameError(
-            "keras.wrappers.scikit_learn left Keras; its KerasClassifier and KerasRegressor are in "
-            "lamina.sklearn, with the same arguments"
-        )
+    if name == "scikit_learn":  # as Keras 2 had it: KerasClassifier and KerasRegressor
+        return offered("scikit_learn")
     raise UnknownNameError(f"keras.wrappers has no {name!r}.{nearest(name, __all__)}")

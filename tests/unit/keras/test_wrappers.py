@@ -99,8 +99,6 @@ def test_mistakes_are_named() -> None:
         wrappers.SKLearnClassifier(classifier).fit(X, np.zeros(90, int))
     with pytest.raises(AttributeError, match="mean 'SKLearnRegressor'"):
         _ = wrappers.SKLearnRegresor
-    with pytest.raises(AttributeError, match="KerasClassifier and KerasRegressor are"):
-        _ = wrappers.scikit_learn
 
 
 def test_the_classes_are_one_and_take_the_arguments_of_keras(

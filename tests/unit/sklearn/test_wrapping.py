@@ -171,6 +171,19 @@ def test_rows_to_validate_on_are_given_as_those_to_train_on(loss: str | None) ->
         found.fit(IRIS, NAMES, validation_data=(IRIS[:, :2], NAMES))
 
 
+def test_code_for_the_wrappers_of_keras_2_runs() -> None:
+    script = (
+        "from tensorflow.keras.wrappers.scikit_learn import KerasClassifier\n"
+        "found = KerasClassifier(build_fn=build, optimizer='rmsprop', epochs=9, verbose=0)\n"
+        "found.fit(rows, targets)"
+    )
+    names = {"build": by_optimizer, "rows": IRIS, "targets": NAMES}
+    with lamina.install_as("tensorflow"):
+        exec(script, names)
+    found: Any = names["found"]
+    assert found.n_iter_ == 9 and isinstance(found.model_.optimizer, keras.optimizers.RMSprop)
+
+
 def test_searches_reach_them_too() -> None:
     pipeline = make_pipeline(StandardScaler(), fast(epochs=30, units=2))
     grid = {

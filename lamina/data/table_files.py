@@ -20,6 +20,7 @@ from .parquet_footer import null_counts
 
 MOST = 1 << 14  # rows that are decoded at once
 _BLOCK = 1 << 20  # bytes of text that are read at once
+_FIELD = 64  # of these, at least so many for each column
 _BUFFERS: dict[str, Any] = {"buffer_size": 1 << 16, "pre_buffer": False}  # no row group as a whole
 PARQUET, IPC, CSV = "Parquet", "Arrow IPC", "CSV"
 ENDINGS = {
@@ -223,8 +224,9 @@ def _csv(path: str) -> File:
     types = arrow(path).types
     from pyarrow import csv
 
-    parse = csv.ParseOptions(delimiter=_delimiter(path))
-    block = csv.ReadOptions(block_size=_BLOCK)
+    delimiter, count = _header(path)
+    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    block = csv.ReadOptions(block_size=max(_BLOCK, _FIELD * count))  # it holds more than a row
 
     def opened(**options: Any) -> Any:
         convert = csv.ConvertOptions(**options)
@@ -260,12 +262,13 @@ def _texts(schema: Any) -> int:
     return sum(str(kind) == "string" for kind in schema.types)
 
 
-def _delimiter(path: str) -> str:
-    """The one of comma, semicolon, tab and bar that the header has most of, outside of quotes."""
+def _header(path: str) -> tuple[str, int]:
+    """Which of comma, semicolon, tab and bar a header has most of outside of quotes, how many."""
     with arrow(path).input_stream(path) as source:
-        text = source.read(1 << 16).decode("utf-8", "replace")
+        text = source.read(_BLOCK).decode("utf-8", "replace")
     header = next(filter(None, re.sub('"[^"]*"', "", text).splitlines()), "")
-    return max(",;\t|", key=header.count)
+    delimiter = max(",;\t|", key=header.count)
+    return delimiter, header.count(delimiter)
 
 
 _OPENERS = {PARQUET: _parquet, IPC: _ipc, CSV: _csv}

@@ -227,6 +227,17 @@ def test_files_of_other_types_are_one_table(name: str, memory: int, tmp_path: Pa
         model.fit(tmp_path, y="default", verbose=0)
 
 
+def test_fields_may_hold_lines_and_rows_may_be_long(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    rows = {"text": [chr(10).join(['one "line"'] * 50)] * 4000, "x": [1.0] * 4000}
+    pl.DataFrame(rows).write_csv(path)
+    frame = tables.read(tables.table_of(str(path)), ("x",))
+    assert frame.column("x").values.tolist() == [1.0] * 4000
+    names = [f"x{place}" for place in range(60_000)]
+    path.write_text(f"{','.join(names)}\n{','.join(['0.12345678901234567'] * 60_000)}\n")
+    assert len(tables.read(tables.table_of(str(path)), tuple(names[:2]))) == 1
+
+
 def test_decimal_commas_are_read_where_they_part_no_fields(folder: Path, tmp_path: Path) -> None:
     FRAME.to_csv(tmp_path / "rows.csv", index=False, sep=";", decimal=",")
     found, wanted = (

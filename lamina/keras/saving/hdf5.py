@@ -43,7 +43,8 @@ def to_bytes(model: Any, version: str, include_optimizer: bool = True) -> bytes:
     import h5py
 
     described = serialize(model)
-    config = {name: described[name] for name in ("class_name", "config")}
+    kept = ("class_name", "config", "build_config")  # the last, which Keras lacks, for subclasses
+    config = {name: described[name] for name in kept if name in described}
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
         file.attrs["keras_version"], file.attrs["backend"] = version, "tensorflow"
@@ -268,7 +269,12 @@ def _compile(model: Any, training: dict[str, Any], h5: Any, where: str) -> None:
     if "optimizer_weights" in h5:
         reader, group = Reader(h5, where), h5["optimizer_weights"]
         paths = _names(group, "weight_names")
-        variables = keras2.optimizer_order(paths, optimizer) or optimizer.variables
+        shapes = [getattr(group.get(path), "shape", None) for path in paths]
+        variables = (
+            keras2.optimizer_order(paths, optimizer)
+            or keras2.order_of_shapes(shapes, optimizer, optimizer.variables)
+            or optimizer.variables
+        )
         if len(paths) == len(variables):
             needed = [variable is not None for variable in variables]
             paths, variables = (list(compress(each, needed)) for each in (paths, variables))

@@ -146,9 +146,9 @@ def present_metrics(metrics: Any, outputs: Sequence[str]) -> Any:
 
 
 def optimizer_order(paths: list[str], optimizer: Any) -> list[Any] | None:
-    """The optimizer's variables in the order of Keras 2's names for them, as `former_variables`.
+    """The optimizer's variables in the order of Keras 2's names for them; None for unused ones.
 
-    None where the names are not Keras 2's, or some mean nothing here. Its optimizers wrote
+    No list where the names are not Keras 2's, or some mean nothing here. Its optimizers wrote
     "Adam/m/dense/kernel:0", those before 2.11 "Adam/dense/kernel/m:0".
     """
     if not paths or not paths[0].endswith(("iteration:0", "iter:0")):
@@ -172,17 +172,34 @@ def optimizer_order(paths: list[str], optimizer: Any) -> list[Any] | None:
     return found if not any(queues.values()) else None
 
 
-def former_variables(optimizer: Any) -> list[Any]:
-    """The optimizer's variables as optimizers of Keras 2.11 to 2.15 kept them; None for others.
+def order_of_shapes(shapes: list[Any], optimizer: Any, variables: list[Any]) -> list[Any] | None:
+    """`variables`, or the optimizer's in an order of former files: the first that has `shapes`."""
+    for order in (variables, *_former_orders(optimizer)):
+        wanted = [None if variable is None else variable.spec.shape for variable in order]
+        if len(order) == len(shapes) and all(
+            each in (None, shape) for each, shape in zip(wanted, shapes, strict=True)
+        ):
+            return order
+    return None
 
-    They kept no learning rate, no product of Nadam's and no place holders of Adafactor's, but the
-    momentum of an SGD without one.
+
+def _former_orders(optimizer: Any) -> list[list[Any]]:
+    """The optimizer's variables in orders that former files have; None for what means nothing here.
+
+    Keras 2.11 to 2.15 kept no learning rate, no product of Nadam's and no place holders of
+    Adafactor's, but the momentum of an SGD without one. Keras 3.0 to 3.8 had Nadam's product
+    before what is remembered of each variable.
     """
-    kept = [*optimizer._averages, *(v for slots in _kept_slots(optimizer) for v in slots.values())]
-    known = {id(variable) for variable in kept}
+    slots = {id(v) for kept in _kept_slots(optimizer) for v in kept.values()}
+    known = slots | {id(variable) for variable in optimizer._averages}
     found = [v for v in optimizer.variables if id(v) in known]
     unused = [] if _remembers(optimizer) else [None] * len(optimizer.slot_variables)
-    return [optimizer.variables[0], *found, *unused]
+    orders = [[optimizer.variables[0], *found, *unused]]
+    if isinstance(optimizer, Nadam) and optimizer._product is not None:
+        others = [v for v in optimizer.variables if v is not optimizer._product]
+        first = next((n for n, v in enumerate(others) if id(v) in slots), len(others))
+        orders.append([*others[:first], optimizer._product, *others[first:]])
+    return orders
 
 
 def _kept_slots(optimizer: Any) -> list[dict[str, Any]]:

@@ -271,15 +271,12 @@ class Reader:
         """
         variables = state.variables
         first = [v for v in variables[:2] if not v.spec.shape]
-        if count in (len(variables), 0, len(first)):
+        if count in (0, len(first)):
             return variables[:count]
-        former = keras2.former_variables(state.owner)
         shapes = [self._dataset(group, str(number))[0].shape for number in range(count)]
-        if count == len(former) and all(
-            variable is None or variable.spec.shape == shape
-            for variable, shape in zip(former, shapes, strict=True)
-        ):
-            return former
+        found = keras2.order_of_shapes(shapes, state.owner, variables)
+        if found is not None or count == len(variables):
+            return found or variables  # where it does not fit, that is told as of layers
         cure = (
             ""
             if state.owner.built

@@ -106,6 +106,23 @@ def test_models_go_to_keras_and_back(tmp_path: Path, build: Any, way: str) -> No
         np.testing.assert_allclose(mine, other, rtol=1e-6)
 
 
+def test_subclasses_are_built_before_they_get_their_weights(tmp_path: Path) -> None:
+    class Own(keras.Model):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.hidden, self.out = keras.layers.Dense(3), keras.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.out(self.hidden(inputs))
+
+    model = trained(keras, lambda _: Own())
+    model.save(tmp_path / "a.h5")
+    again = keras.models.load_model(tmp_path / "a.h5", custom_objects={"Own": Own})
+    for each in (model, again):
+        each.train_on_batch(X, Y)
+    np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
 def test_names_of_losses_that_keras_does_not_find_in_such_files(tmp_path: Path) -> None:
     model = stacked(keras)
     model.compile("sgd", "mse", metrics=["mae"])

@@ -202,6 +202,33 @@ def test_optimizer_state_of_another_optimizer_is_left_out_with_a_warning(tmp_pat
     assert int(other.optimizer.iterations) == 0
 
 
+def test_nadam_as_keras_wrote_it_up_to_3_8(tmp_path):
+    """Its product came before what it remembers of each variable."""
+    path = tmp_path / "a.weights.h5"
+    layers = ours.layers
+    model, other = (
+        ours.Sequential([ours.Input((4,)), layers.Dense(3), layers.Dense(1)]) for _ in range(2)
+    )
+    for each in (model, other):
+        each.compile(ours.optimizers.Nadam(0.01), "mse", run_eagerly=True)
+        each.optimizer.build(each.trainable_weights)
+    x, y = X, np.ones((len(X), 1), "float32")
+    model.train_on_batch(x, y)
+    model.save_weights(path)
+    with h5py.File(path, "r+") as file:
+        group = file["optimizer/vars"]
+        names = sorted(group, key=int)
+        for old in names[2:]:
+            group.move(old, f"former_{old}")
+        for new, old in zip(names[2:], [names[-1], *names[2:-1]], strict=True):
+            group.move(f"former_{old}", new)
+    other.load_weights(path)
+    for each in (model, other):
+        each.train_on_batch(x, y)
+    for first, second in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
 def test_only_a_built_optimizer_takes_its_state_with_the_weights(tmp_path):
     path = tmp_path / "a.weights.h5"
     for k in (ours, theirs):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core import nest
 from ...core.archives import shown
-from ...core.callers import warn
+from ...core.callers import raising_line, warn
 from ...core.errors import ArgumentTypeError, DataLossError, FailedPreconditionError, OpError
 from ...ir.graph import eagerly
 from ...ops.random_state import process_state, restart_process
@@ -185,7 +185,10 @@ class Standing:
         are then what they were.
         """
         if not isinstance(state, dict) or state.get("format") != _FORMAT:
-            raise DataLossError(f"{where} holds no training, or one of another version of lamina")
+            raise DataLossError(
+                f"{where} holds no training, or one of another version of lamina. Begin anew in "
+                "another folder, or take the file away"
+            )
         self._where = where
         with _refusing(where), _unchanged(self._model):
             _check_counts(state)
@@ -277,11 +280,16 @@ class Standing:
 
 @contextmanager
 def _refusing(where: str) -> Iterator[None]:
-    """Whatever a file with wrong content brings about is an error that names the file."""
+    """Whatever a file with wrong content brings about is an error that names the file.
+
+    Errors of people's own code, which makes data and takes over states, are theirs.
+    """
     try:
         yield
     except Exception as error:
         if isinstance(error, OpError) and not isinstance(error, DataLossError):
+            raise
+        if raising_line(error) is not None:
             raise
         raise DataLossError(
             f"{where} is damaged: {shown(_words(error))}. Begin anew in another folder, or "

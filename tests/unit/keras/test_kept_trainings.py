@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -230,6 +231,27 @@ def test_data_that_were_used_within_the_first_epoch_are_refused(
         network().fit(**used, epochs=2, verbose=0, callbacks=[Interrupt(0, 2), keeper])
     with pytest.raises(InvalidArgumentError, match=f"has been used already.*{cure}"):
         network().fit(**used, epochs=2, verbose=0, callbacks=[keeper])
+
+
+@pytest.mark.parametrize("place", [(1, None, "epoch"), (1, 2, 1)])
+def test_errors_of_ones_own_code_do_not_blame_the_file(tmp_path: Path, place: Any) -> None:
+    def gone() -> Any:
+        raise OSError("the disk with the rows is gone")
+        yield
+
+    def failing(_: Any) -> None:
+        raise KeyError("lost")
+
+    keeper, sums = BackupAndRestore(tmp_path, save_freq=place[2]), Sums()
+    steps = {"steps_per_epoch": 5, "epochs": 3, "verbose": 0}
+    with pytest.raises(KeyboardInterrupt):
+        network().fit(batches(), **steps, callbacks=[sums, Interrupt(*place[:2]), keeper])
+    whole = itertools.chain(itertools.islice(batches(), 2), gone())
+    with pytest.raises(OSError, match="the disk with the rows is gone"):
+        network().fit((batch for batch in whole), **steps, callbacks=[sums, keeper])
+    sums.set_state = failing
+    with pytest.raises(KeyError, match="lost"):
+        network().fit(batches(), **steps, callbacks=[sums, keeper])
 
 
 def test_what_cannot_be_kept_is_told(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 from typing import Any
 
+from ..core.archives import leads_out
 from .architecture import text_of
 from .hdf5 import summarized
 from .report import Inspection, Layer, Weight
@@ -167,11 +168,11 @@ def _weight(tensor: Any, report: Inspection, statistics: bool) -> Weight:
         return Weight(name, shape, "?", tensor.ByteSize())
     weight = Weight(name, shape, str(dtype), math.prod(shape) * dtype.itemsize)
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
-        where = next((e.value for e in tensor.external_data if e.key == "location"), "?")
-        outside = where.startswith(("/", "\\")) or ".." in where.replace("\\", "/").split("/")
-        why = "a reader opens that file"
-        severity = "danger" if outside or ":" in where else "note"
-        report.add(severity, f"numbers in the file {where[:100]!r}", name, why)
+        for where in [e.value for e in tensor.external_data if e.key == "location"] or ["?"]:
+            severity = "danger" if leads_out(where) else "note"
+            report.add(
+                severity, f"numbers in the file {where[:100]!r}", name, "a reader opens that file"
+            )
     elif weight.size > 16 * tensor.ByteSize() + 64 or min(shape, default=0) < 0:
         why = f"its shape {shape} takes {weight.size:,} bytes; there are {tensor.ByteSize():,}"
         report.add("danger", "an array of absurd size", name, why)

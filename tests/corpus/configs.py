@@ -49,10 +49,10 @@ def model(*layers: Config, dtype: str = "float32", compiled: Config | None = Non
     return json.dumps({**made, "compile_config": compiled}).encode()
 
 
-def _step(name: str, *arguments: Any, **settings: Any) -> bytes:
+def _step(name: str, *arguments: Any, shape: Any = (None, 4), **settings: Any) -> bytes:
     """A functional model in which an operation stands."""
     inputs = {"args": list(arguments), "kwargs": {}}
-    first = layer("InputLayer", batch_shape=[None, 4], dtype="float32", name="inputs")
+    first = layer("InputLayer", batch_shape=list(shape), dtype="float32", name="inputs")
     step = layer(name, "keras.src.ops.numpy", name="step", **settings)
     layers = [
         {**first, "name": "inputs", "inbound_nodes": []},
@@ -251,6 +251,34 @@ def identity_of_terabytes() -> bytes:
     return _step("Eye", 10**6)
 
 
+def _tensor() -> dict[str, Any]:
+    return layer("__keras_tensor__", None, keras_history=["inputs", 0, 0])
+
+
+def differences_without_end() -> bytes:
+    return _step("Diff", _tensor(), n=10**9)
+
+
+def line_of_gigabytes() -> bytes:
+    return _step("Linspace", _tensor(), _tensor(), num=10**9)
+
+
+def parts_without_end() -> bytes:
+    return _step("ArraySplit", _tensor(), indices_or_sections=10**9)
+
+
+def product_over_all_axes() -> bytes:
+    return _step("Tensordot", _tensor(), _tensor(), axes=10**9)
+
+
+def diagonal_of_gigabytes() -> bytes:
+    return _step("Diagflat", _tensor(), shape=[None, 100])
+
+
+def columns_without_end() -> bytes:
+    return _step("Unstack", _tensor(), shape=[None, 10**8], axis=1)
+
+
 def power_without_end() -> bytes:
     return _step("Power", 10**6, 10**6)
 
@@ -385,6 +413,12 @@ ATTACKS = [
         ("CWE-789", absurd_number_of_steps_to_a_recall),
         ("CWE-789", absurd_confusion),
         ("CWE-789", absurd_number_of_classes),  # found by the fuzzer
+        ("CWE-400", differences_without_end),
+        ("CWE-789", line_of_gigabytes),
+        ("CWE-400", parts_without_end),
+        ("CWE-400", product_over_all_axes),
+        ("CWE-789", diagonal_of_gigabytes),
+        ("CWE-400", columns_without_end),
     ),
     *_rows(
         InvalidArgumentError,

@@ -263,7 +263,7 @@ def _traced(
         inputs = nest.flatten((arguments, keywords))
         if not any(isinstance(leaf, KerasTensor) and B in leaf.spec.shape for leaf in inputs):
             raise
-        traces = [_traced_in_rows(function, arguments, keywords, name, rows) for rows in _SOME_ROWS]
+        traces = [_traced_in_rows(function, arguments, keywords, name, rows) for rows in SOME_ROWS]
         pairs = zip(traces[0][1], traces[1][1], strict=True)
         leaves = [leaf for pair in pairs if (leaf := _following(*pair)) is not None]
         if len(leaves) < len(traces[0][1]):
@@ -271,16 +271,16 @@ def _traced(
         return nest.pack_sequence_as(traces[0][0], leaves), leaves
 
 
-_SOME_ROWS = (1009, 1013)  # sizes that nobody gives a layer
+SOME_ROWS = (1009, 1013)  # sizes that nobody gives a layer
 
 
 def _following(first: Value, second: Value) -> Value | None:
     """A symbol for what two sizes of the batch gave; None where its shape follows otherwise."""
     shape: list[Any] = []
     for pair in zip(first.spec.shape, second.spec.shape, strict=True):
-        if pair != _SOME_ROWS and pair[0] != pair[1]:
+        if pair != SOME_ROWS and pair[0] != pair[1]:
             return None
-        shape.append(B if pair == _SOME_ROWS else pair[0])
+        shape.append(B if pair == SOME_ROWS else pair[0])
     symbol: Value = new_value(None, Spec(tuple(shape), first.spec.dtype), first.trace)
     masks = get_mask(first), get_mask(second)
     if masks[0] is not None:

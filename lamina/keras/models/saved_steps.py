@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ from ...core import nest
 from ...core.errors import InvalidArgumentError, UnimplementedError, UnknownNameError, nearest
 from .. import ops
 from ..configurable import deserialize_nested, serialize, snake_case
-from ..layers.symbolic import KerasTensor, Operation
+from ..layers.symbolic import SOME_ROWS, KerasTensor, Operation
+from ..limits import spend_besides
 from ..ops.operation import class_name
 
 # How many of the first arguments are tensors that an operation is called on; 1 where not said.
@@ -44,6 +46,17 @@ _HOMES = {"cast": "core", "saturate_cast": "core", "logdet": "math", "slogdet": 
 
 
 _TWICE = ("abs", "conj", "swish", "hard_swish")
+_REPEATED = {
+    "array_split": ("indices_or_sections", 2**16),
+    "diff": ("n", 2**16),
+    "geomspace": ("num", 32),
+    "linspace": ("num", 32),
+    "logspace": ("num", 32),
+    "split": ("indices_or_sections", 2**16),
+    "tensordot": ("axes", 2**16),
+}
+"""Settings that say how often something is done or made while a model is read, and the bytes that
+each time is worth."""
 CLASSES = {class_name(name): name for name in ops.__all__ if name not in _TWICE}
 """Operations by the name of Keras's class."""
 
@@ -124,6 +137,7 @@ class SavedStep:
             raise InvalidArgumentError(
                 f"the operation {self._name!r} is called on no tensor of the model"
             )
+        self._spend(nest.flatten([arguments, keywords]))
         parameters = signature(self.function).parameters
         settings = dict(self.settings)
         if _several(parameters):
@@ -140,6 +154,22 @@ class SavedStep:
         step.name = self._name
         self._inbound.append(step)
         return result
+
+    def _spend(self, leaves: list[Any]) -> None:
+        """Count what working the step out for symbols takes: little, unless a file means harm."""
+        kind = self.function.__name__
+        what = f"the operation {self._name!r}"
+        name, worth = _REPEATED.get(kind, ("", 0))
+        if isinstance(times := self.settings.get(name), int):
+            spend_besides((times,), what, worth)
+        if kind not in ("diagflat", "unstack"):
+            return
+        shape = next(leaf for leaf in leaves if isinstance(leaf, KerasTensor)).shape
+        sizes = [size or SOME_ROWS[0] for size in shape]
+        if kind == "unstack":
+            spend_besides((max(sizes, default=1),), what, 2**13)
+        else:
+            spend_besides((math.prod(sizes), math.prod(sizes)), what, 1)
 
 
 def saved_step(config: dict[str, Any]) -> SavedStep | None:

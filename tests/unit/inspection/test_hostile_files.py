@@ -30,6 +30,8 @@ ONLY_LOADING = {
     *("absurd_number_of_thresholds", "absurd_number_of_steps_to_a_recall", "power_without_end"),
     *("identity_of_terabytes", "pattern_without_end", "pattern_of_dtypes", "pattern_of_layers"),
     "absurd_number_of_classes",
+    *("differences_without_end", "parts_without_end", "product_over_all_axes"),
+    *("line_of_gigabytes", "diagonal_of_gigabytes", "columns_without_end"),
 }
 
 

@@ -201,7 +201,8 @@ def test_onnx(tmp_path, monkeypatch):
     h, t = onnx.helper, onnx.TensorProto
     inside = h.make_tensor("w", t.FLOAT, [2, 1], [1.0, 2.0])
     outside = t(name="far", data_type=t.FLOAT, dims=[4], data_location=t.EXTERNAL)
-    outside.external_data.add(key="location", value="../../etc/passwd")
+    for place in ("near.bin", "../../etc/passwd"):  # the last one counts
+        outside.external_data.add(key="location", value=place)
     node = h.make_node("MatMul", ["x", "w"], ["y"], name="product")
     values = [h.make_tensor_value_info(n, t.FLOAT, ["rows", s]) for n, s in (("x", 2), ("y", 1))]
     graph = h.make_graph([node], "graph", values[:1], values[1:], [inside, outside])
@@ -211,7 +212,7 @@ def test_onnx(tmp_path, monkeypatch):
     assert found.about["producer"] == "somebody" and found.about["inputs"] == "x (rows, 2)"
     assert [(x.name, x.kind) for x in found.layers] == [("product", "MatMul")]
     assert found.weights[0].statistics.mean == 1.5
-    assert [(f.severity, f.where) for f in found.findings] == [("danger", "far")]
+    assert [(f.severity, f.where) for f in found.findings] == [("danger", "far"), ("note", "far")]
     monkeypatch.setitem(sys.modules, "onnx", None)  # not installed
     found = inspect(tmp_path / "m.onnx")
     assert found.about["producer"] == "somebody" and "lamina[onnx]" in found.stopped[0]

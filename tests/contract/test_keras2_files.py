@@ -5,9 +5,13 @@ tests/tools/keras2_files.py made the files, and wrote down what Keras 2 went on 
 
 from __future__ import annotations
 
+import json
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -83,6 +87,41 @@ def test_what_it_was_compiled_with(name: str) -> None:
 def test_an_unknown_class_is_named_with_the_cure() -> None:
     with pytest.raises(UnknownNameError, match=r"'Scale' is not known .*custom_objects=\{"):
         tf.keras.models.load_model(FOLDER / "custom.h5")
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("output_layers",), [["inner"]]),
+        (("output_layers",), [["inner", "x"]]),
+        (("output_layers",), [[{}, 1, 0]]),
+        (("layers", 0, "name"), ["x"]),
+        (("layers", -1, "inbound_nodes"), [[["inner", "x", 0]]]),
+        (("layers", -1, "inbound_nodes"), [[[["inner"], 1, 0, {}]]]),
+    ],
+)
+def test_damaged_connections_raise_an_error_of_lamina(
+    path: Any, value: Any, ending: str, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(FOLDER / "functional.keras") as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    config = json.loads(members["config.json"])
+    place = config["config"]
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    damaged = tmp_path / f"model{ending}"
+    if ending == ".keras":
+        with zipfile.ZipFile(damaged, "w") as file:
+            for name, content in {**members, "config.json": json.dumps(config)}.items():
+                file.writestr(name, content)
+    else:
+        shutil.copy(FOLDER / "functional.h5", damaged)
+        with h5py.File(damaged, "r+") as h5:
+            h5.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(tf.errors.OpError):
+        tf.keras.models.load_model(damaged)
 
 
 @LEAKY

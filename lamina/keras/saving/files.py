@@ -130,13 +130,18 @@ def load_model(
     path, found = model_to_read(filepath)
     if found == "hdf5":
         with opened(path) as file, weight_budget(2 * os.path.getsize(path)):
-            return hdf5.load(
-                file, path, lambda text: model_from_text(text, path, custom_objects), compile
-            )
+
+            def make(config: Any) -> Any:
+                with refusing(path):
+                    text = json.dumps(keras2.modernized(config))
+                return model_from_text(text, path, custom_objects)
+
+            return hdf5.load(file, path, make, compile)
     read = read_folder if found == "folder" else read_archive
     members = read(path, (CONFIG, WEIGHTS), (METADATA, MEMBER, PLACE), below=assets.FOLDER)
     with weight_budget(2 * len(members[WEIGHTS])):  # what is loaded must be in the file
-        text = keras2.modern_text(members[CONFIG], members.get(METADATA), path)
+        with refusing(path):
+            text = keras2.modern_text(members[CONFIG], members.get(METADATA), path)
         model = model_from_text(text, path, custom_objects, compile_model=compile)
         if model.built:
             _build_optimizer(model)  # where its class compiles itself

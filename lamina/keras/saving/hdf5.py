@@ -31,8 +31,8 @@ _MOST = 64_000  # bytes of an attribute; longer lists of names go on in further 
 
 _TOP = "top_level_model_weights"
 
-Make = Callable[[str], Any]
-"""From the JSON of a configuration to a model."""
+Make = Callable[[Any], Any]
+"""From a configuration to a model."""
 
 
 # Writing ------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def load(file: IO[bytes], where: str, make: Make, compile_model: bool) -> Any:
         config = _json(h5, "model_config", where)
         if config is None:
             raise DataLossError(f"{where} holds no model (only weights?): it has no model_config")
-        model = make(json.dumps(keras2.modernized(config)))
+        model = make(config)
         _assign(_layer_values(h5, model, where))
         training = _json(h5, "training_config", where) if compile_model else None
         if training is not None:
@@ -259,7 +259,7 @@ def _compile(model: Any, training: dict[str, Any], h5: Any, where: str) -> None:
         known = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly")
         arguments = {key: deserialize_nested(training.get(key)) for key in known[:-1]}
         model.compile(optimizer=optimizer, **arguments, run_eagerly=bool(training.get(known[-1])))
-    except (OpError, KeyError, TypeError, AttributeError) as error:
+    except (OpError, LookupError, TypeError, AttributeError, ValueError) as error:
         warn(
             f"{where}: the model is not compiled, for what it was compiled with is not known here: "
             f"{error}"

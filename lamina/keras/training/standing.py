@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,7 @@ from .stepper import Logs, Stepper
 State = dict[str, Any]
 _FORMAT = 2
 _DATA = "training", "validation"
+_COUNT = re.compile(r"_\d+$")  # at the end of names that a process makes one after the other
 
 
 class Standing:
@@ -169,7 +171,7 @@ class Standing:
             "variables": shapes,
             "optimizers": [_optimizer_in_words(each) for each in _optimizers(self._model)],
             "loss": _losses_in_words(self._model.loss),
-            "metrics": [metric.name for metric in self._model.metrics],
+            "metrics": [_COUNT.sub("", metric.name) for metric in self._model.metrics],
             "data": {
                 name: feed.describe(batches=name == _DATA[0])  # validation begins by itself
                 for name, feed in zip(_DATA, self.feeds, strict=False)
@@ -236,6 +238,8 @@ class Standing:
                     self._build(optimizer, found["built"])
                     _check(optimizer.variables, found["variables"], f"what {optimizer.name} keeps")
         if state["batch"]:
+            if len(_of_metrics(self._model)) < len(state["metrics"]):
+                self._stepper.trace(self.feeds[0].sample())  # some are made by the first batch
             _check(_of_metrics(self._model), state["metrics"], "metrics")
 
     def _build(self, optimizer: Any, places: list[int]) -> None:

@@ -15,6 +15,7 @@ from ...ir.bind import new_value
 from ...tensor.function import Function
 from ...tensor.program import ProgramSteps
 from ...tensor.variable import WRITES
+from .data import Batches
 from .pieces import Piece
 
 Logs = dict[str, Any]
@@ -58,6 +59,12 @@ class Stepper:
         if not isinstance(self._step, Function):  # Python code expects tensors
             batch = nest.map_structure(_as_tensor, batch)
         self._last = self._step(batch)
+
+    def trace(self, batches: Batches) -> None:
+        """Make the program for such batches, and the variables that its step makes."""
+        if isinstance(self._step, Function):
+            size = min(batches.rows, batches.batch_size)
+            self._step.find_program(batches.batch(slice(0, size)))
 
     # Native -------------------------------------------------------------------------------------
 

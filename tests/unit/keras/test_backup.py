@@ -118,6 +118,16 @@ def test_callbacks_of_batches_go_on(tmp_path: Path, settings: dict[str, Any]) ->
     assert kept[-1].sums == kept[0].sums
 
 
+def test_metrics_that_the_first_batch_makes_go_on(tmp_path: Path) -> None:
+    def make() -> Any:
+        model = network()
+        model.compile(model.optimizer, "mse", metrics=[keras.metrics.F1Score(name="f1")])
+        return model
+
+    data = partial(arrays, y=(Y > 0).astype(np.float32))
+    assert_same(*interrupted(tmp_path, (make, data), (2, 3, 2), list))
+
+
 def test_averages_are_swapped_as_they_were(tmp_path: Path) -> None:
     make = (lambda: network(OPTIMIZERS["averages"]()), lambda: arrays(validation_split=0.2))
     for swap in (False, True):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,14 @@ def test_a_pipe_is_no_file_of_a_training(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "training-000001.npz")
     with pytest.raises(InvalidArgumentError, match="is a device or a pipe"):
         network().fit(**arrays(), verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+
+
+def test_names_that_count_up_make_no_other_training(tmp_path: Path) -> None:
+    for callbacks in ([Interrupt(2)], []):
+        model = judged("mse", [keras.metrics.F1Score()])  # f1_score, then f1_score_1
+        data = arrays(y=(Y > 0).astype(np.float32), epochs=3, verbose=0)
+        with pytest.raises(KeyboardInterrupt) if callbacks else nullcontext():
+            model.fit(**data, callbacks=[*callbacks, BackupAndRestore(tmp_path)])
 
 
 def test_data_that_cannot_be_where_they_were_are_refused(tmp_path: Path) -> None:

@@ -187,3 +187,14 @@ def test_without_the_package_training_does_not_begin(tmp_path: Path, monkeypatch
     with pytest.raises(MissingPackageError, match=r"lamina\[tensorboard\]"):
         fit(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_after_an_error_summaries_go_where_they_went_before(tmp_path: Path) -> None:
+    failing = LambdaCallback(on_epoch_end=lambda epoch, logs: 1 / 0)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ZeroDivisionError):
+        model.fit(
+            np.ones((4, 2)), np.ones(4), verbose=0, callbacks=[failing, TensorBoard(tmp_path)]
+        )
+    assert CURRENT.writer is None

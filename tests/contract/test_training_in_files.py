@@ -133,6 +133,26 @@ def test_an_optimizer_that_trained_other_layers_before(
         _assert_same_next_weights(copy.deepcopy(model), again)
 
 
+def test_an_optimizer_without_a_name_is_written_in_order(tmp_path: Any) -> None:
+    class Nameless(ours.optimizers.SGD):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__(0.1, momentum=0.9)
+
+    model, other = (
+        ours.Sequential([ours.Input((2,)), ours.layers.Dense(2), ours.layers.Dense(2)])
+        for _ in range(2)
+    )
+    optimizer = Nameless()
+    for model.layers[0].trainable in (False, True):
+        model.compile(optimizer, "mse")
+        train(model, X[:, :2], Y)
+    model.save_weights(path := tmp_path / "model.weights.h5")
+    other.compile(Nameless(), "mse")
+    other.optimizer.build(other.trainable_weights)
+    other.load_weights(path)
+    _assert_same_next_weights(model, other)
+
+
 # Losses and metrics -------------------------------------------------------------------------------
 
 LOSSES = [

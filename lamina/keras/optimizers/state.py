@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,10 @@ class OptimizerState(Configurable, metaclass=_PresentNames):
         known = [variable for variable in trained if id(variable) in self._places]
         if not self.built or [*map(id, known)] == [*map(id, self._trainable_variables)]:
             return self.variables
-        twin: OptimizerState = type(self)(**{**self._arguments, "name": self.name})
+        parameters = signature(type(self).__init__).parameters.values()
+        named = any(p.name == "name" or p.kind is p.VAR_KEYWORD for p in parameters)
+        name = {"name": self.name} if named else {}
+        twin: OptimizerState = type(self)(**{**self._arguments, **name})
         if known:
             twin.build(known)
         keys = {id(variable): key for key, variable in twin._meanings().items()}

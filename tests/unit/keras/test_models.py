@@ -257,3 +257,18 @@ def test_a_model_may_take_several_tensors() -> None:
     assert model.built and next(each.path for each in model.weights) == "gated/dense/kernel"
     np.testing.assert_allclose(result, 6 * (u @ model.weights[0].numpy()), rtol=1e-6)
     np.testing.assert_array_equal(Gated()(u=u, gate=0 * gate), np.zeros((3, 2)))
+
+
+def test_a_call_that_says_how_it_trains_stays_so_in_every_call_of_the_model() -> None:
+    """As in TensorFlow 2, for bases with batch normalization that are trained no further."""
+    layers = tf.keras.layers
+    norm = layers.BatchNormalization()
+    inputs = tf.keras.Input((3,))
+    fixed = norm(inputs, training=False)
+    dropped = layers.Dropout(0.5)(inputs, training=True)
+    model = tf.keras.Model(inputs, layers.Concatenate()([fixed, dropped]))
+    x = np.full((8, 3), 2.0, "float32")
+    model.compile("sgd", "mse")
+    model.fit(x, np.ones((8, 6)), verbose=0)
+    assert not np.any(norm.moving_mean.numpy())
+    assert np.any(model.predict(x, verbose=0)[:, 3:] == 0)

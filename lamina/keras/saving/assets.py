@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...core.archives import shown
 from ...core.errors import DataLossError, OpError
 from ..layers.layer import Layer
 from . import weights
@@ -33,24 +34,36 @@ def load(model: Layer, archive: Mapping[str, bytes], where: str) -> None:
     for path, owner in _owners(model, "load_assets"):
         start = f"{FOLDER}{path}/" if path else FOLDER
         own = {
-            name[len(start) :]: content
+            name.removeprefix(start): content
             for name, content in archive.items()
-            if name.startswith(start) and "/" not in name[len(start) :]
+            if name.startswith(start)
         }
         if not own:
             continue
         with _folder() as folder:
-            for name, content in own.items():
-                if name in ("", ".", "..") or os.path.basename(name) != name:
-                    raise DataLossError(f"{where}: {name!r} is no name of a file")
-                with open(os.path.join(folder, name), "wb") as file:
-                    file.write(content)
+            _write(folder, own, where)
             try:
                 owner.load_assets(folder)
             except (OpError, OSError, ValueError) as error:
                 raise DataLossError(
                     f"{where}: the files of the layer {owner.name!r} cannot be read: {error}"
                 ) from error
+
+
+def _write(folder: str, files: Mapping[str, bytes], where: str) -> None:
+    """Write files into a folder, and in folders of it, by names that lead nowhere else."""
+    for name, content in files.items():
+        parts = name.split("/")
+        if any(part in ("", ".", "..") or os.path.basename(part) != part for part in parts):
+            raise DataLossError(f"{where}: {shown(name)!r} is no name of a file")
+        try:
+            os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
+            with open(os.path.join(folder, *parts), "xb") as file:
+                file.write(content)
+        except OSError as error:
+            raise DataLossError(
+                f"{where}: the file {shown(name)!r} of a layer cannot be written: {error.strerror}"
+            ) from error
 
 
 def _owners(model: Layer, hook: str) -> Iterator[tuple[str, Any]]:

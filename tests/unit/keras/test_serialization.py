@@ -235,12 +235,18 @@ def test_what_cannot_be_written_says_so(tmp_path):
 
 
 class Hooked(ours.layers.Layer):
-    """Keeps a number and a text that are no weights."""
+    """Keeps a number and a text that are no weights, as a layer in it may do."""
 
     number, text = 0.0, ""
 
+    def __init__(self, inner=None, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = inner
+
     def build(self, shape):
         self.scale = self.add_weight(shape=(), name="scale")
+        if self.inner is not None and not self.inner.built:
+            self.inner.build(shape)
 
     def save_own_variables(self, store):
         super().save_own_variables(store)
@@ -251,25 +257,28 @@ class Hooked(ours.layers.Layer):
         super().load_own_variables(store)
 
     def save_assets(self, dir_path):
-        (Path(dir_path) / "text.txt").write_text(self.text)
+        (Path(dir_path) / "words" / "of").mkdir(parents=True)
+        (Path(dir_path) / "words" / "of" / "text.txt").write_text(self.text)
 
     def load_assets(self, dir_path):
-        self.text = (Path(dir_path) / "text.txt").read_text()
+        self.text = (Path(dir_path) / "words" / "of" / "text.txt").read_text()
 
     def call(self, x):
         return x * self.scale + self.number
 
 
 def test_layers_may_keep_state_and_files_of_their_own(tmp_path):
-    model = ours.Sequential([ours.Input((4,)), Hooked(), ours.layers.Dense(1)])
+    model = ours.Sequential([ours.Input((4,)), Hooked(Hooked()), ours.layers.Dense(1)])
     model.layers[0].number, model.layers[0].text = 2.5, "kept"
+    model.layers[0].inner.text = "inside"
     model.layers[0].scale.assign(3.0)
     model.save(tmp_path / "model.keras")
     with zipfile.ZipFile(tmp_path / "model.keras") as archive:
-        assert archive.read("assets/layers/hooked/text.txt") == b"kept"
+        assert archive.read("assets/layers/hooked/words/of/text.txt") == b"kept"
     objects = {"Hooked": Hooked}
     again = ours.models.load_model(tmp_path / "model.keras", custom_objects=objects)
     assert (again.layers[0].number, again.layers[0].text) == (2.5, "kept")
+    assert again.layers[0].inner.text == "inside"
     np.testing.assert_array_equal(again.predict(np.ones((2, 4))), model.predict(np.ones((2, 4))))
     model.save_weights(tmp_path / "model.weights.h5")
     again.layers[0].number = 0.0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from ...core import nest
 from ...core.callers import warn
 from ...core.config import config
-from ...core.dtypes import Array
+from ...core.dtypes import STRING, Array
 from ...core.errors import (
     ArgumentTypeError,
     FailedPreconditionError,
@@ -26,25 +25,21 @@ from ...data.tables import Stored, Table
 from ...ir.value import Value
 from ..columns import Columns
 from ..settings import floatx
+from .table_checks import (
+    EVALUATE,
+    FIT,
+    PREDICT,
+    TEXTS,
+    check_finite,
+    check_numeric,
+    check_target,
+    listed,
+    missing_values,
+    whole_numbers,
+)
 from .table_feed import TableStream
 
-FIT, EVALUATE, PREDICT = "fit", "evaluate", "predict"
 WEIGHT = "sample_weight"
-
-_CURES = {
-    frames.TEXT: "Encode text: lamina.tabular.train does it by itself; so do keras.layers."
-    "StringLookup and keras.utils.FeatureSpace, in a model with an Input for each column",
-    frames.TIME: "Make numbers of dates, e.g. the year (frame[name].dt.year) or the days since one",
-    frames.COMPLEX: "Make two columns of complex numbers: the real and the imaginary parts "
-    "(frame[name].to_numpy().real and .imag)",
-    frames.OTHER: "Give numbers, one a row and column, or leave such columns out",
-}
-_CURES[frames.CATEGORY] = _CURES[frames.TEXT]
-_SPELT = (
-    "Text that spells numbers becomes numbers by pandas.to_numeric(frame[name], errors='coerce'); "
-    "pandas.read_csv reads other spellings (decimal=',', na_values='?')"
-)
-_TEXTS = (frames.TEXT, frames.CATEGORY)
 
 
 class Taken(NamedTuple):
@@ -114,7 +109,7 @@ def _streamed(table: Stored, selection: _Selection, y: Any, sample_weight: Any) 
     missing = {} if selection.purpose == PREDICT else table.missing(names)
     if missing:
         rows = table.rows() or 0
-        raise _missing(table.where, [(name, count, rows) for name, count in missing.items()])
+        raise missing_values(table.where, [(name, count, rows) for name, count in missing.items()])
     return TableStream(table, names, convert)
 
 
@@ -142,7 +137,7 @@ class _Selection(NamedTuple):
 
     inputs: tuple[str, ...] | None  # None: all, by their places
     symbols: dict[str, Any] | None  # of a model with an input for each column
-    texts: bool  # whether the one input takes them
+    dtype: Any  # of the one input; None where nothing is known of it
     targets: Any  # a name, or a list or dict of names; None where y is no name
     weight: str | None
     where: str
@@ -187,24 +182,26 @@ class _Selection(NamedTuple):
             return {column.label: self._input(column, symbol) for column, symbol in pairs}
         places = range(len(frame.labels)) if self.inputs is None else self.inputs
         whole = frame.whole(self.inputs)
-        if whole is not None:
-            _check_finite(whole, self.inputs or frame.labels, self.where, self.purpose)
+        if whole is not None and not (_is_whole(self.dtype) and whole.dtype.kind == "f"):
+            check_finite(whole, self.inputs or frame.labels, self.where, self.purpose)
             return whole
         columns = [frame.column(place) for place in places]
         if not columns:
             raise InvalidArgumentError(f"{self.where} has no columns to learn from")
-        if self.texts and all(column.kind in _TEXTS for column in columns):
+        if self.dtype in (None, STRING) and all(column.kind in TEXTS for column in columns):
             return np.stack([self._texts(column) for column in columns], axis=1)
-        self._check_numeric(columns)
-        return self._matrix(columns)
+        check_numeric(columns, self.where)
+        return self._matrix(columns, self.dtype)
 
-    def _matrix(self, columns: list[Column]) -> Array:
+    def _matrix(self, columns: list[Column], wanted: Any) -> Array:
         values = [column.values for column in columns]
         dtype = np.result_type(*values)
+        if dtype.kind == "f" and _is_whole(wanted):
+            return whole_numbers(columns, wanted, self.where)
         dtype = np.dtype(floatx()) if dtype.kind == "f" else dtype
         with np.errstate(over="ignore"):  # what is infinite is told by name
             found = frames.matrix(values, dtype)
-        _check_finite(found, [column.label for column in columns], self.where, self.purpose)
+        check_finite(found, [column.label for column in columns], self.where, self.purpose)
         return found
 
     def _input(self, column: Column, symbol: Any) -> Array:
@@ -212,21 +209,21 @@ class _Selection(NamedTuple):
         if symbol.dtype == "string":
             found = self._texts(column)
         else:
-            self._check_numeric([column])
-            found = self._matrix([column])[:, 0]
+            check_numeric([column], self.where)
+            found = self._matrix([column], symbol.spec.dtype)[:, 0]
         return found[:, None] if len(symbol.shape) == 2 else found
 
     def _texts(self, column: Column) -> Array:
         """Texts as bytes; a missing one is "" in predictions."""
         missing = column.missing()
         texts = column.values
-        if column.kind not in _TEXTS and missing < len(texts):
+        if column.kind not in TEXTS and missing < len(texts):
             raise ArgumentTypeError(
                 f"the column {column.label!r} of {self.where} holds {column.kind} "
                 f"({column.dtype}) where the model takes text"
             )
         if missing and self.purpose != PREDICT:
-            raise _missing(self.where, [(column.label, missing, len(texts))])
+            raise missing_values(self.where, [(column.label, missing, len(texts))])
         if missing:
             texts = np.where(list(map(is_missing, texts.tolist())), "", texts)
         return encode(texts.astype(object, copy=False))
@@ -234,22 +231,13 @@ class _Selection(NamedTuple):
     def _beside(self, frame: Frame, name: str, what: str) -> Array:
         """A target or the weights."""
         column = frame.column(name)
-        _check_target(column, f"the {what} {name!r}")
-        _check_finite(column.values[:, None], [name], self.where, self.purpose)
+        check_target(column, f"the {what} {name!r}")
+        check_finite(column.values[:, None], [name], self.where, self.purpose)
         return column.values
 
-    def _check_numeric(self, columns: list[Column]) -> None:
-        odd = [column for column in columns if column.kind not in frames.NUMERIC]
-        if odd:
-            shown = ", ".join(_shown(column) for column in odd[:8])
-            more = f" and {len(odd) - 8} more" if len(odd) > 8 else ""
-            cures = dict.fromkeys(
-                _SPELT if _numbers_among(column) else _CURES[column.kind] for column in odd
-            )
-            raise ArgumentTypeError(
-                f"a network takes numbers; in {self.where}, these columns hold none: {shown}{more}."
-                f" {'. '.join(cures)}"
-            )
+
+def _is_whole(dtype: Any) -> bool:
+    return dtype is not None and dtype.kind in "iu"
 
 
 def _map_names(names: Any, function: Any) -> Any:
@@ -259,74 +247,6 @@ def _map_names(names: Any, function: Any) -> Any:
     if isinstance(names, Mapping):
         return {key: _map_names(value, function) for key, value in names.items()}
     return frames.matrix(columns := [function(name) for name in names], np.result_type(*columns))
-
-
-def _check_finite(values: Array, labels: Sequence[str], where: str, purpose: str) -> None:
-    """Before training: NaN and infinity in the data end as NaN in all weights."""
-    if purpose == PREDICT or values.dtype.kind != "f" or not len(values):
-        return
-    most = np.float64(np.finfo(floatx()).max)
-    if -most <= values.min() and values.max() <= most:  # fast: NaN is neither
-        return
-    bad = ~((values.min(axis=0) >= -most) & (values.max(axis=0) <= most))
-    counts = [
-        (labels[place], int(np.isnan(values[:, place]).sum()), len(values))
-        for place in np.flatnonzero(bad).tolist()
-    ]
-    absent = [item for item in counts if item[1]]
-    if absent:
-        raise _missing(where, absent)
-    raise InvalidArgumentError(
-        f"in {where}, {_listed([item[0] for item in counts])} holds values that are infinite in "
-        f"{floatx()}, which would make all weights NaN. Scale the column, or leave those rows out"
-    )
-
-
-def _missing(where: str, counts: list[tuple[str, int, int]]) -> InvalidArgumentError:
-    shown = ", ".join(
-        f"{label!r} ({count:,} of {rows:,} rows)" for label, count, rows in counts[:8]
-    )
-    more = f" and {len(counts) - 8} more columns" if len(counts) > 8 else ""
-    return InvalidArgumentError(
-        f"values are missing in {where}: {shown}{more}; training on them would make all weights "
-        "NaN. Fill them (in pandas frame.fillna(frame.median()), in Polars frame.fill_null(0)) or "
-        "drop those rows; lamina.tabular.train fills them by itself. An array (frame.to_numpy()) "
-        "is taken as it is"
-    )
-
-
-def _known(column: Column) -> list[Any]:
-    """The values that are there, of the leading rows."""
-    return [value for value in column.values[:1000].tolist() if not is_missing(value)]
-
-
-def _numbers_among(column: Column) -> bool:
-    """Whether some texts of a column spell numbers."""
-    pattern = re.compile(r"\s*[-+]?\d[\d.,]*\s*")
-    return column.kind == frames.TEXT and any(
-        isinstance(value, str) and pattern.fullmatch(value) for value in _known(column)
-    )
-
-
-def _shown(column: Column) -> str:
-    known = _known(column) if column.kind in _TEXTS else []
-    odd = (value for value in known if not str(value).strip().replace(".", "").isdecimal())
-    example = next(odd, known[0] if known else None)
-    return f"{column.label!r} ({column.dtype}{'' if example is None else f', as {example!r:.30}'})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:8]))
-    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
-
-
-def _check_target(column: Column, what: str) -> None:
-    if column.kind not in frames.NUMERIC:
-        raise ArgumentTypeError(
-            f"{what} holds {column.kind} ({_shown(column)}); a loss takes numbers. Number the "
-            "classes, e.g. frame[name].map({'no': 0, 'yes': 1}), or use lamina.tabular.train, "
-            "which does it by itself"
-        )
 
 
 def _beside(y: Any, what: str, purpose: str) -> Any:
@@ -342,8 +262,8 @@ def _beside(y: Any, what: str, purpose: str) -> Any:
     else:
         columns = [series]
     for column in columns:
-        _check_target(column, f"{what}, a column," if not column.label else f"{what}")
-        _check_finite(column.values[:, None], [column.label or what], what, purpose)
+        check_target(column, f"{what}, a column," if not column.label else f"{what}")
+        check_finite(column.values[:, None], [column.label or what], what, purpose)
     if series is not None:
         return series.values
     values = [column.values for column in columns]
@@ -395,7 +315,7 @@ def _choose(
         wanted = targets if targets is not None else weight
         if wanted is not None or symbols is not None or not (known is None or table.numbered):
             raise _unnamed(table, wanted)
-        return _Selection(None, None, _takes_texts(model), None, None, where, purpose)
+        return _Selection(None, None, _input_dtype(model), None, None, where, purpose)
     beside = [*(nest.flatten(targets) if by_name else ()), *([weight] if weight else [])]
     unknown = frames.unknown_columns(names, beside, where)
     if unknown:
@@ -411,17 +331,17 @@ def _choose(
     if absent:
         what = "takes columns by the names of its inputs" if symbols else "was trained on others"
         raise InvalidArgumentError(
-            f"{absent}. The model {what}: {_listed(inputs)}. Rename them, or pass an array "
+            f"{absent}. The model {what}: {listed(inputs)}. Rename them, or pass an array "
             "(frame.to_numpy()), whose columns are taken by their places"
         )
     if symbols is None and purpose == FIT and known is not None:
         extra = [name for name in named if name not in (*inputs, *beside, *known.beside)]
         if extra:
             raise InvalidArgumentError(
-                f"{where} has columns that the model was not trained on: {_listed(extra)}. Leave "
+                f"{where} has columns that the model was not trained on: {listed(extra)}. Leave "
                 "them out, or make a new model for them"
             )
-    return _Selection(inputs, symbols, _takes_texts(model), targets, weight, where, purpose)
+    return _Selection(inputs, symbols, _input_dtype(model), targets, weight, where, purpose)
 
 
 def _unnamed(table: Any, wanted: Any) -> InvalidArgumentError:
@@ -429,9 +349,9 @@ def _unnamed(table: Any, wanted: Any) -> InvalidArgumentError:
     counts = Counter(table.labels)
     repeated = [label for label, count in counts.items() if count > 1]
     if repeated:
-        reason = f"more than one of its columns is called {_listed(repeated)}"
+        reason = f"more than one of its columns is called {listed(repeated)}"
     else:
-        reason = f"its columns are not all named by texts: {_listed(table.labels)}"
+        reason = f"its columns are not all named by texts: {listed(table.labels)}"
     what = "the model takes them by name" if wanted is None else f"{wanted!r} is looked for"
     return InvalidArgumentError(
         f"{table.where} cannot be taken by name: {reason}, and {what}. Rename them, or pass an "
@@ -461,10 +381,10 @@ def _input_symbols(model: Any) -> dict[str, Any] | None:
     return named
 
 
-def _takes_texts(model: Any) -> bool:
-    """Whether the one input may be text: where it is, or nothing is known of it yet."""
+def _input_dtype(model: Any) -> Any:
+    """The dtype of the one input; None where nothing is known of it yet, or there are several."""
     try:
         symbols = nest.flatten(model.inputs)
     except (AttributeError, FailedPreconditionError):
-        return True
-    return any(symbol.dtype == "string" for symbol in symbols)
+        return None
+    return symbols[0].spec.dtype if len(symbols) == 1 else None

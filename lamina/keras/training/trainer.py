@@ -37,7 +37,8 @@ from .single import SingleSteps
 from .state import TrainingState
 from .stepper import Stepper
 from .steps import Steps
-from .tables import EVALUATE, FIT, PREDICT, inputs_of, take, take_validation
+from .table_checks import EVALUATE, FIT, PREDICT
+from .tables import inputs_of, take, take_validation
 
 
 class Trainer(GeneratorMethods, Steps):

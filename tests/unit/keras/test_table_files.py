@@ -229,7 +229,7 @@ def test_files_of_other_types_are_one_table(name: str, memory: int, tmp_path: Pa
 
 def test_fields_may_hold_lines_and_rows_may_be_long(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
-    rows = {"text": [chr(10).join(['one "line"'] * 50)] * 4000, "x": [1.0] * 4000}
+    rows = {"text": ['one "line"\n' * 50] * 4000, "x": [1.0] * 4000}
     pl.DataFrame(rows).write_csv(path)
     frame = tables.read(tables.table_of(str(path)), ("x",))
     assert frame.column("x").values.tolist() == [1.0] * 4000

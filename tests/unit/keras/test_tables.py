@@ -476,6 +476,21 @@ def test_a_text_that_is_missing_in_every_row_is_predicted_as_one_that_is_missing
         np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=kind)
 
 
+@pytest.mark.parametrize("inputs", [1, 2])
+def test_inputs_of_whole_numbers_take_all_of_their_digits(inputs: int) -> None:
+    numbers = [2**24, 2**24 + 1]
+    taken = [keras.Input((1,), name=f"id{place}", dtype="int64") for place in range(inputs)]
+    lookup = keras.layers.IntegerLookup(vocabulary=numbers, output_mode="int")
+    model = keras.Model(taken, [lookup(symbol) for symbol in taken][-1])
+    for dtype in ("int64", "float64", "Int64", "float64[pyarrow]"):
+        frame = pd.DataFrame({f"id{place}": numbers for place in range(inputs)}, dtype=dtype)
+        assert model.predict(frame, verbose=0).ravel().tolist() == [1, 2], dtype
+    for odd in (0.5, np.nan, np.inf):
+        frame = pd.DataFrame({f"id{place}": [1.0, odd] for place in range(inputs)})
+        with pytest.raises(InvalidArgumentError, match=r"'id0'.* where the model takes whole"):
+            model.predict(frame, verbose=0)
+
+
 def test_an_input_of_several_numbers_takes_no_column() -> None:
     inputs = [keras.Input((2,), name="wide"), keras.Input((1,), name="a")]
     model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(inputs)))

@@ -83,7 +83,7 @@ class Stored:
         if rows is not None:
             return rows * len(names) * 8
         files = {part.where for part in self._parts if os.path.isfile(part.where)}
-        return sum(os.path.getsize(path) * (8 if path.endswith(".gz") else 1) for path in files)
+        return sum(map(_unpacked_size, files))
 
     def counted(self) -> Stored:
         """The same, with the number of rows known: those that are not are read for it."""
@@ -229,3 +229,13 @@ def read(table: Table, names: Sequence[str] | None) -> Frame:
     if not len(frame):
         raise InvalidArgumentError(f"{table.where} has no rows")
     return frame
+
+
+def _unpacked_size(path: str) -> int:
+    """About how many bytes a file has; one of gzip says at its end how many it packs."""
+    size = os.path.getsize(path)
+    if not path.endswith(".gz"):
+        return size
+    with open(path, "rb") as file:
+        file.seek(max(0, size - 4))
+        return max(8 * size, int.from_bytes(file.read(4), "little"))

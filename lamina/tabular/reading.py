@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.archives import EXPANSION, LARGE
 from ..core.errors import DataLossError, InvalidArgumentError, MissingFileError, nearest
 from ..data import table_files
 from .table import MISSING, TEXT, Column, Table, as_table, check_names, to_number
@@ -111,12 +112,24 @@ def _content(path: Path) -> bytes:
     try:
         content = path.read_bytes()
         if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
+            content = _unpacked(content, path.name)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataLossError(f"{path.name} is a damaged gzip file ({error}).") from None
     except OSError as error:
         raise InvalidArgumentError(f"{path} cannot be read: {error.strerror or error}.") from None
     return content
+
+
+def _unpacked(content: bytes, name: str) -> bytes:
+    most = max(LARGE, EXPANSION * len(content))
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        found = file.read(most + 1)
+    if len(found) > most:
+        raise DataLossError(
+            f"{name} unpacks to more than {EXPANSION} times its size. If you trust it, unpack it "
+            "first, and name the file that comes of it."
+        )
+    return found
 
 
 def _decode(content: bytes, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -333,3 +334,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, checkout: Path) -> N
     small, large = json.loads(done.stdout)
     assert size > 70e6
     assert large - small < size / 2, f"{(large - small) / 1e6:.0f} MB more for {size / 1e6:.0f} MB"
+
+
+def test_a_packed_file_counts_as_what_it_unpacks_to(tmp_path: Path) -> None:
+    text = b"x,y\n" + b"1,2\n" * 99_999
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(text))
+    stored = tables.table_of(tmp_path / "a.csv.gz")
+    assert isinstance(stored, tables.Stored)
+    assert stored.size(("x", "y")) == len(text)

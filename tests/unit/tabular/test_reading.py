@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.core.errors import DataLossError, InvalidArgumentError, NotFoundError
+from lamina.tabular import reading
 from lamina.tabular.reading import read_csv, sniff_delimiter
 
 
@@ -109,6 +110,12 @@ def test_bad_files_say_what_and_where(written, content, message):
 def test_a_damaged_gzip_file(written):
     with pytest.raises(DataLossError, match="damaged gzip"):
         read_csv(written(gzip.compress(b"a,b\n1,2\n" * 99)[:-20]))
+
+
+def test_a_gzip_file_that_unpacks_to_much_more(written, monkeypatch):
+    monkeypatch.setattr(reading, "LARGE", 1000)
+    with pytest.raises(DataLossError, match=r"100 times its size.*unpack it first"):
+        read_csv(written(gzip.compress(b"a,b\n" + b"1,2\n" * 99_999)))
 
 
 def test_an_endless_quote_is_explained(written):

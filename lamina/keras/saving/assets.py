@@ -12,6 +12,7 @@ from ..layers.layer import Layer
 from . import weights
 
 FOLDER = "assets/"
+_DEEPEST = 20  # folders in one another
 
 
 def members(model: Layer) -> dict[str, bytes]:
@@ -54,7 +55,8 @@ def _write(folder: str, files: Mapping[str, bytes], where: str) -> None:
     """Write files into a folder, and in folders of it, by names that lead nowhere else."""
     for name, content in files.items():
         parts = name.split("/")
-        if any(part in ("", ".", "..") or os.path.basename(part) != part for part in parts):
+        wrong = any(part in ("", ".", "..") or os.path.basename(part) != part for part in parts)
+        if wrong or len(parts) > _DEEPEST:
             raise DataLossError(f"{where}: {shown(name)!r} is no name of a file")
         try:
             os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)

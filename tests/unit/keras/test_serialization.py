@@ -286,6 +286,29 @@ def test_layers_may_keep_state_and_files_of_their_own(tmp_path):
     assert again.layers[0].number == 2.5
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["/".join("a" * 1500)], "is no name of a file"),
+        (["/twice"], "is no name of a file"),
+        (["./here"], "is no name of a file"),
+        (["both", "both/inside"], "'both/inside' of a layer cannot be written"),
+        (["a" * 3000], "of a layer cannot be written"),
+    ],
+    ids=["deep", "empty", "dot", "file_and_folder", "long"],
+)
+def test_files_of_layers_lie_in_their_folder(names, message, tmp_path):
+    lookup = ours.layers.StringLookup()
+    lookup.adapt(np.array([["a"], ["b"]], object))
+    model = ours.Sequential([ours.Input((1,), dtype="string"), lookup])
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras", "a") as archive:
+        for name in names:
+            archive.writestr(f"assets/layers/string_lookup/{name}", b"x")
+    with pytest.raises(DataLossError, match=message):
+        ours.models.load_model(tmp_path / "model.keras")
+
+
 def test_objects_alone():
     optimizer = ours.optimizers.Adam(0.5, beta_1=0.8)
     config = ours.saving.serialize_keras_object({"all": [optimizer, None, 3]})

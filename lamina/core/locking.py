@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import suppress
 
-from .errors import FailedPreconditionError
+from .errors import FailedPreconditionError, FileWriteError
 from .files import FilePath
 
 if sys.platform != "win32":
@@ -31,7 +31,11 @@ class FolderLock:
     def take(self) -> None:
         """FailedPreconditionError: another process holds it."""
         while self._file is None and sys.platform != "win32":
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError as error:
+                reason = error.strerror or error
+                raise FileWriteError(f"{self._path} cannot be written: {reason}.") from error
             try:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

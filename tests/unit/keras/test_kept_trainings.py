@@ -367,6 +367,11 @@ def test_a_folder_that_another_process_uses_is_refused(tmp_path: Path) -> None:
             with pytest.raises(FailedPreconditionError, match="another process is using"):
                 use()
         other.stdin.close()
+    (tmp_path / NAME).unlink(missing_ok=True)
+    (tmp_path / NAME).mkdir()
+    with pytest.raises(FileWriteError, match=f"{NAME} cannot be written"):
+        keeper.forget()
+    (tmp_path / NAME).rmdir()
     (tmp_path / NAME).write_text("of a process that was killed", "utf-8")
     network().fit(**arrays(), epochs=EPOCHS, verbose=0, callbacks=[keeper])
     assert not tmp_path.exists()

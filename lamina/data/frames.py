@@ -323,9 +323,15 @@ def unknown_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> 
     if not absent:
         return ""
     left = [name for name in names if name not in wanted]
-    shown = "; ".join(f"{name!r}.{nearest(name, left)}".rstrip(".") for name in absent[:8])
+    shown = "; ".join(f"{name!r:.80}.{nearest(name, left)}".rstrip(".") for name in absent[:8])
     more = f"; and {len(absent) - 8} more" if len(absent) > 8 else ""
     end = "" if f"{shown}{more}".endswith("?") else "."
-    known = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    known = ", ".join(map(_plain, names[:12])) + (", …" if len(names) > 12 else "")
     noun = "no column" if len(absent) == 1 else f"{len(absent)} columns missing:"
     return f"{where} has {noun} {shown}{more}{end} Its columns are: {known}"
+
+
+def _plain(name: str) -> str:
+    """A name that steers no terminal and fills none: files of strangers have names, too."""
+    shown = name if name.isprintable() else repr(name)
+    return shown if len(shown) <= 80 else f"{shown[:79]}…"

@@ -131,5 +131,5 @@ def _shown(column: Column) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """Names for a message, of which there may be thousands."""
-    shown = ", ".join(map(repr, names[:8]))
+    shown = ", ".join(f"{name!r:.80}" for name in names[:8])
     return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown

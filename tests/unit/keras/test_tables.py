@@ -186,6 +186,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _model().fit(TABLE, y="defalt", verbose=0),
         "no column 'defalt'. Did you mean 'default'? Its columns are: a",
     ),
+    "names that would steer a terminal, or fill it": (
+        lambda: _model().fit(TABLE[["a", "b"]].set_axis(["\x1b[31m", "x" * 99], axis=1), "y"),
+        f"Its columns are: '\\x1b[31m', {'x' * 79}…",
+    ),
     "a name beside an array": (
         lambda: _model().fit(INPUTS, y="default", verbose=0),
         "y='default' names a column, and x has no named columns",

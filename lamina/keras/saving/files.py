@@ -129,12 +129,13 @@ def load_model(
     """
     path, found = model_to_read(filepath)
     if found == "hdf5":
-        with opened(path) as file, weight_budget(2 * os.path.getsize(path)):
+        budget = weight_budget(2 * os.path.getsize(path))
+        with opened(path) as file, budget, CustomObjectScope(custom_objects):
 
             def make(config: Any) -> Any:
                 with refusing(path):
                     text = json.dumps(keras2.modernized(config))
-                return model_from_text(text, path, custom_objects)
+                return model_from_text(text, path)
 
             return hdf5.load(file, path, make, compile)
     read = read_folder if found == "folder" else read_archive

@@ -62,6 +62,23 @@ def trained(library: Any, build: Any) -> Any:
     return model
 
 
+def test_losses_and_optimizers_of_ones_own_come_back(tmp_path: Path) -> None:
+    class Slow(keras.optimizers.SGD):
+        pass
+
+    def distance(y_true: Any, y_pred: Any) -> Any:
+        return tf.abs(y_true - y_pred)
+
+    model = stacked(keras)
+    model.compile(Slow(0.1), distance, metrics=[distance])
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "model.h5")
+    objects = {"Slow": Slow, "distance": distance}
+    again = keras.models.load_model(tmp_path / "model.h5", custom_objects=objects)
+    assert isinstance(again.optimizer, Slow)
+    assert again.evaluate(X, Y, verbose=0) == model.evaluate(X, Y, verbose=0)
+
+
 @pytest.mark.parametrize("name", ["model.keras", "model.weights.h5", "alone.weights.h5"])
 def test_tensorflow_2_named_hdf5_files_so_too(name: str, tmp_path: Path) -> None:
     model = trained(keras, stacked)

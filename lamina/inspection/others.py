@@ -119,6 +119,10 @@ def list_folder(path: str, report: Inspection) -> None:
             why = "a reader that follows it opens another file of this computer"
             report.add("danger", "a symbolic link", name, why)
             continue
+        if not os.path.isfile(file):
+            why = "a reader that opens it may wait for ever"
+            report.add("danger", "a pipe or a device", name, why)
+            continue
         size = os.lstat(file).st_size
         report.members.append(Member(name, size, size))
         report.size += size

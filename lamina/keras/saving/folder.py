@@ -48,5 +48,8 @@ def _read(path: str, name: str) -> bytes:
         raise DataLossError(f"{target} is a link to another place; such links are not followed")
     if not os.path.isfile(target):
         raise DataLossError(f"{path} has no file {name!r}; a model's folder has one")
-    with opened(target) as file:
-        return file.read()
+    try:
+        with opened(target) as file:
+            return file.read()
+    except MemoryError as error:
+        raise DataLossError(f"{target} is larger than the memory") from error

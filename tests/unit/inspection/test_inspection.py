@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import pickle
 import sys
 import zipfile
@@ -277,6 +278,16 @@ def test_a_folder_of_tensorflow(tmp_path):
     assert [f.what for f in found.findings] == [
         "the operation ReadFile", "a program of TensorFlow"
     ]  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_pipes_in_a_folder_are_told(tmp_path):
+    os.mkfifo(tmp_path / "keras_metadata.pb")
+    (tmp_path / "saved_model.pb").write_bytes(b"")
+    found = inspect(tmp_path)
+    assert ("a pipe or a device", "keras_metadata.pb") in [
+        (f.what, f.where) for f in found.findings
+    ]
 
 
 def test_nothing_there(tmp_path):

@@ -18,6 +18,7 @@ import pytest
 
 import lamina as tf
 from lamina.inspection import inspect
+from lamina.keras.saving import folder
 from lamina.tabular.archive import has_encoder, read_encoder
 from tests.corpus import all_attacks
 from tests.fuzz import watching
@@ -123,6 +124,17 @@ def test_pipes_are_not_waited_for(tmp_path, read):
     os.mkfifo(path)
     with contextlib.suppress(tf.errors.InvalidArgumentError):
         assert not read(path)
+
+
+def test_a_folder_of_files_larger_than_the_memory_is_refused(tmp_path, monkeypatch):
+    def opened(path):
+        raise MemoryError
+
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    model.save(tmp_path / "model", zipped=False)
+    monkeypatch.setattr(folder, "opened", opened)
+    with pytest.raises(tf.errors.DataLossError, match=r"config\.json is larger than the memory"):
+        tf.keras.models.load_model(tmp_path / "model")
 
 
 _LIMITED = """

@@ -85,6 +85,13 @@ def restart(stateful: Sequence[Stateful], states: Sequence[Sequence[int]]) -> No
         each.restart(first, second)
 
 
+def have_drawn(moment: Moment) -> bool:
+    """Whether somebody has drawn NumPy's or Python's random numbers since."""
+    pairs = (_state_of_numpy(), moment["numpy"]), (_state_of_python(), moment["python"])
+    known = ((now, then) for now, then in pairs if now is not None and then is not None)
+    return not all(np.array_equal(a, b) for state in known for a, b in zip(*state, strict=True))
+
+
 def _state_of_numpy() -> list[Any] | None:
     """That of `np.random`'s own functions; None for another generator than its default one."""
     if "numpy.random" not in sys.modules:

@@ -49,7 +49,7 @@ class Feed:
     streams = False
     """Whether a thread reads ahead: random numbers that it draws are its own business."""
     draws_ahead = False
-    """Whether threads of the data run on between epochs, and draw NumPy's and Python's numbers."""
+    """Whether threads of the data run on between epochs, and may draw NumPy's numbers."""
 
     def sample(self) -> Batches:
         """Some of the rows, to look at shapes and dtypes."""

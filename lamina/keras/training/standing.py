@@ -271,10 +271,11 @@ class Standing:
 
     def _go_to(self, start: State, random: moments.Moment) -> None:
         """Let data be where an epoch began, and random numbers at the moment `random`."""
+        ahead = False
         for feed, position in zip(self.feeds, start["feeds"], strict=True):
             feed.go_to(position)
-        running = zip(self.feeds, start["feeds"], strict=True)
-        ahead = any(feed.draws_ahead and position["running"] for feed, position in running)
+            if feed.draws_ahead and position["running"]:
+                ahead = ahead or moments.have_drawn(position["running"]["began"])
         moments.go_back(random, others=not ahead)
         pairs = zip(start["feeds"], start["stateful"], strict=True)
         for feed, (position, states) in zip(self.feeds, pairs, strict=True):

@@ -118,6 +118,25 @@ def test_callbacks_of_batches_go_on(tmp_path: Path, settings: dict[str, Any]) ->
     assert kept[-1].sums == kept[0].sums
 
 
+class Drawing(keras.callbacks.Callback):
+    """Draws NumPy's random numbers between epochs."""
+
+    kept = ("drawn",)
+    drawn = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.drawn += np.random.rand()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs["drawn"] = self.drawn
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_callbacks_draw_beside_a_stream_goes_on(tmp_path: Path, place: str) -> None:
+    make = network, DATA["dataset that streams"]
+    assert_same(*interrupted(tmp_path, make, PLACES[place], lambda: [Drawing()]))
+
+
 def test_metrics_that_the_first_batch_makes_go_on(tmp_path: Path) -> None:
     def make() -> Any:
         model = network()

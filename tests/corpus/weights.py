@@ -254,6 +254,18 @@ def shard_of_the_host() -> bytes:
     return _listed("/etc/secret.weights.h5")
 
 
+def shard_on_another_drive() -> bytes:
+    return _listed("C:secret.weights.h5")
+
+
+def shard_of_half_a_letter() -> bytes:
+    return _listed("\ud800.weights.h5")
+
+
+def shard_with_an_end_in_its_name() -> bytes:
+    return _listed("a\0.weights.h5")
+
+
 def shard_that_is_no_name() -> bytes:
     return _listed([{"a": 1}])
 
@@ -297,6 +309,9 @@ ATTACKS = [
     Attack("truncated", _W, ends_early, "is damaged: "),
     Attack("CWE-22", "shards", shard_of_another_folder, "in the folder of the list", OpError),
     Attack("CWE-22", "shards", shard_of_the_host, "in the folder of the list", OpError),
+    Attack("CWE-22", "shards", shard_on_another_drive, "in the folder of the list"),
+    Attack("CWE-20", "shards", shard_of_half_a_letter, "in the folder of the list"),
+    Attack("CWE-158", "shards", shard_with_an_end_in_its_name, "in the folder of the list"),
     Attack("CWE-20", "shards", shard_that_is_no_name, "is no list of weights in several files"),
     Attack("CWE-400", "shards", shards_without_end, "at most 1,000 are read"),
     Attack("CWE-835", "hdf5", heap_that_never_ends, "texts at byte [0-9,]+ can't be walked"),

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ...core.archives import LARGE
+from ...core.archives import LARGE, leads_out, shown
 from ...core.errors import DataLossError, InvalidArgumentError
 from ...core.files import check_file, write_bytes
 from ...core.json_text import parsed
@@ -104,11 +104,11 @@ def places_in(path: str) -> dict[str, list[str]]:
     if len(names) > _MOST_SHARDS:
         raise DataLossError(f"{path} names {len(names):,} files; at most {_MOST_SHARDS:,} are read")
     for name in names:
-        plain = isinstance(name, str) and os.path.basename(name) == name and "\\" not in name
-        if not plain or not name.endswith(".weights.h5"):
+        plain = isinstance(name, str) and name.isprintable() and "/" not in name
+        if not plain or leads_out(name) or not name.endswith(".weights.h5"):
             raise DataLossError(
-                f"{path} names {str(name)!r:.80}; weights lie in files that end in .weights.h5, "
-                "in the folder of the list"
+                f"{path} names {shown(repr(name), 80)}; weights lie in files that end in "
+                ".weights.h5, in the folder of the list"
             )
     return found
 

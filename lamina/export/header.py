@@ -164,7 +164,9 @@ def _items(text: str) -> list[Any]:
 def _plain(text: str) -> str:
     """Text for one line of a comment in C."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return shown.replace("*/", "* /").replace("/*", "/ *")
+    for mark in ("*/", "/*", "??", "??"):  # twice: of three in a row, two are left
+        shown = shown.replace(mark, " ".join(mark))  # "??/" is a trigraph
+    return shown
 
 
 def _described(argument: Argument) -> str:

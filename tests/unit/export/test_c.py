@@ -178,12 +178,17 @@ def test_the_same_model_is_the_same_text(tmp_path):
 
 def test_the_header_says_what_is_said_of_the_model(tmp_path):
     columns = '[{"name": "age", "kind": "number"}, {"name": "a*/b", "kind": "/*"}]'
-    about = {"columns": columns, "threshold": "0.25", "note": "two\nlines */", "classes": "[1, 0]"}
+    about = {
+        "columns": columns,
+        "threshold": "0.25",
+        "note": "two\nlines */ ???/",
+        "classes": "[1, 0]",
+    }
     credit().export(tmp_path / "it.c", metadata=about, verbose=False)
     text = (tmp_path / "it.h").read_text()
     assert " * columns:\n *   [0] name: age, kind: number\n *   [1] name: a* /b, kind: / *" in text
     assert " * threshold: 0.25\n" in text
-    assert " * note: two?lines * /\n" in text
+    assert " * note: two?lines * / ? ? ?/\n" in text
     assert " * classes:\n *   [0] 1\n *   [1] 0\n" in text
 
 

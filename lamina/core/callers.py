@@ -7,6 +7,7 @@ import warnings
 from types import FrameType
 
 _BETWEEN = (__name__.partition(".")[0], "contextlib")  # whose decorators are around some methods
+_CALLED = ("numpy", "random")  # what lamina calls, and does not blame people's code for
 
 
 def user_line() -> str:
@@ -23,7 +24,7 @@ def raising_line(error: BaseException) -> str | None:
     """`file:line` of the last call outside of lamina on the way to an error, if there is one."""
     found, trace = None, error.__traceback__
     while trace is not None:
-        if not _is_ours(trace.tb_frame):
+        if not _is_ours(trace.tb_frame, also=_CALLED):
             found = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
         trace = trace.tb_next
     return found
@@ -40,5 +41,5 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn_explicit(message, category, *where, seen)
 
 
-def _is_ours(frame: FrameType) -> bool:
-    return bool(frame.f_globals.get("__name__", "").partition(".")[0] in _BETWEEN)
+def _is_ours(frame: FrameType, also: tuple[str, ...] = ()) -> bool:
+    return frame.f_globals.get("__name__", "").partition(".")[0] in (*_BETWEEN, *also)

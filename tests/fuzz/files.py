@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-_NAMES = "archive json objects hdf5 npz weights shards named safetensors tabular"
+_NAMES = "archive json objects hdf5 npz trainings weights edited shards named safetensors tabular"
 NAMES = tuple(_NAMES.split())
 _TURN = 120  # seconds of one process; a fresh one has forgotten what leaked in
 _START = 600  # seconds that a process may take besides, to import and to end

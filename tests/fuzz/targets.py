@@ -173,6 +173,19 @@ def _named(ending: str) -> Callable[[], list[bytes]]:
     return lambda: [_written(network().save_weights, f"all{ending}")]
 
 
+def _trainings() -> list[bytes]:
+    """Where a training stood within an epoch, and after it."""
+    with tempfile.TemporaryDirectory() as folder:
+        _train(network(), folder, save_freq=1)
+        return [path.read_bytes() for path in sorted(Path(folder).glob("*.npz"))]
+
+
+def _train(model: Any, folder: str, **options: Any) -> None:
+    kept = keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False, **options)
+    x = np.arange(24, dtype="float32").reshape(6, 4) / 24
+    model.fit(x, x[:, :1], batch_size=3, epochs=2, verbose=0, callbacks=[kept])
+
+
 def _encoder() -> Encoder:
     features = (
         Feature("age", "number", median=3.0, missing=True),
@@ -246,6 +259,16 @@ def _load_checkpoint(path: str) -> Any:
     return _receiver().load_weights(path.removesuffix(".npz"))
 
 
+@_at("training-000001.npz")
+def _go_on(path: str) -> Any:
+    folder = os.path.dirname(path)
+    try:
+        _train(_receiver(), folder)
+    finally:
+        for written in Path(folder).glob("training-*.npz"):
+            written.unlink()
+
+
 @_at("named.npz")
 def _load_named(path: str) -> Any:
     return _receiver().load_weights(path)
@@ -315,6 +338,7 @@ TARGETS = {
     "edited": Fuzzed(_weights, mutating.mutate_hdf5, _edit_weights),
     "shards": Fuzzed(_shards, mutating.mutate_json, _load_shards),
     "npz": Fuzzed(_checkpoints, _mutate_npz, _load_checkpoint),
+    "trainings": Fuzzed(_trainings, _mutate_npz, _go_on),
     "named": Fuzzed(_named(".npz"), _mutate_npz, _load_named),
     "safetensors": Fuzzed(_named(".safetensors"), _mutate_safetensors, _load_safetensors),
     "tabular": Fuzzed(_tables, _mutate_archive, _load_table),

@@ -186,7 +186,8 @@ class Standing:
         FailedPreconditionError says what does not fit, DataLossError what is damaged: the weights
         are then what they were.
         """
-        if not isinstance(state, dict) or state.get("format") != _FORMAT:
+        form = state.get("format") if isinstance(state, dict) else None
+        if type(form) is not type(_FORMAT) or form != _FORMAT:
             raise DataLossError(
                 f"{where} holds no training, or one of another version of lamina. Begin anew in "
                 "another folder, or take the file away"
@@ -320,6 +321,8 @@ def _unchanged(model: Any) -> Iterator[None]:
 
 
 def _check_counts(state: State) -> None:
+    if not isinstance(state["logs"], dict) or not isinstance(state["stopped"], bool):
+        raise ValueError(f"logs {state['logs']!r:.80}, stopped {state['stopped']!r:.80}")
     for name in ("epoch", "batch"):
         if type(state[name]) is not int or state[name] < 0:
             raise ValueError(f"{name} {state[name]!r}")

@@ -163,12 +163,16 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a method": (lambda s: _state(s, "History").update(on_epoch_end=1), "'on_epoch_end'"),
     "memory": (_set("random", "numpy", 1, 10**9), "outside of their words"),
     "before memory": (_set("random", "numpy", 1, -1), "outside of their words"),
+    "another version": (_set("random", "python", 0, "x"), "ValueError: state with version"),
     "epochs without end": (_set("epoch", -(10**9)), "epoch -1000000000"),
     "a batch of text": (_set("batch", "7"), "batch '7'"),
     "no description": (lambda s: s.pop("fits"), "KeyError"),
+    "no logs": (lambda s: s.pop("logs"), "KeyError"),
+    "logs of text": (_set("logs", "loss"), "logs 'loss'"),
     "no callbacks": (_set("callbacks", 5), "TypeError"),
     "a number as a state": (_set("callbacks", [["History", 5]]), "AttributeError"),
     "text as weights": (lambda s: _set("variables", 0, s["variables"][0].astype("S3"))(s), "weigh"),
+    "ragged weights": (_set("variables", 0, [[1], [2, 3]]), "inhomogeneous"),
     "an optimizer of nothing": (_set("optimizers", 0, {}), "KeyError"),
     "a generator of text": (_set("random", "process", "generator", ["a"]), "ValueError"),
     "a place of text": (_set("start", "feeds", ["x"]), "TypeError"),
@@ -193,6 +197,13 @@ def test_files_of_strangers_are_refused(tmp_path: Path, name: str) -> None:
     assert str(caught.value).isprintable()
     for ours, theirs in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("form", [1, "2", [2], np.arange(3), None])
+def test_files_of_another_form_are_refused(tmp_path: Path, form: Any) -> None:
+    (tmp_path / "training-000001.npz").write_bytes(packed({"format": form}, ""))
+    with pytest.raises(DataLossError, match=r"training-000001.*another version of lamina"):
+        network().fit(**arrays(), verbose=0, callbacks=[BackupAndRestore(tmp_path)])
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...core.archives import shown
 from ...core.errors import DataLossError, OpError
+from ...core.showing import shown
 from ..layers.layer import Layer
 from . import weights
 

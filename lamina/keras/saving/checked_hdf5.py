@@ -17,8 +17,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from ...core.archives import EXPANSION, LARGE, shown
+from ...core.archives import EXPANSION, LARGE
 from ...core.errors import DataLossError, OpError
+from ...core.showing import shown
 from .heaps import check_heaps
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"

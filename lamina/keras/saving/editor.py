@@ -8,11 +8,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from ...core.archives import shown
 from ...core.errors import ArgumentTypeError, DataLossError, InvalidArgumentError, UnknownNameError
 from ...core.files import FilePath, write_bytes
 from ...core.json_text import parsed
 from ...core.output import write_line
+from ...core.showing import shown
 from ..layers.layer import Layer
 from . import weights
 from .archive import opened, read_archive

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ...core.archives import shown
 from ...core.callers import warn
 from ...core.errors import (
     ArgumentTypeError,
@@ -22,6 +21,7 @@ from ...core.errors import (
 from ...core.files import FilePath, check_file, make_folder, write_bytes
 from ...core.json_text import parsed
 from ...core.offers import offered
+from ...core.showing import shown
 from ..columns import MEMBER, read_columns
 from ..configurable import deserialize, serialize, sharing
 from ..custom_objects import CustomObjectScope
@@ -31,6 +31,7 @@ from ..place import MEMBER as PLACE
 from ..place import read_place
 from . import assets, hdf5, keras2, named, shards, weights
 from .archive import opened, read_archive, write_archive
+from .checked_hdf5 import checked_hdf5
 from .folder import read_folder, write_folder
 from .paths import CONFIG, checked_path, holds_hdf5, model_to_read, model_to_write
 
@@ -263,7 +264,10 @@ def load_weights(model: Any, filepath: FilePath, skip_mismatch: bool = False, **
     says what was found, as that of `tf.train.Checkpoint.restore`.
     """
     path, kind = weights_kind(filepath)
-    if kind in (".keras", ".weights.h5") and _is_of_keras_2(path):
+    if kind == ".weights.h5" and os.path.isfile(path) and holds_hdf5(path):
+        _load_of_either_layout(model, path, skip_mismatch, kwargs)
+        return None
+    if kind == ".keras" and _is_of_keras_2(path):
         kind = ".h5"
     by_name, skip = _load_options(kind, path, kwargs)
     if not kind:
@@ -293,8 +297,23 @@ def _is_of_keras_2(path: str) -> bool:
     """Whether a file is laid out as Keras 2 did it, under any name."""
     if not os.path.isfile(path) or not holds_hdf5(path):
         return False
-    with opened(path) as file:
-        return hdf5.is_of_keras_2(file, path)
+    with opened(path) as file, checked_hdf5(file, path, weights.KIND) as h5:
+        return hdf5.is_of_keras_2(h5)
+
+
+def _load_of_either_layout(
+    model: Any, path: str, skip_mismatch: bool, options: dict[str, Any]
+) -> None:
+    """Read weights that lie as Keras 3 or as Keras 2 laid them out, in a file checked once."""
+    with opened(path) as file, checked_hdf5(file, path, weights.KIND) as h5:
+        former = hdf5.is_of_keras_2(h5)
+        by_name, skip = _load_options(".h5" if former else ".weights.h5", path, options)
+        _check_built(model, "loaded")
+        if former:
+            take_over = hdf5.weights_in(h5, model, path, skip_mismatch, by_name)
+        else:
+            take_over = weights.weights_in(h5, model, path, skip_mismatch, skip)
+    take_over()
 
 
 def _load_options(kind: str, path: str, options: dict[str, Any]) -> tuple[bool, tuple[Any, ...]]:

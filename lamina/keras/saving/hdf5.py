@@ -141,10 +141,9 @@ def load(file: IO[bytes], where: str, make: Make, compile_model: bool) -> Any:
     return model
 
 
-def is_of_keras_2(file: IO[bytes], where: str) -> bool:
-    """Whether an HDF5 file holds layers by name, a model's or of weights alone."""
-    with checked_hdf5(file, where, "an HDF5 file of weights") as h5:
-        return "layer_names" in h5.attrs or "model_weights" in h5
+def is_of_keras_2(h5: Any) -> bool:
+    """Whether an open file holds layers by name, a model's or of weights alone."""
+    return "layer_names" in h5.attrs or "model_weights" in h5
 
 
 def load_weights(
@@ -155,7 +154,15 @@ def load_weights(
     Layers are matched by their order, or `by_name`; then those without a namesake stay.
     """
     with checked_hdf5(file, where) as h5:
-        _assign(_layer_values(h5, model, where, skip_mismatch, by_name))
+        take_over = weights_in(h5, model, where, skip_mismatch, by_name)
+    take_over()
+
+
+def weights_in(
+    h5: Any, model: Any, where: str, skip_mismatch: bool = False, by_name: bool = False
+) -> Callable[[], None]:
+    """What lets a model have the weights of an open file, which are read and checked now."""
+    return partial(_assign, _layer_values(h5, model, where, skip_mismatch, by_name))
 
 
 def _json(h5: Any, name: str, where: str) -> Any:

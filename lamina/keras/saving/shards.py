@@ -13,10 +13,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ...core.archives import LARGE, leads_out, shown
+from ...core.archives import LARGE, leads_out
 from ...core.errors import DataLossError, InvalidArgumentError
 from ...core.files import check_file, write_bytes
 from ...core.json_text import parsed
+from ...core.showing import shown
 from ..layers.layer import Layer
 from .archive import opened
 from .checked_hdf5 import checked_hdf5

@@ -28,6 +28,7 @@ from ..optimizers import Optimizer
 from . import keras2
 from .checked_hdf5 import checked_hdf5, numbers_of
 
+KIND = "an HDF5 file of weights"
 _HIDDEN = INTERNAL | {"_stack", "_own_layers"}
 _PROPERTY = (property, cached_property)
 
@@ -184,10 +185,17 @@ def load(
 
     With `skip_mismatch`, layers that do not fit keep their weights, and a warning names them.
     """
-    with checked_hdf5(file, where, "an HDF5 file of weights") as h5:
-        reader = Reader(h5, where)
-        values = reader.values(states(model, skip), skip_mismatch)
-    reader.assign(values)
+    with checked_hdf5(file, where, KIND) as h5:
+        take_over = weights_in(h5, model, where, skip_mismatch, skip)
+    take_over()
+
+
+def weights_in(
+    h5: Any, model: Layer, where: str, skip_mismatch: bool = False, skip: Iterable[Any] = ()
+) -> Callable[[], None]:
+    """What lets the model have the weights of an open file, which are read and checked now."""
+    reader = Reader(h5, where)
+    return partial(reader.assign, reader.values(states(model, skip), skip_mismatch))
 
 
 def fitting(reads: Iterable[Callable[[], list[Any]]], skip_mismatch: bool) -> list[Any]:

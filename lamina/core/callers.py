@@ -12,12 +12,8 @@ _CALLED = ("numpy", "random")  # what lamina calls, and does not blame people's 
 
 def user_line() -> str:
     """`file:line` of the nearest caller outside of lamina, for messages."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None:
-        if not _is_ours(frame):
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back
-    return "<unknown>"
+    frame = _user_frame()
+    return "<unknown>" if _is_ours(frame) else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def raising_line(error: BaseException) -> str | None:
@@ -32,13 +28,19 @@ def raising_line(error: BaseException) -> str | None:
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the line of the nearest caller outside of lamina."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame):
-        frame = frame.f_back
+    frame = _user_frame()
     names = frame.f_globals
     seen = names.setdefault("__warningregistry__", {})
     where = frame.f_code.co_filename, frame.f_lineno, names.get("__name__")
     warnings.warn_explicit(message, category, *where, seen)
+
+
+def _user_frame() -> FrameType:
+    """The nearest one outside of lamina; the outermost of all where there is none."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame):
+        frame = frame.f_back
+    return frame
 
 
 def _is_ours(frame: FrameType, also: tuple[str, ...] = ()) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -56,3 +58,10 @@ def test_warnings_name_the_line_that_called(call, tmp_path):
         call(tmp_path)
     assert found
     assert {warning.filename for warning in found} == {__file__}
+
+
+def test_messages_name_lines_outside_of_functions_too(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("from lamina.core.callers import user_line\nprint(user_line())\n")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{script}:2\n"

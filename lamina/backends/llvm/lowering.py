@@ -8,6 +8,7 @@ A step takes the rows of the inputs, in an order that is given or as they stand.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from ...core.config import config
@@ -145,7 +146,7 @@ class Lowering:
         writer = Writer(module, kernel, self.lanes, self.slots, self.turned)
         writer.early = set(map(id, self.homes.values()))
         writer.row_counts = self.row_counts
-        writer.predicts = self._is_by_rows()
+        writer.predicts = self._is_by_rows
         if kernel.root is None:
             writer.follow(self.stored)
         else:
@@ -217,15 +218,16 @@ class Lowering:
             len(self.buffers) + 2 * len(self.inputs) + len(self.results),
             cost,
             fixed,
-            self._is_by_rows(),
+            self._is_by_rows,
             self._is_fast(),
             -1 if self.guard is None else self.slots[id(self.graph.inputs[self.guard])],
         )
 
     def _is_fast(self) -> bool:
         specs = self.graph.input_specs, self.graph.output_specs
-        return is_possible(*specs, tiles=self._is_by_rows())
+        return is_possible(*specs, tiles=self._is_by_rows)
 
+    @cached_property
     def _is_by_rows(self) -> bool:
         kernels = self.planned.kernels
         if any(kernel.stage > 0 for kernel in kernels) or self.carried:

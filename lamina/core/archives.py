@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from .errors import DataLossError, OpError
-from .showing import escaped
+from .showing import shown
 
 if TYPE_CHECKING:
     import zipfile
@@ -52,11 +52,6 @@ def checked_archive(file: IO[bytes], where: Any, kind: str = "a zip archive") ->
         if isinstance(error, OpError):
             raise
         raise DataLossError(f"{where} is not {kind}, or it is damaged: {shown(error)}") from error
-
-
-def shown(text: object, most: int = 200) -> str:
-    """Text of a file in a message: on one line, without characters that steer a terminal."""
-    return escaped(text, most)
 
 
 def leads_out(name: str) -> bool:

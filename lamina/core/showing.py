@@ -31,6 +31,11 @@ def escaped(text: Any, longest: int = 0) -> str:
     return f"{shown[: longest - 1]}…" if longest and len(shown) > longest else shown
 
 
+def shown(text: object, most: int = 200) -> str:
+    """Text of a file in a message: on one line, without characters that steer a terminal."""
+    return escaped(text, most)
+
+
 def html_table(
     title: str,
     columns: Sequence[str],

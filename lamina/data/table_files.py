@@ -221,7 +221,8 @@ def _validated(batch: Any) -> Any:
 
 
 def _csv(path: str) -> File:
-    types = arrow(path).types
+    pyarrow = arrow(path)
+    types = pyarrow.types
     from pyarrow import csv
 
     delimiter, count = _header(path)
@@ -243,7 +244,7 @@ def _csv(path: str) -> File:
 
     def wanted(kind: Any) -> Any:
         """Whole numbers, or nothing, at the start of a column may be followed by fractions."""
-        return arrow(path).float64() if types.is_null(kind) or types.is_integer(kind) else kind
+        return pyarrow.float64() if types.is_null(kind) or types.is_integer(kind) else kind
 
     fields = [field.with_type(wanted(field.type)) for field in found]
     kinds = {field.name: field.type for field in fields}

@@ -7,7 +7,7 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..core.archives import EXPANSION, LARGE, checked_archive, leads_out, shown
+from ..core.archives import EXPANSION, LARGE, checked_archive, leads_out
 from ..core.errors import (
     ArgumentTypeError,
     DataLossError,
@@ -16,6 +16,7 @@ from ..core.errors import (
     UnimplementedError,
 )
 from ..core.files import replacing
+from ..core.showing import shown
 
 _BLOCK, _TIMEOUT = 1 << 20, 30.0  # bytes read at a time; seconds that the server may stay silent
 _ALGORITHMS = {"md5": 32, "sha256": 64}  # by the length of their hexadecimal digits

@@ -20,7 +20,7 @@ from ..keras.saving.files import METADATA, WEIGHTS
 from ..keras.saving.paths import CONFIG
 from ..train.files import DAMAGE, OBJECTS, nodes_of
 from . import architecture, hdf5, others, pickles
-from .report import REFUSED, Inspection, Member, Weight
+from .report import MOST_AXES, REFUSED, Inspection, Member, Weight
 
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
@@ -28,7 +28,6 @@ _DAMAGE = (
 )
 _MOST = 10_000  # members that are shown
 _TABLE = "lamina.json"
-_MOST_AXES = 64  # NumPy's, too
 _HEADERS = 16 * 2**20
 _MOST_PICKLES = 10  # PyTorch writes one
 _LENGTHS = 26  # where a member's header has them
@@ -287,7 +286,7 @@ def read_array(file: IO[bytes], name: str, size: int, report: Inspection, statis
         why = "reading it with allow_pickle=True runs whatever code the file names"
         report.add("danger", "an array of pickled objects", name, why)
     claimed = math.prod(shape) * dtype.itemsize
-    if min(shape, default=0) < 0 or len(shape) > _MOST_AXES:
+    if min(shape, default=0) < 0 or len(shape) > MOST_AXES:
         raise ValueError(f"its shape is {str(shape)[:80]}")
     weight = Weight(name, tuple(shape), str(dtype), claimed)
     if claimed > size and not dtype.hasobject:

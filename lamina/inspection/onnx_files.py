@@ -10,12 +10,11 @@ from typing import Any
 from ..core.archives import leads_out
 from .architecture import text_of
 from .hdf5 import summarized
-from .report import Inspection, Layer, Weight
+from .report import MOST_AXES, Inspection, Layer, Weight
 
 _LARGEST = 2**31  # bytes, what a protocol buffer may hold
 _USUAL = ("", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training")
 _MOST = 20_000
-_MOST_AXES = 64  # NumPy's, too
 _INNER = {"t": "tensors", "sparse_tensor": "sparse_tensors", "g": "graphs"}
 """The fields of an attribute in which there is more to look at, for one and for several."""
 _FIELDS = {0x08: "ir_version", 0x12: "producer", 0x1A: "producer_version", 0x22: "domain"}
@@ -156,9 +155,9 @@ def _attribute(attribute: Any) -> Any:
 def _weight(tensor: Any, report: Inspection, statistics: bool) -> Weight:
     import onnx
 
-    shape = tuple(islice(tensor.dims, _MOST_AXES))
+    shape = tuple(islice(tensor.dims, MOST_AXES))
     name = text_of(tensor.name)
-    if len(tensor.dims) > _MOST_AXES:
+    if len(tensor.dims) > MOST_AXES:
         report.add("danger", "an array of absurd size", name, f"it has {len(tensor.dims):,} axes")
         return Weight(name, shape, "?", tensor.ByteSize())
     try:

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import hdf5
 from .architecture import text_of
-from .report import Inspection, Member, Weight
+from .report import MOST_AXES, Inspection, Member, Weight
 
 _HEADER = 100 * 2**20  # bytes; what the format itself allows
 _DTYPES = {
@@ -26,7 +26,6 @@ _ACTS = (b"PyFunc", b"EagerPyFunc", b"ReadFile", b"WriteFile", b"LoadLibrary", b
 _LONGEST_NAME = max(map(len, _ACTS)) + 2
 _PIECE = 2**24  # bytes
 _MOST_FILES = 10_000
-_MOST_AXES = 64  # NumPy's, too
 
 Span = tuple[int, int, str]
 """The first byte of an array, the one after its last, and its name."""
@@ -73,7 +72,7 @@ def _safetensor(name: str, entry: Any, report: Inspection, start: int) -> Span |
         shape = tuple(int(size) for size in entry["shape"])
         kind = str(entry["dtype"])
         first, last = (int(place) for place in entry["data_offsets"])
-        if len(shape) > _MOST_AXES:
+        if len(shape) > MOST_AXES:
             raise ValueError(f"{len(shape):,} axes")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         report.stop(name, f"its entry in the header is damaged: {error}")

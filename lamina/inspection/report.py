@@ -8,6 +8,8 @@ from typing import Any
 
 SEVERITIES = ("danger", "warning", "note")
 """Something that acts, or reaches beyond the file; something wrong; something to know."""
+MOST_AXES = 64
+"""Of an array, as in NumPy."""
 REFUSED = "lamina refuses to load it"
 """What is said where the checks before loading fail."""
 

@@ -13,8 +13,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..core.archives import shown
 from ..core.errors import InvalidArgumentError
+from ..core.showing import shown
 
 _FREE = 64 * 2**20  # bytes of tables and of metrics' state, which no file holds
 MOST_OBJECTS = 10_000  # making a layer takes about 3 ms

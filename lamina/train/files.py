@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.archives import leads_out, read_arrays, shown
+from ..core.archives import leads_out, read_arrays
 from ..core.dtypes import Array, as_dtype
 from ..core.errors import DataLossError, MissingFileError, NotFoundError
 from ..core.files import FilePath, make_folder, write_bytes
+from ..core.showing import shown
 from .objects import Node
 
 ENDING = ".npz"

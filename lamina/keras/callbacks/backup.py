@@ -9,7 +9,6 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from ...core.archives import shown
 from ...core.callers import warn
 from ...core.errors import (
     DataLossError,
@@ -20,6 +19,7 @@ from ...core.errors import (
 from ...core.files import check_folder, remove_leftovers, write_bytes
 from ...core.locking import FolderLock
 from ...core.packing import packed, unpacked
+from ...core.showing import shown
 from ..saving.archive import opened
 from .base import Callback, Logs
 from .counting import CountsBatches

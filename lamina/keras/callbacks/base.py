@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ...core.archives import shown
 from ...core.errors import DataLossError
 from ...core.output import write_line
+from ...core.showing import shown
 from ..settings import is_interactive_logging_enabled
 
 Logs = dict[str, Any]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...core import nest
-from ...core.archives import shown
 from ...core.callers import raising_line, warn
 from ...core.errors import ArgumentTypeError, DataLossError, FailedPreconditionError, OpError
+from ...core.showing import shown
 from ...ir.graph import eagerly
 from ...ops.random_state import process_state, restart_process
 from .. import losses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,21 +31,7 @@ from tests.unit.keras.stored_tables import (
     TABLE,
     new_model,
     table_memory,
-    write_all,
 )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: Any) -> Path:
-    return write_all(tmp_path_factory.mktemp("tables"))
-
-
-@pytest.fixture
-def little_memory() -> Iterator[None]:
-    """Tables are read piece by piece, a few hundred rows each."""
-    with table_memory(120_000):
-        yield
-
 
 BAD: dict[str, tuple[str, Callable[[Path, Path], Any], type[Exception], str]] = {
     "cut Parquet": (

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +36,7 @@ from tests.unit.keras.stored_tables import (
     TABLE,
     new_model,
     table_memory,
-    write_all,
 )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: Any) -> Path:
-    return write_all(tmp_path_factory.mktemp("tables"))
-
-
-@pytest.fixture
-def little_memory() -> Iterator[None]:
-    """Tables are read piece by piece, a few hundred rows each."""
-    with table_memory(120_000):
-        yield
 
 
 @pytest.mark.parametrize("name", SOURCES)
